@@ -1,0 +1,1 @@
+//! Pool, rounds, reports, the close vote and the share exchange, without I/O.

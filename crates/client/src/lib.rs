@@ -1,0 +1,1 @@
+//! SDK for traders, solvers, relayers and auditors.

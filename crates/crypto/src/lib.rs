@@ -1,0 +1,1 @@
+//! Sealing to a threshold key, decryption shares, opening, threshold signatures.

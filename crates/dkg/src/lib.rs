@@ -1,0 +1,1 @@
+//! Making a committee key.

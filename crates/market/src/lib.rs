@@ -1,0 +1,1 @@
+//! Price schedules, matching, clearing rules and settlement.

@@ -1,0 +1,1 @@
+//! NEAR Intents Verifier formats and wallet signatures.

@@ -1,0 +1,1 @@
+//! The house network and the front door.

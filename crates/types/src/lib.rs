@@ -1,0 +1,1 @@
+//! Ids, assets, amounts, time, envelopes, terms, fills and their encoding.

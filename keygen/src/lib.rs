@@ -1,0 +1,1 @@
+//! Making committee keys: the commands.
