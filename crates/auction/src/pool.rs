@@ -1,0 +1,393 @@
+//! The pool: sealed envelopes that wait for a round, spread to every member in one order.
+//!
+//! This is the pure state behind the members' replicated group. It is a convenience, never a
+//! ground: a member's durable inbox is what counts, and nothing needs two pools to be equal
+//! (the design, section 4.1). So [`Pool::apply`] is total, every command may come twice, late or
+//! never, and what does not fit is refused, not evicted.
+//!
+//! Envelopes are opaque here: an id, the bytes, and the rounds they may enter. An entry is known
+//! by its id *and* the digest of its bytes, so that bytes proposed under somebody else's id do
+//! not keep the real envelope out. Whoever takes an envelope from the pool checks it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+#[cfg(test)]
+mod tests;
+
+/// An envelope's id.
+pub type Id = [u8; 32];
+
+/// The BLAKE3 derive-key context of [`Pool::digest`].
+const DIGEST_CONTEXT: &str = "sealbid/1 2026-11 pool digest";
+
+/// Which of the two queues an envelope waits in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum EnvelopeKind {
+    /// A trader's sealed intent.
+    Intent,
+    /// A solver's sealed quote.
+    Quote,
+}
+
+/// A sealed envelope as the pool sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PoolEnvelope {
+    /// Its id.
+    pub id: Id,
+    /// Its bytes, never empty.
+    pub body: Vec<u8>,
+    /// The first round it may enter.
+    pub first_round: u64,
+    /// The last round it may enter, not before the first.
+    pub last_round: u64,
+}
+
+/// A closed round: its certificate, and what it took from the pool.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClearedRound {
+    /// The round.
+    pub round: u64,
+    /// Its close certificate's bytes.
+    pub certificate: Vec<u8>,
+    /// The ids that the round lists, intents and quotes alike.
+    pub listed: BTreeSet<Id>,
+}
+
+/// What changes a pool.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PoolCommand {
+    /// Adds a sealed intent.
+    SubmitIntent(PoolEnvelope),
+    /// Adds a sealed quote.
+    SubmitQuote(PoolEnvelope),
+    /// Records a closed round and drops what it listed and what can enter no later round.
+    ClearRound(ClearedRound),
+}
+
+/// What can be asked of a pool.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PoolQuery {
+    /// All intents that wait: [`PoolAnswer::Envelopes`].
+    PendingIntents,
+    /// All quotes that wait: [`PoolAnswer::Envelopes`].
+    PendingQuotes,
+    /// The certificate of a round, as long as it is remembered: [`PoolAnswer::RoundResult`].
+    RoundResult(u64),
+    /// The round after the last one cleared: [`PoolAnswer::CurrentRound`].
+    CurrentRound,
+    /// For each id, whether it waits or a remembered round listed it: [`PoolAnswer::Contains`].
+    Contains(Vec<Id>),
+    /// A digest of everything: [`PoolAnswer::Digest`].
+    Digest,
+}
+
+/// The answer to a [`PoolQuery`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PoolAnswer {
+    /// Envelopes in the order of their ids.
+    Envelopes(Vec<PoolEnvelope>),
+    /// A certificate's bytes.
+    RoundResult(Option<Vec<u8>>),
+    /// A round.
+    CurrentRound(u64),
+    /// One answer for each id asked, in that order.
+    Contains(Vec<bool>),
+    /// BLAKE3 over the pool.
+    Digest([u8; 32]),
+}
+
+/// How much a pool holds. All members of a group must agree on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PoolLimits {
+    /// Envelopes of each kind.
+    pub entries: usize,
+    /// Bytes of envelopes of each kind.
+    pub bytes: usize,
+    /// Bytes of one envelope, and of one certificate.
+    pub envelope_bytes: usize,
+    /// Closed rounds remembered.
+    pub rounds: usize,
+    /// Ids remembered over all closed rounds.
+    pub listed: usize,
+}
+
+impl Default for PoolLimits {
+    fn default() -> Self {
+        Self {
+            entries: 16_384,
+            bytes: 32 << 20,
+            envelope_bytes: 64 << 10,
+            rounds: 64,
+            listed: 1 << 17,
+        }
+    }
+}
+
+/// Why a pool does not take a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PoolRefusal {
+    /// No bytes, or a last round before the first.
+    #[error("not an envelope")]
+    Malformed,
+    /// More bytes, or more listed ids, than the limits allow for one command.
+    #[error("larger than the pool takes")]
+    TooLarge,
+    /// No round that it may enter is still to come.
+    #[error("its last round is cleared")]
+    Expired,
+    /// A remembered round listed it.
+    #[error("a cleared round listed it")]
+    Listed,
+    /// The pool is full.
+    #[error("the pool is full")]
+    Full,
+}
+
+/// What a command did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Applied {
+    /// The envelope is new.
+    Added,
+    /// Nothing: it was applied before.
+    Known,
+    /// Nothing, for this reason.
+    Refused(PoolRefusal),
+    /// The round is recorded, and so many envelopes are gone.
+    Cleared(usize),
+}
+
+/// A part of a pool, for a snapshot. Any order restores the same pool.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PoolItem {
+    /// A waiting envelope.
+    Envelope(EnvelopeKind, PoolEnvelope),
+    /// A remembered round.
+    Cleared(ClearedRound),
+}
+
+/// Where an entry stands: id first, so that what belongs to one id is side by side.
+type Key = (Id, [u8; 32]);
+
+/// One kind's waiting envelopes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Queue {
+    entries: BTreeMap<Key, PoolEnvelope>,
+    bytes: usize,
+}
+
+/// The state of a pool. See the module.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pool {
+    limits: PoolLimits,
+    intents: Queue,
+    quotes: Queue,
+    rounds: BTreeMap<u64, ClearedRound>,
+    listed: usize,
+    /// The last round cleared, 0 if none.
+    cleared: u64,
+}
+
+impl Pool {
+    /// An empty pool.
+    #[must_use]
+    pub const fn new(limits: PoolLimits) -> Self {
+        Self {
+            limits,
+            intents: Queue { entries: BTreeMap::new(), bytes: 0 },
+            quotes: Queue { entries: BTreeMap::new(), bytes: 0 },
+            rounds: BTreeMap::new(),
+            listed: 0,
+            cleared: 0,
+        }
+    }
+
+    /// The pool that `items` describe, within `limits`.
+    #[must_use]
+    pub fn restore(limits: PoolLimits, items: impl IntoIterator<Item = PoolItem>) -> Self {
+        let mut pool = Self::new(limits);
+        let mut envelopes = Vec::new();
+        // Rounds first: they say which envelopes are out of date.
+        for item in items {
+            match item {
+                PoolItem::Cleared(round) => {
+                    pool.clear(round);
+                }
+                PoolItem::Envelope(kind, envelope) => envelopes.push((kind, envelope)),
+            }
+        }
+        for (kind, envelope) in envelopes {
+            pool.add(kind, envelope);
+        }
+        pool
+    }
+
+    /// Everything in the pool, for [`Self::restore`].
+    pub fn items(&self) -> impl Iterator<Item = PoolItem> + '_ {
+        let rounds = self.rounds.values().cloned().map(PoolItem::Cleared);
+        let of = |kind: EnvelopeKind| {
+            self.queue(kind).entries.values().cloned().map(move |e| PoolItem::Envelope(kind, e))
+        };
+        rounds.chain(of(EnvelopeKind::Intent)).chain(of(EnvelopeKind::Quote))
+    }
+
+    /// Applies a command. Total, deterministic, and idempotent.
+    pub fn apply(&mut self, command: PoolCommand) -> Applied {
+        match command {
+            PoolCommand::SubmitIntent(envelope) => self.add(EnvelopeKind::Intent, envelope),
+            PoolCommand::SubmitQuote(envelope) => self.add(EnvelopeKind::Quote, envelope),
+            PoolCommand::ClearRound(round) => self.clear(round),
+        }
+    }
+
+    /// Answers a query.
+    #[must_use]
+    pub fn query(&self, query: &PoolQuery) -> PoolAnswer {
+        let all = |queue: &Queue| PoolAnswer::Envelopes(queue.entries.values().cloned().collect());
+        match query {
+            PoolQuery::PendingIntents => all(&self.intents),
+            PoolQuery::PendingQuotes => all(&self.quotes),
+            PoolQuery::RoundResult(round) => {
+                PoolAnswer::RoundResult(self.rounds.get(round).map(|r| r.certificate.clone()))
+            }
+            PoolQuery::CurrentRound => PoolAnswer::CurrentRound(self.current_round()),
+            PoolQuery::Contains(ids) => {
+                PoolAnswer::Contains(ids.iter().map(|id| self.contains(id)).collect())
+            }
+            PoolQuery::Digest => PoolAnswer::Digest(self.digest()),
+        }
+    }
+
+    /// The round after the last one cleared.
+    #[must_use]
+    pub const fn current_round(&self) -> u64 {
+        self.cleared.saturating_add(1)
+    }
+
+    /// Whether an envelope of this id waits, or a remembered round listed it.
+    #[must_use]
+    pub fn contains(&self, id: &Id) -> bool {
+        self.intents.holds(id) || self.quotes.holds(id) || self.was_listed(id)
+    }
+
+    /// How many envelopes of a kind wait.
+    #[must_use]
+    pub fn pending(&self, kind: EnvelopeKind) -> usize {
+        self.queue(kind).entries.len()
+    }
+
+    /// How many bytes of envelopes of a kind wait.
+    #[must_use]
+    pub const fn pending_bytes(&self, kind: EnvelopeKind) -> usize {
+        self.queue(kind).bytes
+    }
+
+    /// A digest of everything in the pool: equal for equal pools.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new_derive_key(DIGEST_CONTEXT);
+        hasher.update(&self.cleared.to_le_bytes());
+        for queue in [&self.intents, &self.quotes] {
+            hasher.update(&(queue.entries.len() as u64).to_le_bytes());
+            for ((id, body), envelope) in &queue.entries {
+                hasher.update(id).update(body);
+                hasher.update(&envelope.first_round.to_le_bytes());
+                hasher.update(&envelope.last_round.to_le_bytes());
+            }
+        }
+        hasher.update(&(self.rounds.len() as u64).to_le_bytes());
+        for (round, cleared) in &self.rounds {
+            hasher.update(&round.to_le_bytes());
+            hasher.update(blake3::hash(&cleared.certificate).as_bytes());
+            hasher.update(&(cleared.listed.len() as u64).to_le_bytes());
+            cleared.listed.iter().for_each(|id| {
+                hasher.update(id);
+            });
+        }
+        *hasher.finalize().as_bytes()
+    }
+
+    const fn queue(&self, kind: EnvelopeKind) -> &Queue {
+        match kind {
+            EnvelopeKind::Intent => &self.intents,
+            EnvelopeKind::Quote => &self.quotes,
+        }
+    }
+
+    fn was_listed(&self, id: &Id) -> bool {
+        self.rounds.values().any(|round| round.listed.contains(id))
+    }
+
+    fn add(&mut self, kind: EnvelopeKind, envelope: PoolEnvelope) -> Applied {
+        if envelope.body.is_empty() || envelope.last_round < envelope.first_round {
+            return Applied::Refused(PoolRefusal::Malformed);
+        }
+        if envelope.body.len() > self.limits.envelope_bytes {
+            return Applied::Refused(PoolRefusal::TooLarge);
+        }
+        let key = (envelope.id, *blake3::hash(&envelope.body).as_bytes());
+        if self.queue(kind).entries.contains_key(&key) {
+            return Applied::Known;
+        }
+        if self.was_listed(&envelope.id) {
+            return Applied::Refused(PoolRefusal::Listed);
+        }
+        if envelope.last_round <= self.cleared {
+            return Applied::Refused(PoolRefusal::Expired);
+        }
+        let limits = self.limits;
+        let queue = match kind {
+            EnvelopeKind::Intent => &mut self.intents,
+            EnvelopeKind::Quote => &mut self.quotes,
+        };
+        let bytes = queue.bytes.saturating_add(envelope.body.len());
+        if queue.entries.len() >= limits.entries || bytes > limits.bytes {
+            return Applied::Refused(PoolRefusal::Full);
+        }
+        queue.bytes = bytes;
+        queue.entries.insert(key, envelope);
+        Applied::Added
+    }
+
+    fn clear(&mut self, round: ClearedRound) -> Applied {
+        let (number, limits) = (round.round, self.limits);
+        if self.rounds.contains_key(&number) {
+            return Applied::Known;
+        }
+        if round.certificate.len() > limits.envelope_bytes || round.listed.len() > limits.listed {
+            return Applied::Refused(PoolRefusal::TooLarge);
+        }
+        self.cleared = self.cleared.max(number);
+        let cleared = self.cleared;
+        let gone = self.intents.prune(&round.listed, cleared)
+            + self.quotes.prune(&round.listed, cleared);
+        self.listed += round.listed.len();
+        self.rounds.insert(number, round);
+        self.forget();
+        Applied::Cleared(gone)
+    }
+
+    /// Forgets the oldest rounds beyond the limits.
+    fn forget(&mut self) {
+        while self.rounds.len() > self.limits.rounds || self.listed > self.limits.listed {
+            let Some((_, oldest)) = self.rounds.pop_first() else { return };
+            self.listed -= oldest.listed.len();
+        }
+    }
+}
+
+impl Queue {
+    fn holds(&self, id: &Id) -> bool {
+        let from = (*id, [0; 32]);
+        self.entries.range(from..).next().is_some_and(|((found, _), _)| found == id)
+    }
+
+    /// Drops what `listed` names and what can enter no round after `cleared`.
+    fn prune(&mut self, listed: &BTreeSet<Id>, cleared: u64) -> usize {
+        let before = self.entries.len();
+        self.entries.retain(|(id, _), e| !listed.contains(id) && e.last_round > cleared);
+        self.bytes = self.entries.values().map(|e| e.body.len()).sum();
+        before - self.entries.len()
+    }
+}

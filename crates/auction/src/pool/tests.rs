@@ -1,0 +1,141 @@
+use super::*;
+use proptest::collection::{btree_set, vec};
+use proptest::prelude::*;
+
+const SMALL: PoolLimits =
+    PoolLimits { entries: 8, bytes: 64, envelope_bytes: 16, rounds: 3, listed: 10 };
+
+fn envelope() -> impl Strategy<Value = PoolEnvelope> {
+    (0..12u8, vec(0..4u8, 0..20), 0..6u64, 0..6u64).prop_map(|(id, body, first_round, last_round)| {
+        PoolEnvelope { id: [id; 32], body, first_round, last_round }
+    })
+}
+
+fn command() -> impl Strategy<Value = PoolCommand> {
+    let cleared = (0..6u64, vec(any::<u8>(), 0..20), btree_set(0..12u8, 0..12)).prop_map(
+        |(round, certificate, ids)| {
+            let listed = ids.into_iter().map(|id| [id; 32]).collect();
+            PoolCommand::ClearRound(ClearedRound { round, certificate, listed })
+        },
+    );
+    prop_oneof![
+        4 => envelope().prop_map(PoolCommand::SubmitIntent),
+        2 => envelope().prop_map(PoolCommand::SubmitQuote),
+        1 => cleared,
+    ]
+}
+
+fn is_envelope(item: &PoolItem) -> bool {
+    matches!(item, PoolItem::Envelope(..))
+}
+
+fn bounded(pool: &Pool) {
+    for queue in [&pool.intents, &pool.quotes] {
+        assert!(queue.entries.len() <= SMALL.entries);
+        assert!(queue.bytes <= SMALL.bytes);
+        assert_eq!(queue.bytes, queue.entries.values().map(|e| e.body.len()).sum::<usize>());
+        assert!(queue.entries.values().all(|e| e.last_round > pool.cleared));
+        assert!(queue.entries.keys().all(|(id, _)| !pool.was_listed(id)));
+    }
+    assert!(pool.rounds.len() <= SMALL.rounds);
+    assert_eq!(pool.listed, pool.rounds.values().map(|r| r.listed.len()).sum::<usize>());
+    assert!(pool.listed <= SMALL.listed);
+}
+
+proptest! {
+    #[test]
+    fn stays_within_its_limits(commands in vec(command(), 0..60)) {
+        let mut pool = Pool::new(SMALL);
+        for command in commands {
+            let before = pool.clone();
+            match pool.apply(command) {
+                Applied::Known | Applied::Refused(_) => prop_assert_eq!(&pool, &before),
+                Applied::Added => prop_assert_ne!(&pool, &before),
+                Applied::Cleared(gone) => {
+                    let waiting = |pool: &Pool| pool.items().filter(is_envelope).count();
+                    prop_assert_eq!(waiting(&before) - waiting(&pool), gone);
+                }
+            }
+            bounded(&pool);
+        }
+    }
+
+    #[test]
+    fn a_command_twice_is_a_command_once(commands in vec(command(), 0..40)) {
+        let (mut once, mut twice) = (Pool::new(SMALL), Pool::new(SMALL));
+        for command in commands {
+            once.apply(command.clone());
+            twice.apply(command.clone());
+            twice.apply(command);
+            prop_assert_eq!(&once, &twice);
+        }
+    }
+
+    #[test]
+    fn equal_digests_for_equal_pools_only(a in vec(command(), 0..20), b in vec(command(), 0..20)) {
+        let run = |commands: Vec<PoolCommand>| {
+            let mut pool = Pool::new(SMALL);
+            commands.into_iter().for_each(|c| { pool.apply(c); });
+            pool
+        };
+        let (a, b) = (run(a), run(b));
+        prop_assert_eq!(a == b, a.digest() == b.digest());
+    }
+
+    #[test]
+    fn a_snapshot_in_any_order_restores_the_pool(commands in vec(command(), 0..40), turn in 0..50usize) {
+        let mut pool = Pool::new(SMALL);
+        commands.into_iter().for_each(|c| { pool.apply(c); });
+        let mut items: Vec<_> = pool.items().collect();
+        let turn = turn % items.len().max(1);
+        items.rotate_left(turn);
+        prop_assert_eq!(Pool::restore(SMALL, items), pool);
+    }
+}
+
+fn intent(id: u8, body: &[u8], first_round: u64, last_round: u64) -> PoolCommand {
+    let body = body.to_vec();
+    PoolCommand::SubmitIntent(PoolEnvelope { id: [id; 32], body, first_round, last_round })
+}
+
+fn clear(round: u64, listed: &[u8]) -> PoolCommand {
+    let listed = listed.iter().map(|id| [*id; 32]).collect();
+    PoolCommand::ClearRound(ClearedRound { round, certificate: vec![9], listed })
+}
+
+#[test]
+fn a_round_takes_what_it_lists_and_what_is_late() {
+    let mut pool = Pool::new(SMALL);
+    for command in [intent(1, b"a", 1, 3), intent(2, b"b", 1, 1), intent(3, b"c", 1, 2)] {
+        assert_eq!(pool.apply(command), Applied::Added);
+    }
+    assert_eq!(pool.apply(clear(1, &[3])), Applied::Cleared(2));
+    assert_eq!(pool.apply(clear(1, &[1])), Applied::Known);
+    assert_eq!(pool.current_round(), 2);
+    assert_eq!(pool.apply(intent(3, b"c", 1, 2)), Applied::Refused(PoolRefusal::Listed));
+    assert_eq!(pool.apply(intent(4, b"d", 1, 1)), Applied::Refused(PoolRefusal::Expired));
+    let ids = vec![[1; 32], [2; 32], [3; 32]];
+    let answer = pool.query(&PoolQuery::Contains(ids));
+    assert_eq!(answer, PoolAnswer::Contains(vec![true, false, true]));
+    let result = pool.query(&PoolQuery::RoundResult(1));
+    assert_eq!(result, PoolAnswer::RoundResult(Some(vec![9])));
+}
+
+#[test]
+fn garbage_under_an_id_does_not_keep_the_envelope_out() {
+    let mut pool = Pool::new(SMALL);
+    assert_eq!(pool.apply(intent(1, b"garbage", 1, 3)), Applied::Added);
+    assert_eq!(pool.apply(intent(1, b"real", 1, 3)), Applied::Added);
+    assert_eq!(pool.apply(intent(1, b"real", 1, 3)), Applied::Known);
+    assert_eq!(pool.pending(EnvelopeKind::Intent), 2);
+}
+
+#[test]
+fn a_full_pool_refuses_and_keeps() {
+    let mut pool = Pool::new(SMALL);
+    for id in 0..8 {
+        assert_eq!(pool.apply(intent(id, b"12345678", 1, 3)), Applied::Added);
+    }
+    assert_eq!(pool.apply(intent(9, b"1", 1, 3)), Applied::Refused(PoolRefusal::Full));
+    assert_eq!(pool.pending_bytes(EnvelopeKind::Intent), 64);
+}

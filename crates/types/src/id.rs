@@ -1,0 +1,196 @@
+//! Ids and counters. Each is a type of its own, so that a round cannot be added to a view.
+
+use core::fmt;
+use core::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::bytes::{FixedBytes, NotHex};
+
+/// The BLAKE3 derive-key contexts of this crate's digests: one a purpose, none used twice.
+pub mod context {
+    /// Auction ids.
+    pub const AUCTION: &str = "sealbid/1 2026-11 auction id";
+    /// Key ids.
+    pub const KEY: &str = "sealbid/1 2026-11 key id";
+    /// Envelope ids.
+    pub const ENVELOPE: &str = "sealbid/1 2026-11 envelope id";
+    /// What a submitter signs.
+    pub const ENVELOPE_SIGNATURE: &str = "sealbid/1 2026-11 envelope signature";
+    /// The digest of a sealed terms part, which the label of its authorisation carries.
+    pub const TERMS_PART: &str = "sealbid/1 2026-11 sealed terms part";
+    /// Rules digests.
+    pub const RULES: &str = "sealbid/1 2026-11 rules";
+    /// What a member's identity key signs.
+    pub const MEMBER_SIGNATURE: &str = "sealbid/1 2026-11 member signature";
+    /// Report ids.
+    pub const REPORT: &str = "sealbid/1 2026-11 report";
+    /// Close digests.
+    pub const CLOSE: &str = "sealbid/1 2026-11 close";
+    /// Allocation digests.
+    pub const ALLOCATION: &str = "sealbid/1 2026-11 allocation";
+    /// Settlement digests.
+    pub const SETTLEMENT: &str = "sealbid/1 2026-11 settlement";
+    /// Merkle leaves.
+    pub const MERKLE_LEAF: &str = "sealbid/1 2026-11 merkle leaf";
+    /// Merkle inner nodes.
+    pub const MERKLE_NODE: &str = "sealbid/1 2026-11 merkle node";
+    /// Merkle roots: the number of leaves and the top node.
+    pub const MERKLE_ROOT: &str = "sealbid/1 2026-11 merkle root";
+    /// What a solver signs.
+    pub const QUOTE_SIGNATURE: &str = "sealbid/1 2026-11 quote signature";
+    /// Threshold signature, purpose `close`.
+    pub const STATEMENT_CLOSE: &str = "sealbid/1 2026-11 statement close";
+    /// Threshold signature, purpose `order`.
+    pub const STATEMENT_ORDER: &str = "sealbid/1 2026-11 statement order";
+    /// Threshold signature, purpose `allocation`.
+    pub const STATEMENT_ALLOCATION: &str = "sealbid/1 2026-11 statement allocation";
+    /// Threshold signature, purpose `settlement`.
+    pub const STATEMENT_SETTLEMENT: &str = "sealbid/1 2026-11 statement settlement";
+    /// The seed that orders a round, from the `order` signature.
+    pub const ORDER_SEED: &str = "sealbid/1 2026-11 order seed";
+    /// One entry's place in the order.
+    pub const ORDER_RANK: &str = "sealbid/1 2026-11 order rank";
+}
+
+macro_rules! digest_id {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub FixedBytes<32>);
+
+        impl $name {
+            /// The id's bytes.
+            #[must_use]
+            pub const fn as_bytes(&self) -> &[u8; 32] {
+                self.0.as_bytes()
+            }
+
+            /// The first eight hex digits, for people.
+            #[must_use]
+            pub fn short(&self) -> String {
+                self.to_string().chars().take(8).collect()
+            }
+        }
+
+        impl From<[u8; 32]> for $name {
+            fn from(bytes: [u8; 32]) -> Self {
+                Self(FixedBytes(bytes))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.0, f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self.short())
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = NotHex;
+
+            fn from_str(text: &str) -> Result<Self, NotHex> {
+                text.parse().map(Self)
+            }
+        }
+    )*};
+}
+
+digest_id! {
+    /// One auction: its name, schedule and rules. It outlives refreshes and resharings of its key.
+    AuctionId;
+    /// One committee public key. A refresh keeps it.
+    KeyId;
+    /// An envelope: everything in it but the submitter's signature.
+    EnvelopeId;
+    /// A sealed terms part, as its authorisation's label names it.
+    TermsPartDigest;
+    /// The rules that an auction clears by.
+    RulesDigest;
+    /// A member's report.
+    ReportId;
+    /// A close value. Certificates of several views may name the same one.
+    CloseDigest;
+    /// An allocation.
+    AllocationDigest;
+    /// A settlement.
+    SettlementDigest;
+    /// A Merkle root (see [`crate::merkle`]).
+    MerkleRoot;
+    /// The seed that breaks a round's ties: derived from the committee's `order` signature.
+    OrderSeed;
+}
+
+macro_rules! counter {
+    ($($(#[$doc:meta])* $name:ident($inner:ty);)*) => {$(
+        $(#[$doc])*
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+        )]
+        #[serde(transparent)]
+        pub struct $name(pub $inner);
+
+        impl $name {
+            /// The one after this; the last one stays where it is.
+            #[must_use]
+            pub const fn next(self) -> Self {
+                Self(self.0.saturating_add(1))
+            }
+
+            /// The one before this, if there is one.
+            #[must_use]
+            pub const fn previous(self) -> Option<Self> {
+                match self.0.checked_sub(1) {
+                    Some(value) => Some(Self(value)),
+                    None => None,
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.0, f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = core::num::ParseIntError;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                text.parse().map(Self)
+            }
+        }
+    )*};
+}
+
+counter! {
+    /// A round. The first is 1; 0 stands for the state before it.
+    Round(u64);
+    /// A view: one attempt of the close vote at a round, with a proposer of its own. From 0.
+    View(u32);
+    /// A slot of the schedule. Slot k ends at the schedule's start plus k periods.
+    Slot(u64);
+    /// An epoch of the committee's shares. A refresh or a resharing begins the next.
+    Epoch(u32);
+    /// A member's place in the roster, from 0. Its share is the polynomial's value at this plus 1.
+    MemberIndex(u8);
+}
+
+impl MemberIndex {
+    /// The member's place as an index into roster-shaped lists.
+    #[must_use]
+    pub const fn as_usize(self) -> usize {
+        self.0 as usize
+    }
+
+    /// All members of a roster of `n`.
+    pub fn all(n: u8) -> impl DoubleEndedIterator<Item = Self> + ExactSizeIterator {
+        (0..n).map(Self)
+    }
+}
