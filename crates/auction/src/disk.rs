@@ -18,13 +18,17 @@ pub enum Table {
     Closes,
     /// Settled rounds' records, by round.
     Records,
+    /// What became of envelopes in settled rounds (`EnvelopeStatus`), by envelope id.
+    Outcomes,
+    /// Nonces that settled rounds used, by account and nonce.
+    Nonces,
     /// Evidence against members, by digest.
     Evidence,
 }
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Meta,
         Self::Envelopes,
         Self::Acknowledgements,
@@ -32,6 +36,8 @@ impl Table {
         Self::Votes,
         Self::Closes,
         Self::Records,
+        Self::Outcomes,
+        Self::Nonces,
         Self::Evidence,
     ];
 }
