@@ -5,3 +5,4 @@
 //! answer are values. That is what lets a whole committee run, with faults, inside one test.
 
 pub mod disk;
+pub mod open;
