@@ -1,0 +1,143 @@
+//! Random coefficients for checking many equations by one.
+
+use core::fmt;
+
+use blake3::OutputReader;
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use crate::domain;
+
+/// A secret that only this process knows, from which batch coefficients are derived: deterministic
+/// for a test, unpredictable for whoever makes up the batch.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct BatchSecret([u8; 32]);
+
+impl BatchSecret {
+    /// Wraps 32 bytes of entropy. One secret serves any number of batches.
+    #[must_use]
+    pub const fn new(entropy: [u8; 32]) -> Self {
+        Self(entropy)
+    }
+}
+
+impl fmt::Debug for BatchSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BatchSecret(redacted)")
+    }
+}
+
+/// What a batch is about. Coefficients depend on all of it, and are drawn when it is complete.
+pub(crate) struct Transcript(blake3::Hasher);
+
+impl Transcript {
+    /// A transcript for one kind of batch.
+    pub(crate) fn new(context: &'static str, secret: &BatchSecret) -> Self {
+        let mut hasher = domain::hasher(context);
+        hasher.update(&secret.0);
+        Self(hasher)
+    }
+
+    /// A transcript whose coefficients anyone can compute, for statements that are fixed before
+    /// their coefficients can be known, as the keys of a committee file are.
+    pub(crate) fn public(context: &'static str) -> Self {
+        Self(domain::hasher(context))
+    }
+
+    /// Adds bytes whose length the kind of batch and the position fix.
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The coefficients.
+    pub(crate) fn coefficients(&self) -> Coefficients {
+        Coefficients(self.0.finalize_xof())
+    }
+}
+
+/// Independent uniform integers of 128 bits.
+pub(crate) struct Coefficients(OutputReader);
+
+impl Coefficients {
+    /// The next one.
+    pub(crate) fn draw(&mut self) -> u128 {
+        let mut bytes = [0; 16];
+        self.0.fill(&mut bytes);
+        u128::from_le_bytes(bytes)
+    }
+
+    /// The next `count`.
+    pub(crate) fn take(mut self, count: usize) -> Vec<u128> {
+        (0..count).map(|_| self.draw()).collect()
+    }
+}
+
+/// The positions in `items` that `holds` rejects, found by halving. `holds` judges a set as a whole:
+/// it must accept the empty set, and reject a set exactly when it holds a bad item.
+pub(crate) fn bisect(items: &[usize], holds: &mut impl FnMut(&[usize]) -> bool) -> Vec<usize> {
+    if holds(items) {
+        return Vec::new();
+    }
+    if items.len() <= 1 {
+        return items.to_vec();
+    }
+    let (left, right) = items.split_at(items.len() / 2);
+    let mut bad = bisect(left, holds);
+    if bad.is_empty() {
+        // The left half is good and the whole is not: no need to ask about the right half.
+        return bisect_known_bad(right, holds);
+    }
+    bad.extend(bisect(right, holds));
+    bad
+}
+
+fn bisect_known_bad(items: &[usize], holds: &mut impl FnMut(&[usize]) -> bool) -> Vec<usize> {
+    if items.len() <= 1 {
+        return items.to_vec();
+    }
+    let (left, right) = items.split_at(items.len() / 2);
+    let mut bad = bisect(left, holds);
+    if bad.is_empty() {
+        return bisect_known_bad(right, holds);
+    }
+    bad.extend(bisect(right, holds));
+    bad
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+
+    proptest! {
+        #[test]
+        fn bisection_finds_exactly_the_bad_ones(count in 0usize..200, bad: BTreeSet<u8>) {
+            let items: Vec<usize> = (0..count).collect();
+            let bad: Vec<usize> = items.iter().copied().filter(|i| bad.contains(&(*i as u8))).collect();
+            let mut asked = 0;
+            let found = bisect(&items, &mut |set: &[usize]| {
+                asked += 1;
+                !set.iter().any(|item| bad.contains(item))
+            });
+            prop_assert_eq!(&found, &bad);
+            prop_assert!(asked <= 1 + bad.len() * 2 * 8, "{} questions", asked);
+        }
+    }
+
+    #[test]
+    fn coefficients_depend_on_secret_context_and_transcript() {
+        let draw = |secret: u8, context, text: &[u8]| {
+            let mut transcript = Transcript::new(context, &BatchSecret::new([secret; 32]));
+            transcript.update(text);
+            transcript.coefficients().draw()
+        };
+        let all = [
+            draw(1, domain::BATCH_SHARES, b"a"),
+            draw(2, domain::BATCH_SHARES, b"a"),
+            draw(1, domain::BATCH_OPENINGS, b"a"),
+            draw(1, domain::BATCH_SHARES, b"b"),
+        ];
+        assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len());
+        assert_eq!(all[0], draw(1, domain::BATCH_SHARES, b"a"));
+    }
+}

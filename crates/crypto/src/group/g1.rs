@@ -1,0 +1,304 @@
+//! Points of E(F_p): y² = x³ + 4, and of its subgroup G1 of prime order.
+
+use core::fmt;
+
+use blst::{
+    blst_p1, blst_p1_add_or_double, blst_p1_affine, blst_p1_affine_compress, blst_p1_affine_in_g1,
+    blst_p1_affine_is_inf, blst_p1_affine_serialize, blst_p1_deserialize, blst_p1_double,
+    blst_p1_from_affine, blst_p1_is_inf, blst_p1_mult, blst_p1_to_affine, blst_p1_uncompress,
+    blst_p1s_to_affine,
+};
+
+use super::scalar::SCALAR_BITS;
+use super::{PointError, SecretScalar, check_compressed, check_uncompressed};
+
+/// 1 - z, for the curve's parameter z = -0xd201000000010000.
+const ONE_MINUS_Z: u64 = 0xd201_0000_0001_0001;
+
+/// A point of the curve that is not the identity. It may lie outside G1.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(transparent)]
+pub struct CurvePoint(pub(super) blst_p1_affine);
+
+impl CurvePoint {
+    /// Reads the uncompressed ZCash encoding: x, then y, 48 bytes each, big endian.
+    ///
+    /// # Errors
+    /// [`PointError`], `OffSubgroup` for the two points with x = 0 only.
+    pub fn decode(bytes: &[u8; 96]) -> Result<Self, PointError> {
+        let [first, ..] = bytes;
+        check_uncompressed(*first)?;
+        let mut point = blst_p1_affine::default();
+        // SAFETY: `bytes` holds the 96 bytes that an uncompressed encoding has; flags are checked.
+        PointError::check(unsafe { blst_p1_deserialize(&mut point, bytes.as_ptr()) })?;
+        Ok(Self(point))
+    }
+
+    /// Writes the uncompressed ZCash encoding.
+    #[must_use]
+    pub fn encode(&self) -> [u8; 96] {
+        let mut bytes = [0; 96];
+        // SAFETY: 96 bytes are written.
+        unsafe { blst_p1_affine_serialize(bytes.as_mut_ptr(), &self.0) };
+        bytes
+    }
+
+    /// The point as a member of G1, if it is one: exact, 42 us.
+    #[must_use]
+    pub fn in_subgroup(self) -> Option<G1Point> {
+        // SAFETY: see the module's header.
+        unsafe { blst_p1_affine_in_g1(&self.0) }.then_some(G1Point(self))
+    }
+
+    /// The point with the other sign.
+    #[must_use]
+    pub fn negate(mut self) -> Self {
+        // SAFETY: see the module's header; input and output may be the same.
+        unsafe { blst::blst_fp_cneg(&mut self.0.y, &self.0.y, true) };
+        self
+    }
+}
+
+impl fmt::Debug for CurvePoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut bytes = [0; 48];
+        // SAFETY: 48 bytes are written.
+        unsafe { blst_p1_affine_compress(bytes.as_mut_ptr(), &self.0) };
+        bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// Points for tests that no one else would make.
+#[cfg(test)]
+impl CurvePoint {
+    /// The point with this x and the smaller y, wherever it lies.
+    pub(crate) fn with_x(x: u64) -> Option<Self> {
+        let mut bytes = [0; 48];
+        bytes[40..].copy_from_slice(&x.to_be_bytes());
+        bytes[0] |= super::flag::COMPRESSED;
+        let mut point = blst_p1_affine::default();
+        // SAFETY: `bytes` holds the 48 bytes that a compressed encoding has.
+        let code = unsafe { blst_p1_uncompress(&mut point, bytes.as_ptr()) };
+        PointError::check(code).is_ok().then_some(Self(point))
+    }
+
+    /// A point whose order is `order`, a prime that divides 1 - z.
+    pub(crate) fn of_order(order: u64) -> Self {
+        const ORDER_R: [u64; 4] = [
+            0xffff_ffff_0000_0001,
+            0x53bd_a402_fffe_5bfe,
+            0x3339_d808_09a1_d805,
+            0x73ed_a753_299d_7d48,
+        ];
+        assert_eq!(ONE_MINUS_Z % order, 0);
+        let torsion = |point: &Self| {
+            let in_torsion = G1Sum::from(point).times_any(&ORDER_R);
+            in_torsion.times_any(&[ONE_MINUS_Z / order]).to_point()
+        };
+        (1..)
+            .filter_map(Self::with_x)
+            .find_map(|point| torsion(&point))
+            .unwrap()
+    }
+
+    /// The sum of two points that are not each other's negatives.
+    pub(crate) fn plus(&self, other: &Self) -> Self {
+        let mut sum = G1Sum::from(self);
+        sum.add(&G1Sum::from(other));
+        sum.to_point().unwrap()
+    }
+}
+
+#[cfg(test)]
+impl G1Sum {
+    /// `scalar · self` for any integer (limbs, the least significant first) and any point.
+    pub(crate) fn times_any(&self, scalar: &[u64]) -> Self {
+        let mut product = Self::identity();
+        for limb in scalar.iter().rev() {
+            for bit in (0..u64::BITS).rev() {
+                product.double();
+                if (limb >> bit) & 1 == 1 {
+                    product.add(self);
+                }
+            }
+        }
+        product
+    }
+}
+
+/// A point of G1 that is not the identity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(transparent)]
+pub struct G1Point(CurvePoint);
+
+impl G1Point {
+    /// The generator g.
+    #[must_use]
+    pub fn generator() -> Self {
+        // SAFETY: `blst` returns a pointer to a constant.
+        Self(CurvePoint(unsafe { *blst::blst_p1_affine_generator() }))
+    }
+
+    /// Reads the uncompressed ZCash encoding and checks the subgroup exactly.
+    ///
+    /// # Errors
+    /// [`PointError`].
+    pub fn decode(bytes: &[u8; 96]) -> Result<Self, PointError> {
+        CurvePoint::decode(bytes)?
+            .in_subgroup()
+            .ok_or(PointError::OffSubgroup)
+    }
+
+    /// Reads the compressed ZCash encoding and checks the subgroup exactly.
+    ///
+    /// # Errors
+    /// [`PointError`].
+    pub fn decompress(bytes: &[u8; 48]) -> Result<Self, PointError> {
+        let [first, ..] = bytes;
+        check_compressed(*first)?;
+        let mut point = blst_p1_affine::default();
+        // SAFETY: `bytes` holds the 48 bytes that a compressed encoding has.
+        PointError::check(unsafe { blst_p1_uncompress(&mut point, bytes.as_ptr()) })?;
+        CurvePoint(point)
+            .in_subgroup()
+            .ok_or(PointError::OffSubgroup)
+    }
+
+    /// Writes the compressed ZCash encoding.
+    #[must_use]
+    pub fn compress(&self) -> [u8; 48] {
+        let mut bytes = [0; 48];
+        // SAFETY: 48 bytes are written.
+        unsafe { blst_p1_affine_compress(bytes.as_mut_ptr(), &self.0.0) };
+        bytes
+    }
+
+    /// Writes the uncompressed ZCash encoding.
+    #[must_use]
+    pub fn encode(&self) -> [u8; 96] {
+        self.0.encode()
+    }
+
+    /// The point as one of the curve.
+    #[must_use]
+    pub const fn as_curve_point(&self) -> &CurvePoint {
+        &self.0
+    }
+
+    /// The point with the other sign.
+    #[must_use]
+    pub fn negate(self) -> Self {
+        Self(self.0.negate())
+    }
+
+    /// `scalar · self`, in constant time.
+    #[must_use]
+    pub fn times_secret(&self, scalar: &SecretScalar) -> Self {
+        let mut point = blst_p1::default();
+        let mut product = blst_p1_affine::default();
+        scalar.expose(|bytes| {
+            // SAFETY: 255 bits are read from 32 bytes. The endomorphism that `blst_p1_mult` uses
+            // needs a point of G1 and a scalar below r, which the types hold. The scalar is passed
+            // at its full width whatever its value, so the number of steps is fixed.
+            unsafe {
+                blst_p1_from_affine(&mut point, &self.0.0);
+                blst_p1_mult(&mut point, &point, bytes.as_ptr(), SCALAR_BITS);
+                blst_p1_to_affine(&mut product, &point);
+            }
+        });
+        // Neither factor is zero and the order is prime, so the product is not the identity.
+        Self(CurvePoint(product))
+    }
+}
+
+/// A sum of curve points: any point of the curve, the identity included.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+pub struct G1Sum(pub(super) blst_p1);
+
+impl G1Sum {
+    /// The empty sum.
+    #[must_use]
+    pub fn identity() -> Self {
+        Self(blst_p1::default())
+    }
+
+    /// Whether the sum is the identity.
+    #[must_use]
+    pub fn is_identity(&self) -> bool {
+        // SAFETY: see the module's header.
+        unsafe { blst_p1_is_inf(&self.0) }
+    }
+
+    /// Adds `other`: the complete formula, right for any two points.
+    pub fn add(&mut self, other: &Self) {
+        // SAFETY: see the module's header; input and output may be the same.
+        unsafe { blst_p1_add_or_double(&mut self.0, &self.0, &other.0) };
+    }
+
+    /// The sum with the other sign.
+    #[must_use]
+    pub fn negate(mut self) -> Self {
+        // SAFETY: see the module's header.
+        unsafe { blst::blst_p1_cneg(&mut self.0, true) };
+        self
+    }
+
+    /// Doubles the sum: right for any point, since no point of the curve has order two.
+    pub fn double(&mut self) {
+        // SAFETY: see the module's header; input and output may be the same.
+        unsafe { blst_p1_double(&mut self.0, &self.0) };
+    }
+
+    /// `[1 - z] self`, z the curve's parameter: in G1 always, and the identity exactly when the
+    /// component of `self` in G1 is (1 - z is prime to the order r and kills all torsion, see
+    /// Wahby and Boneh, ePrint 2019/403, section 5).
+    ///
+    /// `blst_p1_mult` would use incomplete additions, which go wrong on points of small order.
+    #[must_use]
+    pub fn clear_cofactor(&self) -> Self {
+        let mut product = Self::identity();
+        for bit in (0..u64::BITS).rev() {
+            product.double();
+            if (ONE_MINUS_Z >> bit) & 1 == 1 {
+                product.add(self);
+            }
+        }
+        product
+    }
+
+    /// The sum as a point, unless it is the identity.
+    #[must_use]
+    pub fn to_point(&self) -> Option<CurvePoint> {
+        let mut affine = blst_p1_affine::default();
+        // SAFETY: see the module's header.
+        unsafe { blst_p1_to_affine(&mut affine, &self.0) };
+        (!self.is_identity()).then_some(CurvePoint(affine))
+    }
+}
+
+impl From<&CurvePoint> for G1Sum {
+    fn from(point: &CurvePoint) -> Self {
+        let mut sum = blst_p1::default();
+        // SAFETY: see the module's header.
+        unsafe { blst_p1_from_affine(&mut sum, &point.0) };
+        Self(sum)
+    }
+}
+
+/// The sums as points, for one field inversion in all.
+#[must_use]
+pub fn normalise(sums: &[G1Sum]) -> Vec<Option<CurvePoint>> {
+    let mut affine = vec![blst_p1_affine::default(); sums.len()];
+    if let Some(first) = sums.first() {
+        let first: *const blst_p1 = &first.0;
+        let pointers = [first, core::ptr::null()];
+        // SAFETY: a pointer followed by null stands for contiguous points; both slices hold
+        // `sums.len()` of them, and `G1Sum` is transparent.
+        unsafe { blst_p1s_to_affine(affine.as_mut_ptr(), pointers.as_ptr(), sums.len()) };
+    }
+    // SAFETY: see the module's header. Identities come out as zeros.
+    let point =
+        |p: blst_p1_affine| (!unsafe { blst_p1_affine_is_inf(&p) }).then_some(CurvePoint(p));
+    affine.into_iter().map(point).collect()
+}

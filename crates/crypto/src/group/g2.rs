@@ -1,0 +1,100 @@
+//! Points of the subgroup G2 of prime order, on the twist over F_p².
+
+use core::fmt;
+
+use blst::{
+    blst_p2, blst_p2_add_or_double, blst_p2_affine, blst_p2_affine_compress, blst_p2_affine_in_g2,
+    blst_p2_from_affine, blst_p2_is_inf, blst_p2_mult, blst_p2_to_affine, blst_p2_uncompress,
+};
+
+use super::scalar::SCALAR_BITS;
+use super::{PointError, SecretScalar, check_compressed};
+
+/// A point of G2 that is not the identity.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(transparent)]
+pub struct G2Point(pub(super) blst_p2_affine);
+
+impl G2Point {
+    /// The generator g2.
+    #[must_use]
+    pub fn generator() -> Self {
+        // SAFETY: `blst` returns a pointer to a constant.
+        Self(unsafe { *blst::blst_p2_affine_generator() })
+    }
+
+    /// Reads the compressed ZCash encoding and checks the subgroup exactly.
+    ///
+    /// # Errors
+    /// [`PointError`].
+    pub fn decompress(bytes: &[u8; 96]) -> Result<Self, PointError> {
+        let [first, ..] = bytes;
+        check_compressed(*first)?;
+        let mut point = blst_p2_affine::default();
+        // SAFETY: `bytes` holds the 96 bytes that a compressed encoding has.
+        PointError::check(unsafe { blst_p2_uncompress(&mut point, bytes.as_ptr()) })?;
+        // SAFETY: see the module's header.
+        let inside = unsafe { blst_p2_affine_in_g2(&point) };
+        inside.then_some(Self(point)).ok_or(PointError::OffSubgroup)
+    }
+
+    /// Writes the compressed ZCash encoding.
+    #[must_use]
+    pub fn compress(&self) -> [u8; 96] {
+        let mut bytes = [0; 96];
+        // SAFETY: 96 bytes are written.
+        unsafe { blst_p2_affine_compress(bytes.as_mut_ptr(), &self.0) };
+        bytes
+    }
+
+    /// `scalar · self`, in constant time.
+    #[must_use]
+    pub fn times_secret(&self, scalar: &SecretScalar) -> Self {
+        let mut point = blst_p2::default();
+        let mut product = blst_p2_affine::default();
+        scalar.expose(|bytes| {
+            // SAFETY: 255 bits are read from 32 bytes; the types hold what the endomorphism needs:
+            // a point of G2 and a scalar below r.
+            unsafe {
+                blst_p2_from_affine(&mut point, &self.0);
+                blst_p2_mult(&mut point, &point, bytes.as_ptr(), SCALAR_BITS);
+                blst_p2_to_affine(&mut product, &point);
+            }
+        });
+        // Neither factor is zero and the order is prime, so the product is not the identity.
+        Self(product)
+    }
+}
+
+impl fmt::Debug for G2Point {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.compress()
+            .iter()
+            .try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// A sum of points of G2, the identity included.
+#[derive(Clone, Copy)]
+pub struct G2Sum(pub(super) blst_p2);
+
+impl G2Sum {
+    /// Adds `other`: the complete formula, right for any two points.
+    pub fn add(&mut self, other: &Self) {
+        // SAFETY: see the module's header; input and output may be the same.
+        unsafe { blst_p2_add_or_double(&mut self.0, &self.0, &other.0) };
+    }
+
+    /// The sum as a point, unless it is the identity.
+    #[must_use]
+    pub fn to_point(&self) -> Option<G2Point> {
+        // SAFETY: see the module's header.
+        if unsafe { blst_p2_is_inf(&self.0) } {
+            return None;
+        }
+        let mut affine = blst_p2_affine::default();
+        // SAFETY: see the module's header.
+        unsafe { blst_p2_to_affine(&mut affine, &self.0) };
+        Some(G2Point(affine))
+    }
+}

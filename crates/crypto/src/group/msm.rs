@@ -1,0 +1,140 @@
+//! Multi-scalar multiplication by Pippenger's method, over chunks in parallel. Variable time:
+//! public scalars only.
+
+use blst::{
+    blst_p1, blst_p1_affine, blst_p1s_mult_pippenger, blst_p1s_mult_pippenger_scratch_sizeof,
+    blst_p2, blst_p2_affine, blst_p2s_mult_pippenger, blst_p2s_mult_pippenger_scratch_sizeof,
+};
+use rayon::prelude::*;
+
+use super::scalar::SCALAR_BITS;
+use super::{CurvePoint, G1Sum, G2Point, G2Sum, Scalar};
+
+/// Points a chunk: 256 to 1,024 scale best (larger windows against parallelism).
+const CHUNK: usize = 512;
+
+/// `Σ scalar_i · point_i` over the curve, gathered term by term. Points outside G1 are welcome: every
+/// addition is by a complete formula.
+#[derive(Default)]
+pub struct LinearCombination {
+    full: Terms<32>,
+    short: Terms<16>,
+}
+
+#[derive(Default)]
+struct Terms<const BYTES: usize> {
+    points: Vec<blst_p1_affine>,
+    scalars: Vec<[u8; BYTES]>,
+}
+
+impl LinearCombination {
+    /// The empty sum, with room for `full` terms of 255 bits and `short` ones of 128.
+    #[must_use]
+    pub fn with_capacity(full: usize, short: usize) -> Self {
+        Self {
+            full: Terms::with_capacity(full),
+            short: Terms::with_capacity(short),
+        }
+    }
+
+    /// Adds `scalar · point`.
+    pub fn add(&mut self, scalar: Scalar, point: &CurvePoint) {
+        self.full.push(scalar.to_le_bytes(), point);
+    }
+
+    /// Adds `coefficient · point`, at half the cost.
+    pub fn add_short(&mut self, coefficient: u128, point: &CurvePoint) {
+        self.short.push(coefficient.to_le_bytes(), point);
+    }
+
+    /// The sum.
+    #[must_use]
+    pub fn sum(&self) -> G1Sum {
+        let mut sum = self.full.sum(SCALAR_BITS);
+        sum.add(&self.short.sum(128));
+        sum
+    }
+}
+
+impl<const BYTES: usize> Terms<BYTES> {
+    fn with_capacity(terms: usize) -> Self {
+        Self {
+            points: Vec::with_capacity(terms),
+            scalars: Vec::with_capacity(terms),
+        }
+    }
+
+    fn push(&mut self, scalar: [u8; BYTES], point: &CurvePoint) {
+        self.points.push(point.0);
+        self.scalars.push(scalar);
+    }
+
+    fn sum(&self, bits: usize) -> G1Sum {
+        let chunks = self
+            .points
+            .par_chunks(CHUNK)
+            .zip(self.scalars.par_chunks(CHUNK));
+        let add = |mut sum: G1Sum, other| {
+            sum.add(&other);
+            sum
+        };
+        chunks
+            .map(|(points, scalars)| pippenger(points, scalars, bits))
+            .reduce(G1Sum::identity, add)
+    }
+}
+
+/// One chunk, never empty: `par_chunks` yields no empty ones.
+fn pippenger<const BYTES: usize>(
+    points: &[blst_p1_affine],
+    scalars: &[[u8; BYTES]],
+    bits: usize,
+) -> G1Sum {
+    let mut sum = blst_p1::default();
+    let point_pointers = [points.as_ptr(), core::ptr::null()];
+    let scalar_pointers = [scalars.as_ptr().cast::<u8>(), core::ptr::null()];
+    // SAFETY: a pointer followed by null stands for contiguous items. There are `points.len()` of
+    // both, scalars ⌈bits / 8⌉ = BYTES bytes apart, and the scratch has the size `blst` asks for,
+    // in bytes, rounded up to limbs of 8.
+    unsafe {
+        let mut scratch = vec![0; blst_p1s_mult_pippenger_scratch_sizeof(points.len()).div_ceil(8)];
+        blst_p1s_mult_pippenger(
+            &mut sum,
+            point_pointers.as_ptr(),
+            points.len(),
+            scalar_pointers.as_ptr(),
+            bits,
+            scratch.as_mut_ptr(),
+        );
+    }
+    G1Sum(sum)
+}
+
+/// `Σ scalar_i · point_i` in G2, for the few terms that keys and signatures need.
+#[must_use]
+pub fn linear_combination_g2(terms: &[(Scalar, G2Point)]) -> G2Sum {
+    let points: Vec<blst_p2_affine> = terms.iter().map(|(_, point)| point.0).collect();
+    let scalars: Vec<[u8; 32]> = terms
+        .iter()
+        .map(|(scalar, _)| scalar.to_le_bytes())
+        .collect();
+    let mut sum = blst_p2::default();
+    if terms.is_empty() {
+        return G2Sum(sum);
+    }
+    let point_pointers = [points.as_ptr(), core::ptr::null()];
+    let scalar_pointers = [scalars.as_ptr().cast::<u8>(), core::ptr::null()];
+    // SAFETY: as for G1 above.
+    unsafe {
+        let mut scratch = vec![0; blst_p2s_mult_pippenger_scratch_sizeof(points.len()).div_ceil(8)];
+        blst_p2s_mult_pippenger(
+            &mut sum,
+            point_pointers.as_ptr(),
+            points.len(),
+            scalar_pointers.as_ptr(),
+            SCALAR_BITS,
+            scratch.as_mut_ptr(),
+        );
+    }
+    G2Sum(sum)
+}

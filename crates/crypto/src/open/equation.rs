@@ -1,0 +1,64 @@
+//! Many equations `e(x_j, L) = e(u_j, R)` with common L and R, checked as one.
+
+use crate::batch::{BatchSecret, Transcript, bisect};
+use crate::group::{G1Point, G1Sum, G2Point, LinearCombination, PairingProduct};
+
+/// The equations, each with a weight of 128 bits that nobody else can predict.
+pub(super) struct Equations {
+    pairs: Vec<(G1Point, G1Point)>,
+    weights: Vec<u128>,
+    left_key: G2Point,
+    right_key: G2Point,
+}
+
+impl Equations {
+    /// `e(x, left_key) = e(u, right_key)` for each pair (x, u).
+    pub(super) fn new(
+        context: &'static str,
+        secret: &BatchSecret,
+        pairs: Vec<(G1Point, G1Point)>,
+        left_key: G2Point,
+        right_key: G2Point,
+    ) -> Self {
+        let mut transcript = Transcript::new(context, secret);
+        transcript.update(&left_key.compress());
+        transcript.update(&right_key.compress());
+        for (x, u) in &pairs {
+            transcript.update(&x.encode());
+            transcript.update(&u.encode());
+        }
+        let weights = transcript.coefficients().take(pairs.len());
+        Self {
+            pairs,
+            weights,
+            left_key,
+            right_key,
+        }
+    }
+
+    /// Whether those at the positions `set` all hold: `e(Σ ρ_j x_j, L) = e(Σ ρ_j u_j, R)`. A wrong
+    /// one slips through with probability 2^-128.
+    pub(super) fn hold(&self, set: &[usize]) -> bool {
+        let (left, right) = rayon::join(|| self.sum(set, |(x, _)| x), || self.sum(set, |(_, u)| u));
+        PairingProduct::default()
+            .times_sum(&left, &self.left_key)
+            .over_sum(&right, &self.right_key)
+            .is_one()
+    }
+
+    /// Positions of those that do not hold, in order.
+    pub(super) fn find_false(&self) -> Vec<usize> {
+        let all: Vec<usize> = (0..self.pairs.len()).collect();
+        bisect(&all, &mut |set| self.hold(set))
+    }
+
+    fn sum(&self, set: &[usize], side: impl Fn(&(G1Point, G1Point)) -> &G1Point) -> G1Sum {
+        let mut sum = LinearCombination::with_capacity(0, set.len());
+        for at in set {
+            if let (Some(pair), Some(weight)) = (self.pairs.get(*at), self.weights.get(*at)) {
+                sum.add_short(*weight, side(pair).as_curve_point());
+            }
+        }
+        sum.sum()
+    }
+}

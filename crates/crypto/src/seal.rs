@@ -1,0 +1,104 @@
+//! Sealing a plaintext to the committee key: TDH2 in its hybrid form (ARCHITECTURE 3.1).
+
+use sealbid_types::bytes::{Blob, FixedBytes};
+use sealbid_types::envelope::SealedPart;
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::content::ContentKey;
+use crate::domain;
+use crate::group::{G1Point, SecretScalar};
+use crate::keys::CommitteeKeys;
+use crate::padding::MOST_PLAINTEXT;
+use crate::proof::{ChallengeDigest, Commitments, second_generator};
+
+/// Why a plaintext was not sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SealError {
+    /// It is longer than the largest padding class holds.
+    #[error("a plaintext of {0} bytes: at most {MOST_PLAINTEXT} can be sealed")]
+    TooLong(usize),
+}
+
+/// Seals `plaintext` under `label` (see
+/// [`Header::label`](sealbid_types::envelope::Header::label)).
+///
+/// `entropy` is fresh for each call. Should it not be (a cloned machine), r and k still repeat only
+/// for the same account, label and plaintext, when the part itself repeats and nothing is lost.
+///
+/// # Errors
+/// [`SealError::TooLong`].
+pub fn seal(
+    keys: &CommitteeKeys,
+    label: &[u8],
+    plaintext: &[u8],
+    entropy: &[u8; 32],
+    account_secret: &[u8],
+) -> Result<SealedPart, SealError> {
+    let [r, k] = sealing_scalars(entropy, account_secret, label, plaintext);
+    let (g, g_bar) = (G1Point::generator(), second_generator());
+
+    // u = g^r;  ū = ḡ^r;  z = pk^r
+    let u = g.times_secret(&r);
+    let u_bar = g_bar.times_secret(&r);
+    let z = keys.public_key().times_secret(&r);
+
+    // (key, commit) = KDF(z, u, label);  body = AEAD(key, 0, pad(plaintext), aad = label)
+    let key = ContentKey::derive(&z, &u, label);
+    let commitment = key.commitment();
+    let body = key
+        .encrypt(label, plaintext)
+        .ok_or(SealError::TooLong(plaintext.len()))?;
+
+    // a = g^k;  ā = ḡ^k;  e = H(label, commit, H(body), u, ū, a, ā);  y = k + e r
+    let a = g.times_secret(&k);
+    let a_bar = g_bar.times_secret(&k);
+    let [u, u_bar, a, a_bar] = [u, u_bar, a, a_bar].map(|point| point.encode());
+    let points = Commitments {
+        u: &u,
+        u_bar: &u_bar,
+        a: &a,
+        a_bar: &a_bar,
+    };
+    let e = ChallengeDigest::of(label, &commitment, &body, &points).challenge();
+    let y = r.respond(k, &e);
+
+    Ok(SealedPart {
+        u: FixedBytes(u),
+        u_bar: FixedBytes(u_bar),
+        a: FixedBytes(a),
+        a_bar: FixedBytes(a_bar),
+        commitment: FixedBytes(commitment),
+        response: FixedBytes(y.encode()),
+        body: Blob(body),
+    })
+}
+
+/// r and k: uniform, and different whenever any of the inputs is.
+fn sealing_scalars(
+    entropy: &[u8; 32],
+    account_secret: &[u8],
+    label: &[u8],
+    plaintext: &[u8],
+) -> [SecretScalar; 2] {
+    let mut hasher = domain::hasher(domain::SEALING_SCALARS);
+    hasher.update(entropy);
+    for input in [account_secret, label, plaintext] {
+        domain::update_bounded(&mut hasher, input);
+    }
+    let mut output = hasher.finalize_xof();
+    let mut wide = Zeroizing::new([0; 64]);
+    let scalars = [(); 2].map(|()| {
+        loop {
+            output.fill(&mut *wide);
+            if let Some(scalar) = SecretScalar::from_uniform_bytes(&wide) {
+                return scalar;
+            }
+        }
+    });
+    output.zeroize();
+    hasher.zeroize();
+    scalars
+}
+
+#[cfg(test)]
+mod tests;
