@@ -1,1 +1,41 @@
-//! SDK for traders, solvers, relayers and auditors.
+//! The SDK: what traders, solvers, relayers and auditors do, from a committee file alone.
+//!
+//! | module | what |
+//! | --- | --- |
+//! | [`house`] | one house seen from outside: its committee, its keys, the members' front doors |
+//! | [`standing`] | where the house stands, by the word of a quorum |
+//! | [`order`], [`trader`] | an order becomes signed terms, and those a sealed envelope |
+//! | [`solver`] | a price schedule becomes a sealed quote |
+//! | [`receipt`] | what an acknowledged envelope is owed, verified |
+//! | [`round`] | a round's record, verified against the committee's key; what became of an envelope |
+//! | [`watch`] | a member's events, from whichever member answers |
+//!
+//! A single member may lie. So a receipt is verified before it is believed, the round is the median
+//! of what a quorum says, and what became of an envelope is read from a record that carries the
+//! committee's signature. What remains one member's word says so in its name: [`house::Hint`].
+
+pub mod account;
+pub mod error;
+pub mod house;
+pub mod order;
+mod outcome;
+pub mod receipt;
+pub mod round;
+pub mod solver;
+pub mod standing;
+mod submit;
+pub mod trader;
+pub mod watch;
+
+mod entropy;
+
+pub use account::Account;
+pub use error::{ClientError, ErrorClass};
+pub use house::{Hint, House};
+pub use order::{Order, Reveal, Window};
+pub use outcome::Outcome;
+pub use round::VerifiedRound;
+pub use solver::{Offer, Solver};
+pub use standing::Standing;
+pub use submit::Accepted;
+pub use trader::Trader;

@@ -1,0 +1,113 @@
+//! How commands fail: a kind, which is the exit code; what is wrong; and what to do about it.
+
+use core::fmt;
+use std::process::ExitCode;
+
+use serde::Serialize;
+
+/// The kinds of failure, by exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[repr(u8)]
+pub(crate) enum FailureKind {
+    /// The work failed.
+    Work = 1,
+    /// The command line, or a file that the user wrote, is wrong.
+    Usage = 2,
+    /// A passphrase, ticket or signature is wrong.
+    Authentication = 3,
+    /// A key or committee file is missing, corrupt or foreign.
+    Key = 4,
+    /// The disk: a directory, a file or a store.
+    Storage = 5,
+    /// No member is reachable, or fewer than a quorum are alive.
+    NoQuorum = 6,
+    /// It took too long.
+    Timeout = 7,
+    /// A record does not check out.
+    Audit = 8,
+    /// `--wait`: the intent was not filled.
+    NotFilled = 9,
+    /// Ctrl-C.
+    Interrupted = 130,
+}
+
+/// A failed command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Failure {
+    kind: FailureKind,
+    message: String,
+    advice: Option<String>,
+}
+
+macro_rules! constructors {
+    ($($name:ident = $kind:ident,)*) => {$(
+        #[doc = concat!("A failure of the kind [`FailureKind::", stringify!($kind), "`].")]
+        #[allow(dead_code, reason = "one for each kind")]
+        pub(crate) fn $name(message: impl Into<String>) -> Self {
+            Self { kind: FailureKind::$kind, message: message.into(), advice: None }
+        }
+    )*};
+}
+
+impl Failure {
+    constructors! {
+        work = Work,
+        usage = Usage,
+        authentication = Authentication,
+        key = Key,
+        storage = Storage,
+        no_quorum = NoQuorum,
+        timeout = Timeout,
+        audit = Audit,
+        not_filled = NotFilled,
+    }
+
+    /// The user pressed Ctrl-C.
+    pub(crate) fn interrupted() -> Self {
+        Self {
+            kind: FailureKind::Interrupted,
+            message: "interrupted".into(),
+            advice: None,
+        }
+    }
+
+    /// Says what to do about it.
+    #[must_use]
+    pub(crate) fn advise(mut self, advice: impl Into<String>) -> Self {
+        self.advice = Some(advice.into());
+        self
+    }
+
+    /// The exit code as a number.
+    pub(crate) const fn code(&self) -> u8 {
+        self.kind as u8
+    }
+
+    /// The process's exit code.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(self.code())
+    }
+
+    /// The failure as `--json` prints it.
+    pub(crate) fn to_json(&self) -> serde_json::Value {
+        serde_json::json!({
+            "error": self.kind,
+            "exit": self.code(),
+            "message": self.message,
+            "advice": self.advice,
+        })
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        match &self.advice {
+            Some(advice) => write!(f, "\n  {advice}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}

@@ -1,0 +1,133 @@
+//! Why something that a client set out to do was not done.
+
+use sealbid_crypto::SealError;
+use sealbid_net::door::DoorError;
+use sealbid_types::allocation::VoidReason;
+use sealbid_types::door::{Refusal, RefusalCode};
+use sealbid_types::id::MemberIndex;
+
+/// What kind of failure it is: what a program decides by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ErrorClass {
+    /// A member looked at the request and refuses it.
+    Refused,
+    /// No member is reachable, or fewer than a quorum are alive.
+    NoQuorum,
+    /// It took too long.
+    Timeout,
+    /// What was asked for does not exist, or not yet.
+    NotFound,
+    /// The only answers were ones that do not verify.
+    Dishonest,
+    /// What was to be sealed would be void, or does not fit.
+    Input,
+    /// This machine: no socket, no randomness.
+    Local,
+}
+
+/// Why a client's call failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ClientError {
+    /// A member refuses, and no other would do it.
+    #[error("member {} refuses it: {refusal}", .member.0 + 1)]
+    Refused {
+        /// The member.
+        member: MemberIndex,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// Nobody answers at any front door.
+    #[error("none of the {members} members can be reached: {last}")]
+    Unreachable {
+        /// How many were tried.
+        members: usize,
+        /// What came of the last one.
+        last: DoorError,
+    },
+    /// Too few members are alive to acknowledge anything.
+    #[error("{alive} of {members} members are alive, and {quorum} are needed")]
+    NoQuorum {
+        /// How many are.
+        alive: usize,
+        /// n.
+        members: usize,
+        /// q.
+        quorum: usize,
+    },
+    /// It did not happen in time.
+    #[error("no answer in time: {0}")]
+    TimedOut(&'static str),
+    /// A member's answer does not verify, and no other member gave one that does.
+    #[error("member {} gave an answer that does not verify: {fault}", .member.0 + 1)]
+    Dishonest {
+        /// The member.
+        member: MemberIndex,
+        /// What is wrong with the answer.
+        fault: Fault,
+    },
+    /// The terms would be void once opened.
+    #[error("this intent would be void: {0}")]
+    Void(VoidReason),
+    /// The quote would be void once opened.
+    #[error("this quote would be void: {0}")]
+    Quote(String),
+    /// The deadline leaves no round time to close.
+    #[error("the deadline passes before a round can close")]
+    Deadline,
+    /// More rounds than an envelope may wait for, or none.
+    #[error("valid for {0} rounds: 1 to {most} are possible", most = sealbid_types::envelope::MOST_ROUNDS)]
+    Rounds(u64),
+    /// The intent is another account's.
+    #[error("the intent is signed for another account than the one that seals it")]
+    OtherAccount,
+    /// The plaintext does not fit an envelope.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// This machine has no randomness to give.
+    #[error("no randomness: {0}")]
+    Entropy(String),
+    /// This machine has no socket to give.
+    #[error(transparent)]
+    Local(DoorError),
+}
+
+/// What is wrong with a member's answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// It is no answer to what was asked, or no answer at all.
+    #[error("not an answer to what was asked")]
+    NoAnswer,
+    /// A receipt that is none.
+    #[error("receipt: {0}")]
+    Receipt(#[from] crate::receipt::ReceiptError),
+    /// A record that is none.
+    #[error("record: {0}")]
+    Record(#[from] crate::round::RecordError),
+    /// It says that something became of an envelope; the round's record says otherwise.
+    #[error("it claims an outcome that the round's record does not show")]
+    Outcome,
+}
+
+impl ClientError {
+    /// What kind of failure it is.
+    #[must_use]
+    pub const fn class(&self) -> ErrorClass {
+        match self {
+            Self::Refused { refusal, .. } => match refusal.code {
+                RefusalCode::NoQuorum | RefusalCode::NotReady => ErrorClass::NoQuorum,
+                RefusalCode::NoSuchRound => ErrorClass::NotFound,
+                _ => ErrorClass::Refused,
+            },
+            Self::Unreachable { .. } | Self::NoQuorum { .. } => ErrorClass::NoQuorum,
+            Self::TimedOut(_) => ErrorClass::Timeout,
+            Self::Dishonest { .. } => ErrorClass::Dishonest,
+            Self::Void(_)
+            | Self::Quote(_)
+            | Self::Deadline
+            | Self::Rounds(_)
+            | Self::OtherAccount
+            | Self::Seal(_) => ErrorClass::Input,
+            Self::Entropy(_) | Self::Local(_) => ErrorClass::Local,
+        }
+    }
+}

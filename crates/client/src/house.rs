@@ -1,0 +1,295 @@
+//! A house seen from outside: the committee file, its keys, and the members' front doors.
+
+use core::sync::atomic::{AtomicU16, Ordering};
+use core::time::Duration;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use futures::stream::{FuturesUnordered, StreamExt};
+use sealbid_crypto::CommitteeKeys;
+use sealbid_net::PeerId;
+use sealbid_net::door::{DoorAddress, DoorClient};
+use sealbid_types::codec::{decode, encode};
+use sealbid_types::committee::Committee;
+use sealbid_types::door::{EnvelopeStatus, Head, Request, Response, RoundSummary};
+use sealbid_types::id::{EnvelopeId, MemberIndex, Round};
+
+use crate::entropy::fresh;
+use crate::error::{ClientError, Fault};
+use crate::round::VerifiedRound;
+use crate::standing::Standing;
+use crate::submit::{Failures, Unanswered};
+use crate::watch::Watch;
+
+/// After how long without an answer the next member is asked too.
+const HEDGE: Duration = Duration::from_millis(500);
+/// How many verified rounds are kept.
+const ROUNDS_KEPT: usize = 16;
+
+/// One member's word on an envelope.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hint {
+    /// The member.
+    pub member: MemberIndex,
+    /// What it says.
+    pub status: EnvelopeStatus,
+}
+
+/// A house: dials members when it needs them, and keeps the connections.
+#[derive(Debug)]
+pub struct House {
+    committee: Committee,
+    keys: CommitteeKeys,
+    doors: DoorClient,
+    /// The members that answered when last asked, a bit each: they are asked first.
+    answering: AtomicU16,
+    rounds: Mutex<BTreeMap<Round, Arc<VerifiedRound>>>,
+}
+
+impl House {
+    /// The house of `committee`, whose checked keys are `keys`. Dials nobody.
+    ///
+    /// # Errors
+    /// [`ClientError::Local`] if this machine has no socket to give.
+    pub async fn connect(committee: Committee, keys: CommitteeKeys) -> Result<Self, ClientError> {
+        let members = MemberIndex::all(committee.members()).zip(&committee.roster);
+        let doors = members.map(|(member, entry)| DoorAddress {
+            member,
+            peer: PeerId(*entry.door.as_bytes()),
+            addresses: entry.door_addresses.clone(),
+        });
+        let doors = DoorClient::new(None, doors.collect())
+            .await
+            .map_err(ClientError::Local)?;
+        let (answering, rounds) = (AtomicU16::new(0), Mutex::default());
+        Ok(Self {
+            committee,
+            keys,
+            doors,
+            answering,
+            rounds,
+        })
+    }
+
+    /// The same house, with other timeouts: for a connection, and for a request altogether.
+    #[must_use]
+    pub fn with_timeouts(mut self, connect: Duration, request: Duration) -> Self {
+        self.doors = self.doors.with_timeouts(connect, request);
+        self
+    }
+
+    /// The committee file.
+    #[must_use]
+    pub const fn committee(&self) -> &Committee {
+        &self.committee
+    }
+
+    /// The committee's keys.
+    #[must_use]
+    pub const fn keys(&self) -> &CommitteeKeys {
+        &self.keys
+    }
+
+    /// Where every member says it stands.
+    pub async fn heads(&self) -> BTreeMap<MemberIndex, Result<Head, ClientError>> {
+        let mut asked: FuturesUnordered<_> = self.all().map(|member| self.head(member)).collect();
+        let mut heads = BTreeMap::new();
+        while let Some((member, head)) = asked.next().await {
+            heads.insert(
+                member,
+                head.map_err(|why| Failures::one(member, why).into()),
+            );
+        }
+        heads
+    }
+
+    /// Where the house stands, by the first q members to answer; by fewer if no more do.
+    ///
+    /// # Errors
+    /// [`ClientError::Unreachable`] or whatever else became of all of them.
+    pub async fn standing(&self) -> Result<Standing, ClientError> {
+        let mut asked: FuturesUnordered<_> = self.all().map(|member| self.head(member)).collect();
+        let (mut heads, mut failures) = (BTreeMap::new(), Failures::default());
+        while heads.len() < self.committee.quorum()
+            && let Some((member, head)) = asked.next().await
+        {
+            match head {
+                Ok(head) => _ = heads.insert(member, head),
+                Err(why) => failures.add(member, why),
+            }
+        }
+        Standing::of(heads).ok_or_else(|| failures.into())
+    }
+
+    /// One member's word on what became of an envelope.
+    ///
+    /// # Errors
+    /// [`ClientError`] if no member answers.
+    pub async fn status(&self, id: EnvelopeId) -> Result<Hint, ClientError> {
+        let judge = |member, response| match response {
+            Response::Status(status) => Ok(Hint { member, status }),
+            _ => Err(Fault::NoAnswer),
+        };
+        self.first_good(&Request::Status(id), None, judge).await
+    }
+
+    /// A settled round, verified against the committee's key.
+    ///
+    /// # Errors
+    /// [`ClientError::Refused`] with `no-such-round` if it is not settled at any member that
+    /// answers; [`ClientError`].
+    pub async fn round(&self, round: Round) -> Result<Arc<VerifiedRound>, ClientError> {
+        self.round_from(round, None).await
+    }
+
+    pub(crate) async fn round_from(
+        &self,
+        round: Round,
+        member: Option<MemberIndex>,
+    ) -> Result<Arc<VerifiedRound>, ClientError> {
+        if let Some(known) = self.kept_rounds().get(&round) {
+            return Ok(known.clone());
+        }
+        let judge = |_, response| match response {
+            Response::Record(record) => {
+                VerifiedRound::verify(&self.committee, &self.keys, round, *record)
+                    .map_err(Fault::from)
+            }
+            _ => Err(Fault::NoAnswer),
+        };
+        let verified = Arc::new(
+            self.first_good(&Request::Round(round), member, judge)
+                .await?,
+        );
+        let mut kept = self.kept_rounds();
+        kept.insert(round, verified.clone());
+        if kept.len() > ROUNDS_KEPT {
+            kept.pop_first();
+        }
+        Ok(verified)
+    }
+
+    /// Summaries of settled rounds from `from` on, at most `count`: one member's word.
+    ///
+    /// # Errors
+    /// [`ClientError`] if no member answers.
+    pub async fn rounds(&self, from: Round, count: u16) -> Result<Vec<RoundSummary>, ClientError> {
+        let judge = |_, response| match response {
+            Response::Rounds(rounds) if rounds.len() <= usize::from(count) => Ok(rounds),
+            _ => Err(Fault::NoAnswer),
+        };
+        self.first_good(&Request::Rounds { from, count }, None, judge)
+            .await
+    }
+
+    /// The events at a member from now on; at another member's when that one goes.
+    #[must_use]
+    pub fn watch(&self) -> Watch<'_> {
+        Watch::new(self)
+    }
+
+    /// Closes all connections.
+    pub async fn close(self) {
+        self.doors.close().await;
+    }
+
+    pub(crate) const fn doors(&self) -> &DoorClient {
+        &self.doors
+    }
+
+    pub(crate) fn all(&self) -> impl DoubleEndedIterator<Item = MemberIndex> + use<> {
+        MemberIndex::all(self.committee.members())
+    }
+
+    fn kept_rounds(&self) -> std::sync::MutexGuard<'_, BTreeMap<Round, Arc<VerifiedRound>>> {
+        self.rounds.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn head(&self, member: MemberIndex) -> (MemberIndex, Result<Head, Unanswered>) {
+        let head = match self.ask(member, &Request::Head).await {
+            Ok(Response::Head(head))
+                if head.member == member && head.auction == self.committee.auction =>
+            {
+                Ok(head)
+            }
+            Ok(_) => Err(Unanswered::Fault(Fault::NoAnswer)),
+            Err(why) => Err(why),
+        };
+        (member, head)
+    }
+
+    /// Asks one member.
+    pub(crate) async fn ask(
+        &self,
+        member: MemberIndex,
+        request: &Request,
+    ) -> Result<Response, Unanswered> {
+        let answer = self
+            .doors
+            .request(member, Bytes::from(encode(request)))
+            .await;
+        let bit = 1u16.checked_shl(u32::from(member.0)).unwrap_or_default();
+        match &answer {
+            Ok(_) => self.answering.fetch_or(bit, Ordering::Relaxed),
+            Err(_) => self.answering.fetch_and(!bit, Ordering::Relaxed),
+        };
+        match decode(&answer.map_err(Unanswered::Door)?) {
+            Ok(Response::Refused(refusal)) => Err(Unanswered::Refused(refusal)),
+            Ok(response) => Ok(response),
+            Err(_) => Err(Unanswered::Fault(Fault::NoAnswer)),
+        }
+    }
+
+    /// Asks one member after another, the next when the former has failed or is slow, until
+    /// `judge` takes an answer.
+    pub(crate) async fn first_good<T>(
+        &self,
+        request: &Request,
+        prefer: Option<MemberIndex>,
+        judge: impl Fn(MemberIndex, Response) -> Result<T, Fault>,
+    ) -> Result<T, ClientError> {
+        let mut waiting = self.order(prefer)?.into_iter();
+        let (mut asked, mut failures) = (FuturesUnordered::new(), Failures::default());
+        loop {
+            if let Some(member) = waiting.next() {
+                asked.push(async move { (member, self.ask(member, request).await) });
+            }
+            let more = waiting.len() > 0;
+            tokio::select! {
+                answer = asked.next() => {
+                    let Some((member, answer)) = answer else { return Err(failures.into()) };
+                    let judged = answer.and_then(|response| {
+                        judge(member, response).map_err(Unanswered::Fault)
+                    });
+                    match judged {
+                        Ok(good) => return Ok(good),
+                        Err(why) => failures.add(member, why),
+                    }
+                    if failures.are_conclusive() {
+                        return Err(failures.into());
+                    }
+                }
+                () = tokio::time::sleep(HEDGE), if more => {}
+            }
+        }
+    }
+
+    /// The members in the order they are asked: the preferred one; those that answered when last
+    /// asked; the rest. Within that, from a random one on.
+    pub(crate) fn order(
+        &self,
+        prefer: Option<MemberIndex>,
+    ) -> Result<Vec<MemberIndex>, ClientError> {
+        let [start] = *fresh::<1>()?;
+        let answering = self.answering.load(Ordering::Relaxed);
+        let n = self.committee.members().max(1);
+        let mut members: Vec<_> = self.all().collect();
+        members.rotate_left(usize::from(start % n));
+        members.sort_by_key(|member| {
+            let answers = answering.checked_shr(u32::from(member.0)).unwrap_or(0) & 1 == 1;
+            (prefer != Some(*member), !answers)
+        });
+        Ok(members)
+    }
+}

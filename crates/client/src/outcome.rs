@@ -1,0 +1,192 @@
+//! What became of an envelope: proved by a record if anything final did.
+
+use core::time::Duration;
+
+use futures::stream::{FuturesUnordered, StreamExt};
+use sealbid_types::allocation::{UnfilledReason, VoidReason};
+use sealbid_types::door::{EnvelopeStatus, Request, Response};
+use sealbid_types::id::{EnvelopeId, MemberIndex, Round};
+use sealbid_types::settlement::SettledFill;
+
+use crate::error::{ClientError, Fault};
+use crate::house::House;
+use crate::submit::{Failures, Unanswered};
+
+/// How long a waiting client lets the house be between two questions.
+const PATIENCE: Duration = Duration::from_millis(250);
+
+/// What became of an envelope.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// No member that answers knows it.
+    Unknown,
+    /// Members say that it waits for this round, or a later one.
+    Pending {
+        /// The round.
+        round: Round,
+    },
+    /// Members say that this round lists it; it is not settled yet.
+    Listed {
+        /// The round.
+        round: Round,
+    },
+    /// An intent that was filled: proved by the round's record.
+    Filled {
+        /// The round.
+        round: Round,
+        /// How, and the authorisation.
+        fill: Box<SettledFill>,
+    },
+    /// An intent that was opened and not filled: proved by the round's record. Its terms are
+    /// public now.
+    Unfilled {
+        /// The round.
+        round: Round,
+        /// Why.
+        reason: UnfilledReason,
+    },
+    /// An entry that counts for nothing: proved by the round's record.
+    Void {
+        /// The round.
+        round: Round,
+        /// Why.
+        reason: VoidReason,
+    },
+    /// A quote that was opened: proved by the round's record.
+    Quoted {
+        /// The round.
+        round: Round,
+        /// The intents it fills.
+        fills: Vec<EnvelopeId>,
+    },
+    /// A quorum says that it expired before a round listed it. It was never opened.
+    Expired,
+}
+
+impl Outcome {
+    /// Whether nothing more will become of it.
+    #[must_use]
+    pub const fn is_final(&self) -> bool {
+        !matches!(
+            self,
+            Self::Unknown | Self::Pending { .. } | Self::Listed { .. }
+        )
+    }
+}
+
+/// What members say of an envelope that none of them can show a record for.
+#[derive(Debug, Default)]
+struct Hearsay {
+    answers: usize,
+    listed: Option<Round>,
+    pending: Option<Round>,
+    expired: usize,
+}
+
+impl Hearsay {
+    fn add(&mut self, status: &EnvelopeStatus) {
+        self.answers += 1;
+        match status {
+            EnvelopeStatus::Listed { round } => self.listed = self.listed.max(Some(*round)),
+            EnvelopeStatus::Pending { round } => self.pending = self.pending.max(Some(*round)),
+            EnvelopeStatus::Expired => self.expired += 1,
+            _ => {}
+        }
+    }
+
+    /// Nothing can prove that an envelope expired; q members cannot all be lying.
+    fn conclude(&self, quorum: usize, members: usize) -> Result<Outcome, ClientError> {
+        match (self.listed, self.pending) {
+            _ if self.expired >= quorum => Ok(Outcome::Expired),
+            (Some(round), _) => Ok(Outcome::Listed { round }),
+            (None, Some(round)) => Ok(Outcome::Pending { round }),
+            (None, None) if self.expired > 0 && self.answers < quorum => {
+                Err(ClientError::NoQuorum {
+                    alive: self.answers,
+                    members,
+                    quorum,
+                })
+            }
+            (None, None) => Ok(Outcome::Unknown),
+        }
+    }
+}
+
+/// The round in which something final is said to have become of an envelope.
+const fn settled_in(status: &EnvelopeStatus) -> Option<Round> {
+    match status {
+        EnvelopeStatus::Filled { round, .. }
+        | EnvelopeStatus::Unfilled { round, .. }
+        | EnvelopeStatus::Void { round, .. }
+        | EnvelopeStatus::Quoted { round, .. } => Some(*round),
+        _ => None,
+    }
+}
+
+impl House {
+    /// What became of an envelope. Every member is asked, and the first whose word a verified
+    /// record bears out decides.
+    ///
+    /// # Errors
+    /// [`ClientError`] if no member answers, or the answers neither agree nor verify.
+    pub async fn outcome(&self, id: EnvelopeId) -> Result<Outcome, ClientError> {
+        let status = |member| async move { (member, self.ask(member, &Request::Status(id)).await) };
+        let mut asked: FuturesUnordered<_> = self.all().map(status).collect();
+        let (mut hearsay, mut failures) = (Hearsay::default(), Failures::default());
+        while let Some((member, answer)) = asked.next().await {
+            let status = match answer {
+                Ok(Response::Status(status)) => status,
+                Ok(_) => {
+                    failures.add(member, Unanswered::Fault(Fault::NoAnswer));
+                    continue;
+                }
+                Err(why) => {
+                    failures.add(member, why);
+                    continue;
+                }
+            };
+            let Some(round) = settled_in(&status) else {
+                hearsay.add(&status);
+                continue;
+            };
+            match self.proved(id, round, member).await {
+                Some(outcome) => return Ok(outcome),
+                None => failures.add(member, Unanswered::Fault(Fault::Outcome)),
+            }
+        }
+        if hearsay.answers == 0 {
+            return Err(failures.into());
+        }
+        hearsay.conclude(self.committee().quorum(), self.committee().roster.len())
+    }
+
+    /// What the record of `round` shows; none if there is no such record, or it shows nothing.
+    async fn proved(&self, id: EnvelopeId, round: Round, member: MemberIndex) -> Option<Outcome> {
+        let record = self.round_from(round, Some(member)).await.ok()?;
+        record.outcome_of(id)
+    }
+
+    /// Waits until something final becomes of an envelope.
+    ///
+    /// # Errors
+    /// [`ClientError::TimedOut`] after `timeout`, or what kept failing until then.
+    pub async fn wait_for_outcome(
+        &self,
+        id: EnvelopeId,
+        timeout: Duration,
+    ) -> Result<Outcome, ClientError> {
+        let mut last = ClientError::TimedOut("the envelope is still waiting for its round");
+        let wait = async {
+            loop {
+                match self.outcome(id).await {
+                    Ok(outcome) if outcome.is_final() => return outcome,
+                    Ok(_) => last = ClientError::TimedOut("no round has settled it yet"),
+                    Err(error) => last = error,
+                }
+                tokio::time::sleep(PATIENCE).await;
+            }
+        };
+        let waited = tokio::time::timeout(timeout, wait).await;
+        waited.map_err(|_| last)
+    }
+}

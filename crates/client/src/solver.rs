@@ -1,0 +1,128 @@
+//! Solvers: a price schedule is signed, then sealed for the one round it is made for.
+
+use sealbid_crypto::{CommitteeKeys, seal};
+use sealbid_market::schedule::PriceSchedule;
+use sealbid_types::amount::Amount;
+use sealbid_types::codec::encode;
+use sealbid_types::committee::Committee;
+use sealbid_types::envelope::{Envelope, Header, Kind, PROTOCOL, Part, Sealed};
+use sealbid_types::id::Round;
+use sealbid_types::metadata::{Metadata, Pair};
+use sealbid_types::quote::{Quote, SignedQuote, Tier};
+use sealbid_types::time::Timestamp;
+use zeroize::Zeroizing;
+
+use crate::account::Account;
+use crate::entropy::fresh;
+use crate::error::ClientError;
+
+/// What a solver offers: prices for all sizes of a directed pair, in one round.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    /// The round.
+    pub round: Round,
+    /// The pair, as the trader sees it: the solver receives `give` and pays `want`.
+    pub pair: Pair,
+    /// The schedule.
+    pub tiers: Vec<Tier>,
+    /// The most of the given asset over all fills of the round.
+    pub capacity: Amount,
+    /// The least of the given asset in one fill.
+    pub minimum_fill: Amount,
+    /// The quote is void if the round closes later.
+    pub expires: Timestamp,
+}
+
+/// Whoever has an account to fill intents from.
+#[derive(Debug)]
+pub struct Solver {
+    account: Account,
+}
+
+impl Solver {
+    /// A solver with this account.
+    #[must_use]
+    pub const fn new(account: Account) -> Self {
+        Self { account }
+    }
+
+    /// The account.
+    #[must_use]
+    pub const fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// Signs an offer as a quote.
+    ///
+    /// # Errors
+    /// [`ClientError::Quote`] if it would be void once opened.
+    pub fn quote(&self, committee: &Committee, offer: Offer) -> Result<SignedQuote, ClientError> {
+        let Offer {
+            round,
+            pair,
+            tiers,
+            capacity,
+            minimum_fill,
+            expires,
+        } = offer;
+        let quote = Quote {
+            auction: committee.auction,
+            round,
+            solver: self.account.id().clone(),
+            key: self.account.public_key(),
+            pair,
+            tiers,
+            capacity,
+            minimum_fill,
+            expires,
+        };
+        PriceSchedule::new(&quote).map_err(|error| ClientError::Quote(error.to_string()))?;
+        Ok(SignedQuote::new(quote, self.account.secret()))
+    }
+
+    /// Seals a quote to the committee, for its round, and signs the envelope. The envelope shows
+    /// nothing of the pair.
+    ///
+    /// # Errors
+    /// [`ClientError::OtherAccount`], [`ClientError::Seal`].
+    pub fn seal(
+        &self,
+        committee: &Committee,
+        keys: &CommitteeKeys,
+        quote: &SignedQuote,
+    ) -> Result<Envelope, ClientError> {
+        let SignedQuote {
+            quote:
+                Quote {
+                    key,
+                    round,
+                    expires,
+                    ..
+                },
+            ..
+        } = quote;
+        if *key != self.account.public_key() {
+            return Err(ClientError::OtherAccount);
+        }
+        let header = Header {
+            protocol: PROTOCOL,
+            kind: Kind::Quote,
+            auction: committee.auction,
+            key: committee.key,
+            first: *round,
+            last: *round,
+            expires: *expires,
+            metadata: Metadata::NOTHING,
+            submitter: *key,
+        };
+        let secret = Zeroizing::new(self.account.secret().to_bytes());
+        let plaintext = Zeroizing::new(encode(quote));
+        let label = header.label(Part::Quote, None);
+        let part = seal(keys, &label, &plaintext, &*fresh()?, &*secret)?;
+        Ok(Envelope::sign(
+            header,
+            Sealed::Quote(part),
+            self.account.secret(),
+        ))
+    }
+}

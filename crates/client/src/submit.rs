@@ -1,0 +1,125 @@
+//! Submitting an envelope to whichever member takes it, and what came of those that did not.
+
+use sealbid_net::door::DoorError;
+use sealbid_types::bytes::Blob;
+use sealbid_types::codec::encode;
+use sealbid_types::door::{Refusal, RefusalCode, Request, Response};
+use sealbid_types::envelope::Envelope;
+use sealbid_types::id::{MemberIndex, Round};
+use sealbid_types::report::Receipt;
+
+use crate::error::{ClientError, Fault};
+use crate::house::House;
+use crate::receipt::check_receipt;
+
+/// An envelope that a quorum has promised to report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// The verified receipt.
+    pub receipt: Receipt,
+    /// The round that lists the envelope at the latest, if it closes in time.
+    pub round: Round,
+    /// The member that collected the receipt.
+    pub member: MemberIndex,
+}
+
+impl House {
+    /// Submits an envelope, and verifies the receipt. A member that fails, refuses or lies is
+    /// followed by the next; submitting the same envelope to several does no harm.
+    ///
+    /// # Errors
+    /// [`ClientError`]: what came of the members that were asked.
+    pub async fn submit(&self, envelope: &Envelope) -> Result<Accepted, ClientError> {
+        let judge = |member, response| match response {
+            Response::Receipt(receipt) => {
+                let round = check_receipt(self.committee(), envelope, &receipt)?;
+                Ok(Accepted {
+                    receipt,
+                    round,
+                    member,
+                })
+            }
+            _ => Err(Fault::NoAnswer),
+        };
+        self.first_good(&Request::Submit(Blob(encode(envelope))), None, judge)
+            .await
+    }
+}
+
+/// Why one member gave no answer that can be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Unanswered {
+    Door(DoorError),
+    Refused(Refusal),
+    Fault(Fault),
+}
+
+/// What came of the members asked so far.
+#[derive(Debug, Default)]
+pub(crate) struct Failures(Vec<(MemberIndex, Unanswered)>);
+
+impl Failures {
+    pub(crate) fn one(member: MemberIndex, why: Unanswered) -> Self {
+        Self(vec![(member, why)])
+    }
+
+    pub(crate) fn add(&mut self, member: MemberIndex, why: Unanswered) {
+        self.0.push((member, why));
+    }
+
+    /// Whether asking on is pointless: two members refuse for the same lasting reason. One alone
+    /// may be lying.
+    pub(crate) fn are_conclusive(&self) -> bool {
+        let lasting: Vec<_> = self.refusals().filter(|code| is_lasting(*code)).collect();
+        lasting
+            .iter()
+            .any(|code| lasting.iter().filter(|other| *other == code).count() > 1)
+    }
+
+    fn refusals(&self) -> impl Iterator<Item = RefusalCode> {
+        self.0.iter().filter_map(|(_, why)| match why {
+            Unanswered::Refused(refusal) => Some(refusal.code),
+            _ => None,
+        })
+    }
+}
+
+/// Whether another member would refuse for this reason too, unless the first one lies.
+const fn is_lasting(code: RefusalCode) -> bool {
+    !matches!(
+        code,
+        RefusalCode::NotReady
+            | RefusalCode::NoQuorum
+            | RefusalCode::TooManyRequests
+            | RefusalCode::ShuttingDown
+            | RefusalCode::RoundFull
+            | RefusalCode::RoundTooFar
+            | RefusalCode::NoSuchRound
+    )
+}
+
+/// How much a failure says: refusals for lasting reasons most, silence least.
+const fn weight(why: &Unanswered) -> u8 {
+    match why {
+        Unanswered::Refused(refusal) if is_lasting(refusal.code) => 4,
+        Unanswered::Refused(_) => 3,
+        Unanswered::Fault(_) => 2,
+        Unanswered::Door(DoorError::TimedOut { .. }) => 1,
+        Unanswered::Door(_) => 0,
+    }
+}
+
+impl From<Failures> for ClientError {
+    fn from(failures: Failures) -> Self {
+        let members = failures.0.len();
+        match failures.0.into_iter().max_by_key(|(_, why)| weight(why)) {
+            Some((member, Unanswered::Refused(refusal))) => Self::Refused { member, refusal },
+            Some((member, Unanswered::Fault(fault))) => Self::Dishonest { member, fault },
+            Some((_, Unanswered::Door(DoorError::TimedOut { .. }))) => {
+                Self::TimedOut("the members that are reachable do not answer")
+            }
+            Some((_, Unanswered::Door(last))) => Self::Unreachable { members, last },
+            None => Self::TimedOut("no member was asked"),
+        }
+    }
+}

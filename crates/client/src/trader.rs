@@ -1,0 +1,143 @@
+//! Traders: an order is signed for the chain, then sealed for the committee.
+
+use sealbid_crypto::{CommitteeKeys, seal};
+use sealbid_near::authorisation::authorise;
+use sealbid_near::nonce;
+use sealbid_near::rules::check_terms;
+use sealbid_near::signed::SignedIntent;
+use sealbid_types::codec::encode;
+use sealbid_types::committee::{Committee, Rules};
+use sealbid_types::envelope::{Envelope, Header, Kind, PROTOCOL, Part, Sealed};
+use sealbid_types::terms::Terms;
+use sealbid_types::text::AccountId;
+use sealbid_types::time::Timestamp;
+use zeroize::Zeroizing;
+
+use crate::account::Account;
+use crate::entropy::fresh;
+use crate::error::ClientError;
+use crate::order::{Order, Reveal, Window};
+
+/// The Verifier's salt in nonces. It is the chain's to rotate; no adapter reads it yet.
+const SALT: [u8; 4] = [0; 4];
+
+/// Whoever has an account to trade from.
+#[derive(Debug)]
+pub struct Trader {
+    account: Account,
+}
+
+impl Trader {
+    /// A trader with this account.
+    #[must_use]
+    pub const fn new(account: Account) -> Self {
+        Self { account }
+    }
+
+    /// The account.
+    #[must_use]
+    pub const fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// Signs `order` for the chain, valid until `deadline`, to be filled by `solvers` if any are
+    /// named. The nonce is fresh.
+    ///
+    /// # Errors
+    /// [`ClientError::Void`] if the terms would be void once opened.
+    pub fn sign(
+        &self,
+        order: &Order,
+        rules: &Rules,
+        deadline: Timestamp,
+        solvers: Option<Vec<AccountId>>,
+    ) -> Result<SignedIntent, ClientError> {
+        let terms = Terms {
+            account: self.account.id().clone(),
+            nonce: nonce::versioned(SALT, deadline, *fresh()?),
+            deadline,
+            actions: vec![order.action()],
+            solvers,
+        };
+        check_terms(&terms).map_err(ClientError::Void)?;
+        let authorisation = authorise(&terms, &rules.verifying_contract, self.account.secret());
+        Ok(SignedIntent {
+            terms,
+            authorisation,
+        })
+    }
+
+    /// Seals a signed intent to the committee, and signs the envelope.
+    ///
+    /// # Errors
+    /// [`ClientError::OtherAccount`], [`ClientError::Void`], [`ClientError::Seal`].
+    pub fn seal(
+        &self,
+        committee: &Committee,
+        keys: &CommitteeKeys,
+        intent: &SignedIntent,
+        reveal: Reveal,
+        window: Window,
+    ) -> Result<Envelope, ClientError> {
+        let entropy = [fresh()?, fresh()?];
+        self.seal_with(committee, keys, intent, reveal, window, &entropy)
+    }
+
+    /// As [`Trader::seal`], with the entropy of the two parts given.
+    ///
+    /// # Errors
+    /// As [`Trader::seal`].
+    pub fn seal_with(
+        &self,
+        committee: &Committee,
+        keys: &CommitteeKeys,
+        intent: &SignedIntent,
+        reveal: Reveal,
+        window: Window,
+        entropy: &[Zeroizing<[u8; 32]>; 2],
+    ) -> Result<Envelope, ClientError> {
+        let SignedIntent {
+            terms,
+            authorisation,
+        } = intent;
+        if terms.account != *self.account.id() {
+            return Err(ClientError::OtherAccount);
+        }
+        check_terms(terms).map_err(ClientError::Void)?;
+        let header = Header {
+            protocol: PROTOCOL,
+            kind: Kind::Intent,
+            auction: committee.auction,
+            key: committee.key,
+            first: window.first,
+            last: window.last,
+            expires: window.expires,
+            metadata: reveal.metadata(terms),
+            submitter: self.account.public_key(),
+        };
+        let [for_terms, for_authorisation] = entropy;
+        let secret = Zeroizing::new(self.account.secret().to_bytes());
+        let (plain_terms, plain_authorisation) = (
+            Zeroizing::new(encode(terms)),
+            Zeroizing::new(encode(authorisation)),
+        );
+        let label = header.label(Part::Terms, None);
+        let terms = seal(keys, &label, &plain_terms, for_terms, &*secret)?;
+        let label = header.label(Part::Authorisation, Some(terms.terms_digest()));
+        let authorisation = seal(
+            keys,
+            &label,
+            &plain_authorisation,
+            for_authorisation,
+            &*secret,
+        )?;
+        Ok(Envelope::sign(
+            header,
+            Sealed::Intent {
+                terms,
+                authorisation,
+            },
+            self.account.secret(),
+        ))
+    }
+}
