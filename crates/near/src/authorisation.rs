@@ -1,0 +1,182 @@
+//! Authorisations: signing what terms say, and checking that a signature authorises exactly them.
+
+use ed25519_dalek::SigningKey;
+use sha2::{Digest, Sha256};
+
+use sealbid_types::allocation::VoidReason;
+use sealbid_types::keys::{PublicKey, Signature};
+use sealbid_types::terms::{Authorisation, Terms};
+use sealbid_types::text::AccountId;
+
+use crate::payload::Payload;
+
+/// Signs what `terms` say, for the Verifier at `contract`, by the `raw_ed25519` standard: the
+/// signature is over the payload's bytes themselves.
+///
+/// It authorises anything only if `secret` is the key of the terms' account.
+#[must_use]
+pub fn authorise(terms: &Terms, contract: &AccountId, secret: &SigningKey) -> Authorisation {
+    let payload = Payload::of(terms, contract).to_json();
+    let signature = Signature::sign(secret, payload.as_bytes());
+    Authorisation::RawEd25519 {
+        payload,
+        public_key: PublicKey::of(secret),
+        signature,
+    }
+}
+
+/// The Verifier's intent hash: base58 of SHA-256 of the payload's exact bytes.
+#[must_use]
+pub fn intent_hash(authorisation: &Authorisation) -> String {
+    let Authorisation::RawEd25519 { payload, .. } = authorisation;
+    bs58::encode(Sha256::digest(payload.as_bytes())).into_string()
+}
+
+/// Checks that `authorisation` authorises exactly `terms` at `contract`: the account is the
+/// implicit one of the key, the signature verifies over the payload's bytes, and the payload says
+/// what the terms say, no more and no less.
+///
+/// # Errors
+/// [`VoidReason::Account`], [`VoidReason::Signature`] or [`VoidReason::Payload`].
+pub fn check_authorisation(
+    authorisation: &Authorisation,
+    terms: &Terms,
+    contract: &AccountId,
+) -> Result<(), VoidReason> {
+    let Authorisation::RawEd25519 {
+        payload,
+        public_key,
+        signature,
+    } = authorisation;
+    if public_key.implicit_account().ok().as_ref() != Some(&terms.account) {
+        return Err(VoidReason::Account);
+    }
+    public_key
+        .verify(payload.as_bytes(), signature)
+        .map_err(|_| VoidReason::Signature)?;
+    let said = Payload::parse(payload).map_err(|error| VoidReason::Payload(error.to_string()))?;
+    match difference(&said, &Payload::of(terms, contract)) {
+        Some(field) => Err(VoidReason::Payload(format!("another {field}"))),
+        None => Ok(()),
+    }
+}
+
+/// The first field in which the payload differs from what the terms ask for.
+fn difference(said: &Payload, asked: &Payload) -> Option<&'static str> {
+    let fields = [
+        (said.account == asked.account, "account"),
+        (said.contract == asked.contract, "verifying contract"),
+        (said.deadline == asked.deadline, "deadline"),
+        (said.nonce == asked.nonce, "nonce"),
+        (said.actions == asked.actions, "set of actions"),
+    ];
+    fields
+        .iter()
+        .find(|(equal, _)| !equal)
+        .map(|(_, field)| *field)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{any_terms, contract, secret};
+    use proptest::prelude::*;
+
+    fn own(terms: Terms) -> Terms {
+        Terms {
+            account: PublicKey::of(&secret()).implicit_account().unwrap(),
+            ..terms
+        }
+    }
+
+    fn payload_differs(field: &str) -> Result<(), VoidReason> {
+        Err(VoidReason::Payload(format!("another {field}")))
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_signed_is_authorised_and_nothing_else(terms in any_terms(), other in any_terms()) {
+            let terms = own(terms);
+            let authorisation = authorise(&terms, &contract(), &secret());
+            let check = |terms: &Terms| check_authorisation(&authorisation, terms, &contract());
+            prop_assert_eq!(check(&terms), Ok(()));
+            // Who may fill is for the auction, not for the chain.
+            prop_assert_eq!(check(&Terms { solvers: other.solvers.clone(), ..terms.clone() }), Ok(()));
+            let elsewhere = check_authorisation(&authorisation, &terms, &"other.near".parse().unwrap());
+            prop_assert_eq!(elsewhere, payload_differs("verifying contract"));
+            let foreign = Terms { account: other.account, ..terms.clone() };
+            prop_assert_eq!(check(&foreign), Err(VoidReason::Account));
+            if other.nonce != terms.nonce {
+                let changed = Terms { nonce: other.nonce, ..terms.clone() };
+                prop_assert_eq!(check(&changed), payload_differs("nonce"));
+            }
+            if other.deadline != terms.deadline {
+                let changed = Terms { deadline: other.deadline, ..terms.clone() };
+                prop_assert_eq!(check(&changed), payload_differs("deadline"));
+            }
+            if other.actions != terms.actions {
+                let changed = Terms { actions: other.actions, ..terms };
+                prop_assert_eq!(check(&changed), payload_differs("set of actions"));
+            }
+        }
+    }
+
+    #[test]
+    fn a_changed_payload_does_not_verify_even_if_it_says_the_same() {
+        let terms = own(crate::testing::terms());
+        let Authorisation::RawEd25519 {
+            payload,
+            public_key,
+            signature,
+        } = authorise(&terms, &contract(), &secret());
+        let payload = format!(" {payload}");
+        let changed = Authorisation::RawEd25519 {
+            payload,
+            public_key,
+            signature,
+        };
+        assert_eq!(
+            check_authorisation(&changed, &terms, &contract()),
+            Err(VoidReason::Signature)
+        );
+    }
+
+    #[test]
+    fn a_payload_signed_in_another_writing_is_taken() {
+        let terms = own(crate::testing::terms());
+        let payload = Payload::of(&terms, &contract())
+            .to_json()
+            .replace("\":", "\" : ");
+        let signature = Signature::sign(&secret(), payload.as_bytes());
+        let public_key = PublicKey::of(&secret());
+        let authorisation = Authorisation::RawEd25519 {
+            payload,
+            public_key,
+            signature,
+        };
+        assert_eq!(
+            check_authorisation(&authorisation, &terms, &contract()),
+            Ok(())
+        );
+    }
+
+    #[test]
+    fn a_signed_payload_that_says_more_than_terms_can_is_refused() {
+        let terms = own(crate::testing::terms());
+        let payload = Payload::of(&terms, &contract())
+            .to_json()
+            .replace("\"amount\":", "\"storage_deposit\":\"1\",\"amount\":");
+        assert!(payload.contains("storage_deposit"));
+        let signature = Signature::sign(&secret(), payload.as_bytes());
+        let public_key = PublicKey::of(&secret());
+        let authorisation = Authorisation::RawEd25519 {
+            payload,
+            public_key,
+            signature,
+        };
+        assert!(matches!(
+            check_authorisation(&authorisation, &terms, &contract()),
+            Err(VoidReason::Payload(reason)) if reason.contains("storage_deposit")
+        ));
+    }
+}

@@ -1,0 +1,224 @@
+//! JSON that means one thing: a key that stands twice in an object is refused, at every depth,
+//! where the Verifier would silently take the last.
+
+use core::fmt;
+use std::collections::BTreeMap;
+
+use serde::de::{self, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
+/// A JSON value whose objects have no key twice.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Json {
+    /// `null`.
+    Null,
+    /// `true`, `false` or a number: no field of ours takes one.
+    Scalar,
+    /// A string.
+    Text(String),
+    /// An array.
+    List(Vec<Json>),
+    /// An object.
+    Object(Object),
+}
+
+/// A JSON object.
+pub(crate) type Object = BTreeMap<String, Json>;
+
+/// What a field holds and should not, by the field's name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum JsonError {
+    /// Not JSON, or an object has a key twice.
+    #[error("not JSON as it should be: {0}")]
+    Syntax(String),
+    /// A field is missing.
+    #[error("{0:?} is missing")]
+    Missing(&'static str),
+    /// A field holds something of another type.
+    #[error("{field:?} is not {expected}")]
+    Type {
+        /// The field.
+        field: &'static str,
+        /// What it should be.
+        expected: &'static str,
+    },
+    /// A field's text is not of its grammar.
+    #[error("{field:?}: {error}")]
+    Text {
+        /// The field.
+        field: &'static str,
+        /// What is wrong with it.
+        error: String,
+    },
+    /// A field that the Verifier acts on, and that terms cannot express.
+    #[error("{0:?} is not supported here")]
+    Unsupported(&'static str),
+}
+
+impl Json {
+    /// Reads `text`, whole.
+    pub(crate) fn parse(text: &str) -> Result<Self, JsonError> {
+        serde_json::from_str(text).map_err(|error| JsonError::Syntax(printable(&error.to_string())))
+    }
+
+    /// The object this is; `field` names where it stands.
+    pub(crate) fn object(&self, field: &'static str) -> Result<&Object, JsonError> {
+        match self {
+            Self::Object(object) => Ok(object),
+            _ => Err(JsonError::Type {
+                field,
+                expected: "an object",
+            }),
+        }
+    }
+
+    /// The text this is; `field` names where it stands.
+    pub(crate) fn text(&self, field: &'static str) -> Result<&str, JsonError> {
+        match self {
+            Self::Text(text) => Ok(text),
+            _ => Err(JsonError::Type {
+                field,
+                expected: "a string",
+            }),
+        }
+    }
+}
+
+/// The field of `object` by its name.
+pub(crate) fn field<'a>(object: &'a Object, name: &'static str) -> Result<&'a Json, JsonError> {
+    object.get(name).ok_or(JsonError::Missing(name))
+}
+
+/// The field of `object` by its name, read as `T` reads itself from text.
+pub(crate) fn parsed<T>(object: &Object, name: &'static str) -> Result<T, JsonError>
+where
+    T: core::str::FromStr<Err: fmt::Display>,
+{
+    parse_text(name, field(object, name)?.text(name)?)
+}
+
+/// `text`, which stands in field `name`, as `T` reads it.
+pub(crate) fn parse_text<T>(name: &'static str, text: &str) -> Result<T, JsonError>
+where
+    T: core::str::FromStr<Err: fmt::Display>,
+{
+    text.parse().map_err(|error: T::Err| JsonError::Text {
+        field: name,
+        error: error.to_string(),
+    })
+}
+
+/// The text of an optional field; `null` counts as absent, as it does for the Verifier.
+pub(crate) fn optional_text<'a>(
+    object: &'a Object,
+    name: &'static str,
+) -> Result<Option<&'a str>, JsonError> {
+    match object.get(name) {
+        None | Some(Json::Null) => Ok(None),
+        Some(value) => value.text(name).map(Some),
+    }
+}
+
+/// Refuses fields that the Verifier would act on and that terms cannot express.
+pub(crate) fn refuse(object: &Object, names: &[&'static str]) -> Result<(), JsonError> {
+    let present = |name: &&&str| !matches!(object.get(**name), None | Some(Json::Null));
+    match names.iter().find(present) {
+        Some(name) => Err(JsonError::Unsupported(name)),
+        None => Ok(()),
+    }
+}
+
+/// At most 120 characters of `text`, without control characters.
+pub(crate) fn printable(text: &str) -> String {
+    text.chars()
+        .take(120)
+        .flat_map(char::escape_default)
+        .collect()
+}
+
+impl<'de> Deserialize<'de> for Json {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(JsonVisitor)
+    }
+}
+
+struct JsonVisitor;
+
+impl<'de> Visitor<'de> for JsonVisitor {
+    type Value = Json;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Json, E> {
+        Ok(Json::Null)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Json, E> {
+        Ok(Json::Scalar)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Json, E> {
+        Ok(Json::Scalar)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Json, E> {
+        Ok(Json::Scalar)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Json, E> {
+        Ok(Json::Scalar)
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Json, E> {
+        Ok(Json::Text(text.to_owned()))
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Json, E> {
+        Ok(Json::Text(text))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Json, A::Error> {
+        let mut list = Vec::new();
+        while let Some(value) = seq.next_element()? {
+            list.push(value);
+        }
+        Ok(Json::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json, A::Error> {
+        let mut object = Object::new();
+        while let Some((key, value)) = map.next_entry::<String, Json>()? {
+            if object.contains_key(&key) {
+                return Err(de::Error::custom(format_args!("{key:?} stands twice")));
+            }
+            object.insert(key, value);
+        }
+        Ok(Json::Object(object))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_stands_twice_is_refused_at_every_depth() {
+        for text in [
+            r#"{"a":1,"a":1}"#,
+            r#"{"a":[{"b":{"c":1,"d":2,"c":3}}]}"#,
+            "{\"a\":1,\"\\u0061\":2}",
+        ] {
+            let error = Json::parse(text).unwrap_err();
+            assert!(error.to_string().contains("stands twice"), "{error}");
+        }
+        assert!(Json::parse(r#"{"a":{"a":1},"b":{"a":1}}"#).is_ok());
+    }
+
+    #[test]
+    fn what_follows_the_value_and_what_nests_too_deep_is_refused() {
+        assert!(Json::parse("{} {}").is_err());
+        assert!(Json::parse(&"[".repeat(100_000)).is_err());
+    }
+}

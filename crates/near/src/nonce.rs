@@ -1,0 +1,126 @@
+//! The Verifier's versioned nonces: `5628f6c6 | 00 | salt(4) | deadline i64 LE ns | 15 random`.
+//!
+//! A nonce that begins otherwise is an older one, 32 bytes without a meaning; the Verifier takes
+//! both. Whether a salt is valid at the moment, the chain alone knows.
+
+use sealbid_types::bytes::FixedBytes;
+use sealbid_types::terms::Nonce;
+use sealbid_types::time::Timestamp;
+
+/// What every versioned nonce begins with.
+const MAGIC: [u8; 4] = [0x56, 0x28, 0xf6, 0xc6];
+
+/// The one version there is.
+const VERSION: u8 = 0;
+
+const NANOS_PER_MILLI: i64 = 1_000_000;
+
+/// The last moment that a nonce can name, `i64::MAX` nanoseconds: in the year 2262.
+const LAST: Timestamp = Timestamp((i64::MAX / NANOS_PER_MILLI) as u64);
+
+/// Why a nonce does not go with a deadline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NonceError {
+    /// The nonce is of a version that is not known here.
+    #[error("a nonce of version {0} is not known here")]
+    Version(u8),
+    /// The nonce runs out before the intent does.
+    #[error("the nonce is valid to {nonce}, less than the deadline {deadline}")]
+    Deadline {
+        /// When the nonce runs out, rounded down to a millisecond.
+        nonce: Timestamp,
+        /// The intent's deadline.
+        deadline: Timestamp,
+    },
+}
+
+/// A versioned nonce that is valid to `deadline` (2262 at the latest). `random` must be fresh: an
+/// account uses a nonce once.
+#[must_use]
+pub fn versioned(salt: [u8; 4], deadline: Timestamp, random: [u8; 15]) -> Nonce {
+    let millis = i64::try_from(deadline.min(LAST).0).unwrap_or(0);
+    let nanos = millis.saturating_mul(NANOS_PER_MILLI).to_le_bytes();
+    let mut bytes = [0; 32];
+    let parts = [&MAGIC[..], &[VERSION], &salt, &nanos, &random].concat();
+    for (to, from) in bytes.iter_mut().zip(parts) {
+        *to = from;
+    }
+    FixedBytes(bytes)
+}
+
+/// When a versioned nonce runs out, in nanoseconds since the Unix epoch; nothing for an older one.
+fn deadline_nanos(nonce: &Nonce) -> Result<Option<i64>, NonceError> {
+    let Some(rest) = nonce.as_bytes().strip_prefix(&MAGIC) else {
+        return Ok(None);
+    };
+    let Some((version, rest)) = rest.split_first() else {
+        return Ok(None);
+    };
+    if *version != VERSION {
+        return Err(NonceError::Version(*version));
+    }
+    let nanos = rest.get(4..).and_then(|rest| rest.first_chunk());
+    Ok(nanos.map(|nanos| i64::from_le_bytes(*nanos)))
+}
+
+/// Checks that the intent's `deadline` does not exceed the nonce's.
+///
+/// # Errors
+/// [`NonceError`].
+pub fn check(nonce: &Nonce, deadline: Timestamp) -> Result<(), NonceError> {
+    let Some(nanos) = deadline_nanos(nonce)? else {
+        return Ok(());
+    };
+    if i128::from(deadline.0) * i128::from(NANOS_PER_MILLI) <= i128::from(nanos) {
+        return Ok(());
+    }
+    let millis = u64::try_from(nanos / NANOS_PER_MILLI).unwrap_or(0);
+    Err(NonceError::Deadline {
+        nonce: Timestamp(millis),
+        deadline,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn layout() {
+        let nonce = versioned([1, 2, 3, 4], Timestamp(1), [9; 15]);
+        assert_eq!(
+            nonce.to_string(),
+            format!(
+                "5628f6c60001020304{}{}",
+                "40420f0000000000",
+                "09".repeat(15)
+            )
+        );
+    }
+
+    #[test]
+    fn unknown_versions_are_refused_and_older_nonces_taken() {
+        let mut bytes = versioned([0; 4], Timestamp(1), [0; 15]).0;
+        bytes[4] = 1;
+        assert_eq!(
+            check(&FixedBytes(bytes), Timestamp(1)),
+            Err(NonceError::Version(1))
+        );
+        bytes[0] = 0;
+        assert_eq!(check(&FixedBytes(bytes), Timestamp(u64::MAX)), Ok(()));
+    }
+
+    proptest! {
+        #[test]
+        fn the_deadline_may_be_the_nonces_and_no_later(millis in 1..LAST.0, salt: [u8; 4], random: [u8; 15]) {
+            let nonce = versioned(salt, Timestamp(millis), random);
+            prop_assert_eq!(check(&nonce, Timestamp(millis)), Ok(()));
+            prop_assert_eq!(check(&nonce, Timestamp(millis - 1)), Ok(()));
+            prop_assert_eq!(
+                check(&nonce, Timestamp(millis + 1)),
+                Err(NonceError::Deadline { nonce: Timestamp(millis), deadline: Timestamp(millis + 1) })
+            );
+        }
+    }
+}
