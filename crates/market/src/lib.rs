@@ -1,1 +1,37 @@
-//! Price schedules, matching, clearing rules and settlement.
+//! The market: how a round's opened intents and quotes become fills.
+//!
+//! | module | what |
+//! | --- | --- |
+//! | [`schedule`] | a quote's price schedule, checked, and what it pays for an amount |
+//! | [`fees`] | the Verifier's fee, and what has to be paid so that a given amount arrives |
+//! | [`clear`](mod@clear) | the clearing: a pure function of the opened round |
+//! | [`invariants`] | what must hold of any clearing, computed again by other means |
+//! | [`settle`](mod@settle) | the fills whose authorisations hold |
+//!
+//! Everything here is a function of its arguments, iterates in a fixed order and is total: bad
+//! entries are void with a reason, and a clearing that breaks a rule of its own settles empty.
+
+use std::collections::BTreeMap;
+
+use sealbid_types::allocation::VoidReason;
+use sealbid_types::id::EnvelopeId;
+
+pub mod clear;
+pub mod fees;
+mod intent;
+pub mod invariants;
+mod matching;
+mod order;
+mod quotes;
+pub mod schedule;
+pub mod settle;
+
+#[cfg(test)]
+mod testing;
+
+/// What the listed entries of one kind opened to, or why they count for nothing.
+pub type Opened<T> = BTreeMap<EnvelopeId, Result<T, VoidReason>>;
+
+/// The largest amount that an auction deals in, in base units: 5.2e33, some times the supply of
+/// the tokens with the smallest units. It leaves room to add up ten thousand entries.
+pub const MOST_UNITS: i128 = 1 << 112;
