@@ -1,0 +1,235 @@
+//! What a member does: enter a view, propose, prevote, precommit, decide. Here, and nowhere else,
+//! something is signed; and nothing leaves before the state that it follows from.
+
+use std::collections::BTreeSet;
+
+use sealbid_types::close::{CertificateBytes, Close};
+use sealbid_types::id::{CloseDigest, MemberIndex, View};
+use sealbid_types::keys::Signed;
+use sealbid_types::time::Timestamp;
+
+use super::instance::{Certified, Output, Timeouts, Vote, proposer};
+use super::message::{Commitment, FullProposal, Message, Precommit, Prevote, Proposal, Step, sign};
+use super::state::{OwnProposal, VoteState};
+use super::tally::Kept;
+
+impl Vote {
+    // Line 11: Function StartRound(round)
+    pub(super) fn start_view(&mut self, view: View, now: Timestamp, out: &mut Vec<Output>) {
+        // Lines 12 and 13.
+        self.view = view;
+        self.step = Step::Propose;
+        self.timeouts = Timeouts::default();
+        self.freshness = None;
+        self.own_proposal = None;
+        self.tally.enter(view);
+        self.changed = true;
+        self.forget_values();
+        self.enter_view(now, out);
+    }
+
+    /// The rest of StartRound, which a restarted member does again.
+    pub(super) fn enter_view(&mut self, now: Timestamp, out: &mut Vec<Output>) {
+        // Lines 20 and 21. The proposer too: it may have nothing to propose in time.
+        self.timeouts
+            .propose
+            .arm(now, self.config.times.propose_in(self.view));
+        // Line 14: if proposer(h_p, round_p) = p
+        if !self.is_proposer() || self.abstains || self.own_proposal_of(self.view).is_some() {
+            return;
+        }
+        match self.valid.clone() {
+            // Lines 15, 16 and 19.
+            Some(valid) => self.cast_proposal(valid.close, Some(valid.view), valid.polka),
+            // Line 18: getValue() takes time.
+            None => out.push(Output::Propose { view: self.view }),
+        }
+    }
+
+    /// Begins in the view that a new or restored vote stands in.
+    pub(super) fn begin(&mut self, now: Timestamp, out: &mut Vec<Output>) {
+        self.started = true;
+        if self.step == Step::Propose {
+            self.enter_view(now, out);
+        }
+    }
+
+    pub(super) fn is_proposer(&self) -> bool {
+        self.proposer_of(self.view) == self.config.member
+    }
+
+    pub(super) fn proposer_of(&self, view: View) -> MemberIndex {
+        proposer(self.config.members, self.config.round, view)
+    }
+
+    pub(super) fn own_proposal_of(&self, view: View) -> Option<&OwnProposal> {
+        self.own_proposal
+            .as_ref()
+            .filter(|own| own.header.body.view == view)
+    }
+
+    // Line 19: broadcast ⟨PROPOSAL, h_p, round_p, proposal, validRound_p⟩
+    pub(super) fn cast_proposal(
+        &mut self,
+        close: CloseDigest,
+        valid_view: Option<View>,
+        polka: Vec<Signed<Prevote>>,
+    ) {
+        let instance = self.config.instance();
+        let proposal = Proposal {
+            auction: instance.auction,
+            epoch: instance.epoch,
+            round: instance.round,
+            view: self.view,
+            close,
+            valid_view,
+        };
+        let Some(header) = self.cast(proposal) else {
+            return;
+        };
+        self.own_proposal = Some(OwnProposal {
+            header: header.clone(),
+            polka,
+        });
+        self.outbox.extend(self.full_or_header(header));
+    }
+
+    /// broadcast ⟨PREVOTE, h_p, round_p, id(v) or nil⟩; step_p <- prevote
+    pub(super) fn cast_prevote(&mut self, close: Option<CloseDigest>) {
+        self.step = Step::Prevote;
+        let instance = self.config.instance();
+        let prevote = Prevote {
+            auction: instance.auction,
+            epoch: instance.epoch,
+            round: instance.round,
+            view: self.view,
+            close,
+        };
+        let signed = self.cast(prevote);
+        self.outbox.extend(signed.map(Message::Prevote));
+    }
+
+    /// broadcast ⟨PRECOMMIT, h_p, round_p, id(v) or nil⟩; step_p <- precommit
+    pub(super) fn cast_precommit(&mut self, close: Option<CloseDigest>) {
+        self.step = Step::Precommit;
+        let (instance, view) = (self.config.instance(), self.view);
+        if self.abstains {
+            return;
+        }
+        let value = close.map(|close| Commitment {
+            close,
+            share: self
+                .signers
+                .threshold
+                .sign(&instance.statement(view, close)),
+        });
+        let precommit = Precommit {
+            auction: instance.auction,
+            epoch: instance.epoch,
+            round: instance.round,
+            view,
+            value,
+        };
+        let signed = self.cast(precommit);
+        self.outbox.extend(signed.map(Message::Precommit));
+    }
+
+    /// Signs and counts an own message. None if the member abstains, or has signed one of this
+    /// kind and view before: the rules never come to that, and if they did it must not happen.
+    fn cast<T: Kept>(&mut self, body: T) -> Option<Signed<T>> {
+        let member = self.config.member;
+        let position = body.position();
+        if self.abstains || self.position().is_some_and(|newest| newest >= position) {
+            return None;
+        }
+        let signed = sign(body, member, &*self.signers.identity);
+        self.tally.insert(signed.clone());
+        self.changed = true;
+        Some(signed)
+    }
+
+    /// An own proposal in full, somebody else's header. None for an own one of a former view.
+    pub(super) fn full_or_header(&self, header: Signed<Proposal>) -> Option<Message> {
+        if header.member != self.config.member {
+            return Some(Message::Header(header));
+        }
+        let own = self.own_proposal_of(header.body.view)?;
+        let close = self.values.get(header.body.close)?.clone();
+        let polka = own.polka.clone();
+        Some(Message::Proposal(Box::new(FullProposal {
+            header,
+            close,
+            polka,
+        })))
+    }
+
+    /// The certificate is right: the round is over.
+    // Line 51. Line 52 to 54, the next height, are the engine's.
+    pub(super) fn decide(&mut self, close: Close, certificate: CertificateBytes) {
+        self.decided = Some(Certified { close, certificate });
+    }
+
+    /// Runs the rules until none applies, then lets out what they signed.
+    pub(super) fn settle(&mut self, now: Timestamp, out: &mut Vec<Output>) {
+        let before = self.decided.is_some();
+        while self.decided.is_none() && self.apply_a_rule(now, out) {}
+        if self.changed && !self.abstains {
+            out.push(Output::Persist(Box::new(self.state())));
+        }
+        self.changed = false;
+        out.extend(self.outbox.drain(..).map(Output::Broadcast));
+        if let (false, Some(certified)) = (before, &self.decided) {
+            out.push(Output::Decided(Box::new(certified.clone())));
+        }
+    }
+
+    /// What must be on disk before anything that follows from it is sent.
+    pub(super) fn state(&self) -> VoteState {
+        let instance = self.config.instance();
+        let from = self.view.previous().unwrap_or_default();
+        let mut state = VoteState {
+            auction: instance.auction,
+            epoch: instance.epoch,
+            round: instance.round,
+            member: self.config.member,
+            view: self.view,
+            step: self.step,
+            signed: self.position(),
+            locked: self.locked,
+            valid: self.valid.clone(),
+            proposal: self.own_proposal.clone(),
+            prevotes: self.own_ballots(from),
+            precommits: self.own_ballots(from),
+            values: Vec::new(),
+        };
+        let named: BTreeSet<_> = state.named_values().collect();
+        state.values = named
+            .into_iter()
+            .filter_map(|d| self.values.get(d))
+            .cloned()
+            .collect();
+        state
+    }
+
+    fn own_ballots<T: Kept>(&self, from: View) -> Vec<Signed<T>> {
+        self.tally
+            .views()
+            .filter(|(view, _)| *view >= from)
+            .filter_map(|(_, log)| T::column(log).of(self.config.member))
+            .cloned()
+            .collect()
+    }
+
+    /// Forgets closes that nobody talks about any more.
+    fn forget_values(&mut self) {
+        let mut named: BTreeSet<CloseDigest> = self
+            .tally
+            .views()
+            .filter_map(|(_, log)| log.proposal())
+            .map(|header| header.body.close)
+            .collect();
+        named.extend(self.locked.map(|locked| locked.close));
+        named.extend(self.valid.as_ref().map(|valid| valid.close));
+        self.values.retain(&named);
+    }
+}

@@ -1,0 +1,409 @@
+//! One vote: what it is made of, what is asked of it, and what it answers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sealbid_types::close::{CertificateBytes, Close};
+use sealbid_types::id::{AuctionId, CloseDigest, Epoch, MemberIndex, Round, View};
+use sealbid_types::schedule::Schedule;
+use sealbid_types::time::Timestamp;
+
+use super::evidence::Evidence;
+use super::message::{Instance, Message, Position, Step};
+use super::rules::Freshness;
+use super::signer::Signers;
+use super::state::{Lock, OwnProposal, ValidValue, VoteState};
+use super::tally::Tally;
+use super::timing::{Timeout, VoteTimes};
+use super::values::Values;
+pub use super::values::Verdict;
+
+/// Which vote this is, and who takes part.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The auction.
+    pub auction: AuctionId,
+    /// The epoch of the shares.
+    pub epoch: Epoch,
+    /// The round.
+    pub round: Round,
+    /// This member.
+    pub member: MemberIndex,
+    /// n.
+    pub members: u8,
+    /// q.
+    pub quorum: u8,
+    /// The slots, by which a fresh proposal is judged.
+    pub schedule: Schedule,
+    /// The timeouts.
+    pub times: VoteTimes,
+    /// Follow and decide, but sign nothing.
+    pub abstain: bool,
+}
+
+/// n, q and the member do not fit together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("member {member} of {members} with a quorum of {quorum} cannot vote")]
+pub struct ConfigError {
+    /// The member.
+    pub member: MemberIndex,
+    /// n.
+    pub members: u8,
+    /// q: more than half of n is needed, and at most n.
+    pub quorum: u8,
+}
+
+impl Config {
+    fn check(&self) -> Result<(), ConfigError> {
+        let Self {
+            member,
+            members,
+            quorum,
+            ..
+        } = *self;
+        let fits =
+            member.0 < members && quorum <= members && 2 * u16::from(quorum) > u16::from(members);
+        fits.then_some(()).ok_or(ConfigError {
+            member,
+            members,
+            quorum,
+        })
+    }
+
+    pub(super) const fn instance(&self) -> Instance {
+        Instance {
+            auction: self.auction,
+            epoch: self.epoch,
+            round: self.round,
+        }
+    }
+
+    /// `f + 1` of line 55: so many members of a later view include an honest one, while at most
+    /// `2q - n - 1` lie; and so many honest ones are left in a view that a quorum has passed.
+    pub(super) fn skip_threshold(&self) -> usize {
+        let (n, q) = (usize::from(self.members), usize::from(self.quorum));
+        (2 * q).saturating_sub(n).min((n + 1).saturating_sub(q))
+    }
+}
+
+/// Who proposes in a view: it rotates with round and view.
+#[must_use]
+pub fn proposer(members: u8, round: Round, view: View) -> MemberIndex {
+    let turn = round
+        .0
+        .wrapping_add(u64::from(view.0))
+        .checked_rem(u64::from(members));
+    MemberIndex(turn.and_then(|turn| u8::try_from(turn).ok()).unwrap_or(0))
+}
+
+/// A close and its certificate, which has been verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Certified {
+    /// The close.
+    pub close: Close,
+    /// The certificate.
+    pub certificate: CertificateBytes,
+}
+
+/// What a vote asks for, to be carried out in this order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "messages are most of what comes out"
+)]
+pub enum Output {
+    /// Write this, in place of the one before, before anything that comes later is carried out.
+    Persist(Box<VoteState>),
+    /// Send to all other members.
+    Broadcast(Message),
+    /// It is this member's turn to propose: answer with [`Vote::propose`], soon or never.
+    Propose {
+        /// The view.
+        view: View,
+    },
+    /// Judge a close, by its content alone and all of it: answer with [`Vote::validated`], soon,
+    /// late or never. A close is asked about once, as long as anybody talks about it.
+    Validate {
+        /// The close.
+        close: Box<Close>,
+        /// Who proposes it.
+        proposer: MemberIndex,
+    },
+    /// A member lied, and this proves it.
+    Evidence(Box<Evidence>),
+    /// The round is closed. Comes once, last.
+    Decided(Box<Certified>),
+    /// A later message of this member came back to it: its disk is an old copy. It signs nothing
+    /// more in this round.
+    Abstains,
+    /// Two values of one round are certified: more than `2q - n - 1` members lied. Stop, and
+    /// publish this.
+    Forked {
+        /// The one decided on.
+        first: Box<Certified>,
+        /// The other.
+        second: Box<Certified>,
+    },
+}
+
+/// Why a vote cannot go on from what was stored.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RestoreError {
+    /// The configuration makes no sense.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The state is of another auction, epoch, round or member.
+    #[error("the stored vote is of another auction, epoch, round or member")]
+    Foreign,
+    /// The state names a close that it does not hold.
+    #[error("the stored vote names close {0} without holding it")]
+    MissingValue(CloseDigest),
+}
+
+/// The timeouts of the current view.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Timeouts {
+    pub(super) propose: Timeout,
+    pub(super) prevote: Timeout,
+    pub(super) precommit: Timeout,
+}
+
+/// The close vote of one round, as one member sees it. See the module.
+#[derive(Debug)]
+pub struct Vote {
+    pub(super) config: Config,
+    pub(super) signers: Signers,
+    pub(super) started: bool,
+    // Line 3 and 4: round_p and step_p.
+    pub(super) view: View,
+    pub(super) step: Step,
+    // Lines 6 and 7: lockedValue_p and lockedRound_p.
+    pub(super) locked: Option<Lock>,
+    // Lines 8 and 9: validValue_p and validRound_p.
+    pub(super) valid: Option<ValidValue>,
+    // Line 5: decision_p.
+    pub(super) decided: Option<Certified>,
+    pub(super) own_proposal: Option<OwnProposal>,
+    pub(super) timeouts: Timeouts,
+    /// What the clock said about the current view's fresh proposal.
+    pub(super) freshness: Option<Freshness>,
+    pub(super) tally: Tally,
+    pub(super) values: Values,
+    pub(super) abstains: bool,
+    /// Members that gave a wrong share: their next ones are looked at before they count.
+    pub(super) suspects: BTreeSet<MemberIndex>,
+    /// How much evidence there is against each member.
+    pub(super) named: BTreeMap<MemberIndex, usize>,
+    /// Whether the state has changed since it was last persisted.
+    pub(super) changed: bool,
+    /// What this step has signed.
+    pub(super) outbox: Vec<Message>,
+}
+
+impl Vote {
+    /// A vote that nobody has voted in. It keeps what it receives, and waits for [`Self::start`].
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn new(config: Config, signers: Signers) -> Result<Self, ConfigError> {
+        config.check()?;
+        let abstains = config.abstain;
+        Ok(Self {
+            config,
+            signers,
+            started: false,
+            view: View(0),
+            step: Step::Propose,
+            locked: None,
+            valid: None,
+            decided: None,
+            own_proposal: None,
+            timeouts: Timeouts::default(),
+            freshness: None,
+            tally: Tally::default(),
+            values: Values::default(),
+            abstains,
+            suspects: BTreeSet::new(),
+            named: BTreeMap::new(),
+            changed: false,
+            outbox: Vec::new(),
+        })
+    }
+
+    /// The vote that `state` was written by. It goes on at [`Self::start`].
+    ///
+    /// # Errors
+    /// [`RestoreError`].
+    pub fn restore(
+        config: Config,
+        signers: Signers,
+        state: VoteState,
+    ) -> Result<Self, RestoreError> {
+        let mut vote = Self::new(config, signers)?;
+        if state.instance() != vote.config.instance() || state.member != vote.config.member {
+            return Err(RestoreError::Foreign);
+        }
+        for close in &state.values {
+            // Only what the member proposed or locked on is stored: it was valid then.
+            vote.values.add_valid(close.digest(), close.clone());
+        }
+        if let Some(missing) = state.named_values().find(|d| vote.values.get(*d).is_none()) {
+            return Err(RestoreError::MissingValue(missing));
+        }
+        vote.tally.restore(&state);
+        vote.view = state.view;
+        vote.step = state.step;
+        vote.locked = state.locked;
+        vote.valid = state.valid;
+        vote.own_proposal = state.proposal;
+        Ok(vote)
+    }
+
+    /// Begins, or goes on after a restart. Called when the slot has ended and there is something
+    /// to close; again, it does nothing.
+    // Line 10: upon start do StartRound(0)
+    pub fn start(&mut self, now: Timestamp, out: &mut Vec<Output>) {
+        if !self.started && self.decided.is_none() {
+            self.begin(now, out);
+        }
+        self.settle(now, out);
+    }
+
+    /// Proposes `close`, which is valid, in `view`, if it still is this member's turn there.
+    pub fn propose(&mut self, view: View, close: Close, now: Timestamp, out: &mut Vec<Output>) {
+        let waits = self.started && self.decided.is_none() && self.own_proposal_of(view).is_none();
+        if waits && view == self.view && self.step == Step::Propose && self.is_proposer() {
+            let digest = close.digest();
+            self.values.add_valid(digest, close);
+            // Line 18: proposal <- getValue(), with validRound_p = -1.
+            self.cast_proposal(digest, None, Vec::new());
+        }
+        self.settle(now, out);
+    }
+
+    /// Takes the verdict on a close that [`Output::Validate`] asked about; the first one counts.
+    pub fn validated(
+        &mut self,
+        close: CloseDigest,
+        verdict: Verdict,
+        now: Timestamp,
+        out: &mut Vec<Output>,
+    ) {
+        self.values.judge(close, verdict);
+        self.settle(now, out);
+    }
+
+    /// Time has passed: called when [`Self::wake_at`] says so, or at any other time.
+    pub fn tick(&mut self, now: Timestamp, out: &mut Vec<Output>) {
+        if self.started && self.decided.is_none() {
+            self.run_timeouts(now, out);
+        }
+        self.settle(now, out);
+    }
+
+    /// When [`Self::tick`] will have something to do.
+    #[must_use]
+    pub fn wake_at(&self) -> Option<Timestamp> {
+        if !self.started || self.decided.is_some() {
+            return None;
+        }
+        let of_step = match self.step {
+            Step::Propose => [self.timeouts.propose.due(), self.fresh_slot_end()],
+            Step::Prevote => [self.timeouts.prevote.due(), None],
+            Step::Precommit => [None, None],
+        };
+        of_step
+            .into_iter()
+            .chain([self.timeouts.precommit.due()])
+            .flatten()
+            .min()
+    }
+
+    /// Whether it has begun.
+    #[must_use]
+    pub const fn is_started(&self) -> bool {
+        self.started
+    }
+
+    /// The current view.
+    #[must_use]
+    pub const fn view(&self) -> View {
+        self.view
+    }
+
+    /// What was decided.
+    #[must_use]
+    pub const fn decided(&self) -> Option<&Certified> {
+        self.decided.as_ref()
+    }
+
+    /// Follows and decides from now on, but signs nothing more: peers hold later votes of this
+    /// member than its disk does.
+    pub const fn abstain(&mut self) {
+        self.abstains = true;
+    }
+
+    /// Whether it signs nothing in this round.
+    #[must_use]
+    pub const fn abstains(&self) -> bool {
+        self.abstains
+    }
+
+    /// The newest that this member has signed, as its disk has it.
+    #[must_use]
+    pub fn position(&self) -> Option<Position> {
+        self.newest_of(self.config.member)
+    }
+
+    /// The newest that a member is known to have signed.
+    #[must_use]
+    pub fn newest_of(&self, member: MemberIndex) -> Option<Position> {
+        self.tally.newest_of(member)
+    }
+
+    /// Who proposed or prevoted a close: they hold its envelopes, if they are honest.
+    #[must_use]
+    pub fn holders(&self, close: CloseDigest) -> BTreeSet<MemberIndex> {
+        let mut holders = BTreeSet::new();
+        for (_, log) in self.tally.views() {
+            holders.extend(
+                log.proposals
+                    .for_value(Some(close))
+                    .map(|signed| signed.member),
+            );
+            holders.extend(
+                log.prevotes
+                    .for_value(Some(close))
+                    .map(|signed| signed.member),
+            );
+        }
+        holders.remove(&self.config.member);
+        holders
+    }
+
+    /// What to send to all other members from time to time until the round is decided: what this
+    /// member and others signed in the current view and the one before.
+    ///
+    /// Passing on what others signed is what makes the paper's assumption true, that a message
+    /// received by one honest member is received by all: a liar may send to some only. The lists
+    /// of others' proposals are not passed on; the headers are, which is enough to find a proposer
+    /// that shows two values.
+    #[must_use]
+    pub fn resend(&self) -> Vec<Message> {
+        let mut messages = Vec::new();
+        if self.decided.is_some() {
+            return messages;
+        }
+        let from = self.view.previous().unwrap_or_default();
+        for (_, log) in self
+            .tally
+            .views()
+            .filter(|(view, _)| (from..=self.view).contains(view))
+        {
+            let proposals = log.proposals.iter().cloned();
+            messages.extend(proposals.filter_map(|header| self.full_or_header(header)));
+            messages.extend(log.prevotes.iter().cloned().map(Message::Prevote));
+            messages.extend(log.precommits.iter().cloned().map(Message::Precommit));
+        }
+        messages
+    }
+}

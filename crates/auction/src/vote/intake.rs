@@ -1,0 +1,358 @@
+//! What comes from others: who signed it, whether it can be what it says, and whether it
+//! contradicts what the same member signed before.
+
+use std::collections::BTreeSet;
+
+use sealbid_types::close::{CertificateBytes, Close};
+use sealbid_types::id::{CloseDigest, MemberIndex, View};
+use sealbid_types::keys::Signed;
+use sealbid_types::time::Timestamp;
+
+use super::evidence::{Contradiction, Evidence, has_bad_share};
+use super::instance::{Certified, Output, Vote};
+use super::message::{Ballot, FullProposal, Message, Precommit, Prevote, Proposal, Step, verify};
+use super::tally::Kept;
+
+/// How much evidence one vote gives against one member. More proves no more.
+const MOST_EVIDENCE: usize = 8;
+
+/// What became of a message that is in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Received {
+    /// It counts.
+    New,
+    /// It is known already, or says nothing that counts: no fault of the sender's.
+    Known,
+    /// It is of a view that matters no more, or not yet; or the round is decided.
+    Late,
+}
+
+/// Why a message is refused. The fault is the sender's, unless the signature is right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// It is of another auction, epoch or round.
+    #[error("it is of another vote")]
+    Instance,
+    /// The roster has no such member.
+    #[error("there is no such member")]
+    UnknownMember,
+    /// The member did not sign it.
+    #[error("its signature does not verify")]
+    Signature,
+    /// It is a proposal of a member whose turn it is not.
+    #[error("it was not this member's turn to propose")]
+    NotProposer,
+    /// It carries another close than it names.
+    #[error("its close is not the one it names")]
+    CloseDigest,
+    /// Its valid view is not before its own view.
+    #[error("its valid view is not an earlier one")]
+    ValidView,
+    /// It does not carry q prevotes for its close in its valid view.
+    #[error("it does not show a quorum of prevotes for its close in its valid view")]
+    Polka,
+}
+
+/// A message that is refused: it changed nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a message of the close vote by member {member}: {reason}")]
+pub struct Refused {
+    /// Who signed it, as it claims.
+    pub member: MemberIndex,
+    /// Why it is refused.
+    pub reason: Refusal,
+}
+
+/// The certificate does not verify for this close.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the certificate does not verify for close {0}")]
+pub struct LearnError(pub CloseDigest);
+
+fn require(holds: bool, reason: Refusal) -> Result<(), Refusal> {
+    if holds { Ok(()) } else { Err(reason) }
+}
+
+impl Vote {
+    /// Takes a message, from whomever: it counts for the member that signed it.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub fn receive(
+        &mut self,
+        message: Message,
+        now: Timestamp,
+        out: &mut Vec<Output>,
+    ) -> Result<Received, Refused> {
+        let member = message.member();
+        if self.decided.is_some() {
+            return Ok(Received::Late);
+        }
+        let received = match message {
+            Message::Proposal(full) => self.take_proposal(*full, out),
+            Message::Header(signed) => self.take_header(&signed, out),
+            Message::Prevote(signed) => self.take_ballot(signed, out),
+            Message::Precommit(signed) => self.take_precommit(signed, out),
+        };
+        let received = received.map_err(|reason| Refused { member, reason })?;
+        self.settle(now, out);
+        Ok(received)
+    }
+
+    /// Takes a certificate of this round, of whatever view: it decides.
+    ///
+    /// # Errors
+    /// [`LearnError`].
+    pub fn learn(
+        &mut self,
+        close: Close,
+        certificate: CertificateBytes,
+        now: Timestamp,
+        out: &mut Vec<Output>,
+    ) -> Result<(), LearnError> {
+        let digest = close.digest();
+        let known = self.decided.as_ref().map(|first| first.close.digest());
+        if known == Some(digest) {
+            return Ok(());
+        }
+        let statement = self.config.instance().statement(certificate.view, digest);
+        if !self
+            .signers
+            .threshold
+            .verify(&statement, &certificate.signature)
+        {
+            return Err(LearnError(digest));
+        }
+        match self.decided.clone() {
+            None => self.decide_by(close, certificate, now, out),
+            Some(first) => {
+                let second = Box::new(Certified { close, certificate });
+                out.push(Output::Forked {
+                    first: Box::new(first),
+                    second,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn decide_by(
+        &mut self,
+        close: Close,
+        certificate: CertificateBytes,
+        now: Timestamp,
+        out: &mut Vec<Output>,
+    ) {
+        self.decide(close.clone(), certificate);
+        self.settle(now, out);
+        out.push(Output::Decided(Box::new(Certified { close, certificate })));
+    }
+
+    /// Whether a ballot belongs here and is not known: what can be said before the signature is
+    /// looked at.
+    fn look_at<T: Kept>(&self, signed: &Signed<T>) -> Result<Option<Received>, Refusal> {
+        require(
+            signed.body.instance() == self.config.instance(),
+            Refusal::Instance,
+        )?;
+        require(
+            signed.member.0 < self.config.members,
+            Refusal::UnknownMember,
+        )?;
+        let view = signed.body.view();
+        if self.tally.is_past(view) {
+            return Ok(Some(Received::Late));
+        }
+        let known = self.tally.ballot::<T>(view, signed.member) == Some(signed);
+        Ok(known.then_some(Received::Known))
+    }
+
+    fn check_signature<T: Ballot>(&self, signed: &Signed<T>) -> Result<(), Refusal> {
+        require(verify(signed, &*self.signers.identity), Refusal::Signature)
+    }
+
+    /// A prevote, or a precommit whose share needs no look.
+    fn take_ballot<T: Kept + Contradiction>(
+        &mut self,
+        signed: Signed<T>,
+        out: &mut Vec<Output>,
+    ) -> Result<Received, Refusal> {
+        if let Some(received) = self.look_at(&signed)? {
+            return Ok(received);
+        }
+        self.check_signature(&signed)?;
+        Ok(match self.compare(&signed, out) {
+            Some(received) => received,
+            None if self.tally.insert(signed) => Received::New,
+            None => Received::Late,
+        })
+    }
+
+    fn take_precommit(
+        &mut self,
+        signed: Signed<Precommit>,
+        out: &mut Vec<Output>,
+    ) -> Result<Received, Refusal> {
+        let (member, view) = (signed.member, signed.body.view);
+        let log = self.tally.log(view);
+        if log.is_some_and(|log| log.struck.of(member) == Some(&signed)) {
+            return Ok(Received::Known);
+        }
+        if !self.suspects.contains(&member) || signed.body.value.is_none() {
+            return self.take_ballot(signed, out);
+        }
+        if let Some(received) = self.look_at(&signed)? {
+            return Ok(received);
+        }
+        self.check_signature(&signed)?;
+        if has_bad_share(&signed, &self.signers) {
+            self.accuse(view, Step::Precommit, Evidence::BadShare(signed), out);
+            return Ok(Received::Known);
+        }
+        self.take_ballot(signed, out)
+    }
+
+    /// Holds a ballot against what the same member signed before. None if it is to be counted.
+    fn compare<T: Kept + Contradiction>(
+        &mut self,
+        signed: &Signed<T>,
+        out: &mut Vec<Output>,
+    ) -> Option<Received> {
+        let (member, view) = (signed.member, signed.body.view());
+        let first = self.tally.ballot::<T>(view, member).cloned();
+        let contradicts = first
+            .as_ref()
+            .is_some_and(|f| f.body.contradicts(&signed.body));
+        if member == self.config.member {
+            self.remember_oneself(contradicts, signed, out);
+            return Some(Received::Known);
+        }
+        if let (true, Some(first)) = (contradicts, &first) {
+            self.accuse(
+                view,
+                T::STEP,
+                T::evidence(first.clone(), signed.clone()),
+                out,
+            );
+        }
+        first.map(|_| Received::Known)
+    }
+
+    /// An own message came back that the disk does not know: the disk is an old copy.
+    fn remember_oneself<T: Ballot>(
+        &mut self,
+        contradicts: bool,
+        signed: &Signed<T>,
+        out: &mut Vec<Output>,
+    ) {
+        let later = self
+            .position()
+            .is_none_or(|newest| signed.body.position() > newest);
+        if (later || contradicts) && !self.abstains {
+            self.abstains = true;
+            out.push(Output::Abstains);
+        }
+    }
+
+    /// Names a member, once a view and step, and not for ever.
+    pub(super) fn accuse(
+        &mut self,
+        view: View,
+        step: Step,
+        evidence: Evidence,
+        out: &mut Vec<Output>,
+    ) {
+        let member = evidence.member();
+        if !self.tally.log_mut(view).named.insert((member, step)) {
+            return;
+        }
+        let count = self.named.entry(member).or_default();
+        if *count < MOST_EVIDENCE {
+            *count += 1;
+            out.push(Output::Evidence(Box::new(evidence)));
+        }
+    }
+
+    fn look_at_header(&self, header: &Signed<Proposal>) -> Result<Option<Received>, Refusal> {
+        if let Some(received) = self.look_at(header)? {
+            return Ok(Some(received));
+        }
+        require(
+            header.member == self.proposer_of(header.body.view),
+            Refusal::NotProposer,
+        )?;
+        require(
+            header.body.valid_view.is_none_or(|v| v < header.body.view),
+            Refusal::ValidView,
+        )?;
+        self.check_signature(header)?;
+        Ok(None)
+    }
+
+    /// A header alone only serves to find a second proposal.
+    fn take_header(
+        &mut self,
+        header: &Signed<Proposal>,
+        out: &mut Vec<Output>,
+    ) -> Result<Received, Refusal> {
+        if let Some(received) = self.look_at_header(header)? {
+            return Ok(received);
+        }
+        Ok(self.compare(header, out).unwrap_or(Received::Known))
+    }
+
+    fn take_proposal(
+        &mut self,
+        full: FullProposal,
+        out: &mut Vec<Output>,
+    ) -> Result<Received, Refusal> {
+        let FullProposal {
+            header,
+            close,
+            polka,
+        } = full;
+        if let Some(received) = self.look_at_header(&header)? {
+            return Ok(received);
+        }
+        let digest = header.body.close;
+        require(close.digest() == digest, Refusal::CloseDigest)?;
+        self.check_polka(&header.body, &polka)?;
+        if let Some(received) = self.compare(&header, out) {
+            return Ok(received);
+        }
+        let proposer = header.member;
+        if !self.tally.insert(header) {
+            return Ok(Received::Late);
+        }
+        if self.values.add(digest, &close) {
+            out.push(Output::Validate {
+                close: Box::new(close),
+                proposer,
+            });
+        }
+        Ok(Received::New)
+    }
+
+    /// Whether q different members prevoted the proposed close in its valid view; and nothing
+    /// beside that, so that nobody can make a proposal long.
+    // Line 28: AND 2f + 1 ⟨PREVOTE, h_p, vr, id(v)⟩
+    fn check_polka(&self, body: &Proposal, polka: &[Signed<Prevote>]) -> Result<(), Refusal> {
+        let Some(valid_view) = body.valid_view else {
+            return require(polka.is_empty(), Refusal::Polka);
+        };
+        let members: BTreeSet<_> = polka.iter().map(|signed| signed.member).collect();
+        let quorum = usize::from(self.config.quorum);
+        require(
+            polka.len() == quorum && members.len() == quorum,
+            Refusal::Polka,
+        )?;
+        let agrees = |signed: &Signed<Prevote>| {
+            let Prevote { view, close, .. } = signed.body;
+            signed.body.instance() == self.config.instance()
+                && signed.member.0 < self.config.members
+                && (view, close) == (valid_view, Some(body.close))
+                && (self.tally.ballot(view, signed.member) == Some(signed)
+                    || verify(signed, &*self.signers.identity))
+        };
+        require(polka.iter().all(agrees), Refusal::Polka)
+    }
+}

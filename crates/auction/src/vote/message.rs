@@ -1,0 +1,278 @@
+//! What members say to each other in the close vote.
+//!
+//! Every message is signed by the identity key of the member it names, so it may be passed on by
+//! anybody. A proposal's signature covers the digest of its close, not the close: two proposals of
+//! one view are small evidence, and a header can be passed on without the lists.
+
+use serde::{Deserialize, Serialize};
+
+use sealbid_types::bytes::FixedBytes;
+use sealbid_types::close::Close;
+use sealbid_types::codec::{Schema, digest};
+use sealbid_types::id::{AuctionId, CloseDigest, Epoch, MemberIndex, Round, View, context};
+use sealbid_types::keys::Signed;
+use sealbid_types::schema;
+use sealbid_types::statement::Statement;
+
+use super::signer::IdentityKeys;
+
+/// The steps of a view, in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// Waiting for the proposal.
+    Propose,
+    /// Prevoted.
+    Prevote,
+    /// Precommitted.
+    Precommit,
+}
+
+/// How far a member has come in a round, by what it has signed: later is greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Position {
+    /// The view.
+    pub view: View,
+    /// The step that its newest message of that view belongs to.
+    pub step: Step,
+}
+
+/// Which vote a message belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Instance {
+    pub(super) auction: AuctionId,
+    pub(super) epoch: Epoch,
+    pub(super) round: Round,
+}
+
+impl Instance {
+    /// What a precommit to `close` in `view` signs with its share.
+    pub(super) const fn statement(&self, view: View, close: CloseDigest) -> Statement {
+        let Self {
+            auction,
+            epoch,
+            round,
+        } = *self;
+        Statement::Close {
+            auction,
+            epoch,
+            round,
+            view,
+            close,
+        }
+    }
+}
+
+/// The signed part of a proposal: `⟨PROPOSAL, h, round, id(v), vr⟩`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proposal {
+    /// The auction.
+    pub auction: AuctionId,
+    /// The epoch.
+    pub epoch: Epoch,
+    /// The round.
+    pub round: Round,
+    /// The view.
+    pub view: View,
+    /// The digest of the proposed close.
+    pub close: CloseDigest,
+    /// The earlier view in which q members prevoted this close; none for a fresh one.
+    pub valid_view: Option<View>,
+}
+schema!(Proposal, "sealbid.vote-proposal", 1, 128);
+
+/// `⟨PREVOTE, h, round, id(v)⟩`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Prevote {
+    /// The auction.
+    pub auction: AuctionId,
+    /// The epoch.
+    pub epoch: Epoch,
+    /// The round.
+    pub round: Round,
+    /// The view.
+    pub view: View,
+    /// The close; none stands for nil.
+    pub close: Option<CloseDigest>,
+}
+schema!(Prevote, "sealbid.vote-prevote", 1, 128);
+
+/// What a precommit for a value carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Commitment {
+    /// The close.
+    pub close: CloseDigest,
+    /// The member's share of the signature over [`Statement::Close`] of this view, in G2,
+    /// compressed.
+    pub share: FixedBytes<96>,
+}
+
+/// `⟨PRECOMMIT, h, round, id(v)⟩`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Precommit {
+    /// The auction.
+    pub auction: AuctionId,
+    /// The epoch.
+    pub epoch: Epoch,
+    /// The round.
+    pub round: Round,
+    /// The view.
+    pub view: View,
+    /// The close and the share of its certificate; none stands for nil.
+    pub value: Option<Commitment>,
+}
+schema!(Precommit, "sealbid.vote-precommit", 1, 256);
+
+/// A proposal as it travels.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FullProposal {
+    /// What is signed.
+    pub header: Signed<Proposal>,
+    /// The proposed close.
+    pub close: Close,
+    /// q prevotes for it in the header's valid view; empty for a fresh one.
+    pub polka: Vec<Signed<Prevote>>,
+}
+
+/// A message of the close vote.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Message {
+    /// A proposal.
+    Proposal(Box<FullProposal>),
+    /// A proposal's header, passed on so that a proposer that shows two values is found out.
+    Header(Signed<Proposal>),
+    /// A prevote.
+    Prevote(Signed<Prevote>),
+    /// A precommit.
+    Precommit(Signed<Precommit>),
+}
+schema!(Message, "sealbid.vote-message", 1, (1 << 22) + (1 << 13));
+
+impl Message {
+    /// The round it belongs to.
+    #[must_use]
+    pub fn round(&self) -> Round {
+        match self {
+            Self::Proposal(full) => full.header.body.round,
+            Self::Header(signed) => signed.body.round,
+            Self::Prevote(signed) => signed.body.round,
+            Self::Precommit(signed) => signed.body.round,
+        }
+    }
+
+    /// The view it belongs to.
+    #[must_use]
+    pub fn view(&self) -> View {
+        self.position().view
+    }
+
+    /// Who signed it, as it claims.
+    #[must_use]
+    pub fn member(&self) -> MemberIndex {
+        match self {
+            Self::Proposal(full) => full.header.member,
+            Self::Header(signed) => signed.member,
+            Self::Prevote(signed) => signed.member,
+            Self::Precommit(signed) => signed.member,
+        }
+    }
+
+    /// Where in its round it stands.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        match self {
+            Self::Proposal(full) => full.header.body.position(),
+            Self::Header(signed) => signed.body.position(),
+            Self::Prevote(signed) => signed.body.position(),
+            Self::Precommit(signed) => signed.body.position(),
+        }
+    }
+}
+
+/// What proposals, prevotes and precommits have in common.
+pub(super) trait Ballot: Schema + Clone + PartialEq {
+    /// The step it belongs to.
+    const STEP: Step;
+
+    /// The vote it belongs to.
+    fn instance(&self) -> Instance;
+
+    /// Its view.
+    fn view(&self) -> View;
+
+    /// Its value; none for nil.
+    fn close(&self) -> Option<CloseDigest>;
+
+    /// Whether an honest member could not have signed both, given equal views.
+    fn contradicts(&self, other: &Self) -> bool;
+
+    /// Its view and step.
+    fn position(&self) -> Position {
+        Position {
+            view: self.view(),
+            step: Self::STEP,
+        }
+    }
+}
+
+macro_rules! ballot {
+    ($type:ty, $step:expr, |$close:ident| $value:expr, |$a:ident, $b:ident| $contradicts:expr) => {
+        impl Ballot for $type {
+            const STEP: Step = $step;
+
+            fn instance(&self) -> Instance {
+                Instance {
+                    auction: self.auction,
+                    epoch: self.epoch,
+                    round: self.round,
+                }
+            }
+
+            fn view(&self) -> View {
+                self.view
+            }
+
+            fn close(&self) -> Option<CloseDigest> {
+                let $close = self;
+                $value
+            }
+
+            fn contradicts(&self, other: &Self) -> bool {
+                let ($a, $b) = (self, other);
+                $contradicts
+            }
+        }
+    };
+}
+
+ballot!(Proposal, Step::Propose, |p| Some(p.close), |a, b| a != b);
+ballot!(Prevote, Step::Prevote, |p| p.close, |a, b| a.close
+    != b.close);
+// Two shares of one statement differ only if one of them is wrong: that is evidence of its own.
+ballot!(
+    Precommit,
+    Step::Precommit,
+    |p| p.value.map(|v| v.close),
+    |a, b| a.close() != b.close()
+);
+
+/// Signs as `member`; the same bytes as [`Signed::new`].
+pub(super) fn sign<T: Schema>(
+    body: T,
+    member: MemberIndex,
+    identity: &dyn IdentityKeys,
+) -> Signed<T> {
+    let signature = identity.sign(&digest(context::MEMBER_SIGNATURE, &body));
+    Signed {
+        body,
+        member,
+        signature,
+    }
+}
+
+/// Verifies the signature of the member that `signed` names.
+pub(super) fn verify<T: Schema>(signed: &Signed<T>, identity: &dyn IdentityKeys) -> bool {
+    let message = digest(context::MEMBER_SIGNATURE, &signed.body);
+    identity.verify(signed.member, &message, &signed.signature)
+}

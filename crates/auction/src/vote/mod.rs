@@ -1,0 +1,59 @@
+//! The close vote: Tendermint (Buchman, Kwon, Milosevic: The latest gossip on BFT consensus, arXiv
+//! 1807.04938, algorithm 1) over a fixed roster, one [`Vote`] a round of the auction.
+//!
+//! | the paper | here |
+//! | --- | --- |
+//! | height | the auction's round: a `Vote` each |
+//! | round | view |
+//! | `2f + 1` | q |
+//! | `f + 1`, to skip to a later view (line 55) | `min(2q - n, n - q + 1)` |
+//! | `valid(v)` | [`Output::Validate`], answered by [`Vote::validated`]; and, for a fresh value, its slot by the clock |
+//! | `getValue()` | [`Output::Propose`], answered by [`Vote::propose`] |
+//! | gossip | [`Vote::resend`] passes on what others signed; a re-proposal carries its q prevotes |
+//! | `decision` | a certificate: the shares of q precommits of one view, combined |
+//!
+//! The number of the paper's line stands above the lines that do it. Where the paper is silent:
+//! members crash and come back (whatever a message follows from is persisted before it is sent,
+//! [`VoteState`]); a value may take time to be made or judged (the step waits, until its timeout);
+//! and line 36 takes the value from wherever it is known, since q prevotes that name it say all
+//! that the proposal of that view would.
+//!
+//! # Where the guarantee ends
+//!
+//! - *At most one value of a round is certified* while at most `2q - n - 1` members lie; a member
+//!   whose disk is an old copy counts as a liar, unless a message of its own comes back to it and
+//!   it abstains ([`Output::Abstains`]). Beyond that, [`Output::Forked`] shows both certificates.
+//! - *A certified value was valid* to an honest member while fewer than q members lie.
+//! - *A round is decided* once q honest members reach each other within the timeouts, their clocks
+//!   agree on the newest slot or the one before, and they can judge what is proposed; while at
+//!   most `min(n - q, 2q - n - 1)` members lie.
+//! - A lie is found when both halves of it reach one honest member: [`Evidence`] names who lied,
+//!   and never anybody else, as long as identity keys are secret. A precommit whose share is
+//!   wrong counts towards the timeout of line 47 until it is looked at, and never towards a
+//!   certificate. Silence, and a value that is invalid, prove nothing here.
+
+mod cast;
+mod evidence;
+mod instance;
+mod intake;
+mod message;
+mod rules;
+mod signer;
+mod state;
+mod tally;
+#[cfg(test)]
+mod tests;
+mod timing;
+mod values;
+
+pub use evidence::Evidence;
+pub use instance::{Certified, Config, ConfigError, Output, RestoreError, Verdict, Vote, proposer};
+pub use intake::{LearnError, Received, Refusal, Refused};
+pub use message::{
+    Commitment, FullProposal, Message, Position, Precommit, Prevote, Proposal, Step,
+};
+pub use signer::{
+    Combination, CommitteeSigner, IdentityKeys, RosterKeys, Signers, ThresholdSigner,
+};
+pub use state::VoteState;
+pub use timing::VoteTimes;

@@ -1,0 +1,308 @@
+//! The paper's rules: one function for each *upon* clause and each timeout. Each returns whether
+//! it applied; the rules run until none does.
+
+use std::collections::BTreeMap;
+
+use sealbid_types::close::CertificateBytes;
+use sealbid_types::id::{CloseDigest, MemberIndex, Slot, View};
+use sealbid_types::keys::Signed;
+use sealbid_types::time::Timestamp;
+
+use super::evidence::Evidence;
+use super::instance::{Output, Verdict, Vote};
+use super::message::{Precommit, Proposal, Step};
+use super::state::{Lock, ValidValue};
+use super::tally::ViewLog;
+
+/// What the clock says about a fresh proposal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Freshness {
+    /// Its slot is the newest that has ended, or the one before.
+    Fresh,
+    /// Its slot ends then.
+    Early(Timestamp),
+    /// A later slot should have been named.
+    Stale,
+}
+
+impl Vote {
+    /// Applies the first rule that does.
+    pub(super) fn apply_a_rule(&mut self, now: Timestamp, out: &mut Vec<Output>) -> bool {
+        self.upon_precommits_for_a_value(out)
+            || self.upon_a_later_view(now, out)
+            || self.started
+                && (self.upon_a_fresh_proposal(now)
+                    || self.upon_a_proposal_again()
+                    || self.upon_prevotes_for_a_value()
+                    || self.upon_prevotes_for_nil()
+                    || self.upon_prevotes(now)
+                    || self.upon_precommits(now))
+    }
+
+    fn quorum(&self) -> usize {
+        usize::from(self.config.quorum)
+    }
+
+    fn log(&self) -> Option<&ViewLog> {
+        self.tally.log(self.view)
+    }
+
+    /// The current view's proposal, while it is waited for.
+    fn awaited_proposal(&self) -> Option<Proposal> {
+        let waits = self.step == Step::Propose;
+        self.log()
+            .filter(|_| waits)?
+            .proposal()
+            .map(|signed| signed.body)
+    }
+
+    // Line 22: upon ⟨PROPOSAL, h_p, round_p, v, -1⟩ from proposer(h_p, round_p)
+    //          while step_p = propose
+    fn upon_a_fresh_proposal(&mut self, now: Timestamp) -> bool {
+        let Some(Proposal {
+            close,
+            valid_view: None,
+            ..
+        }) = self.awaited_proposal()
+        else {
+            return false;
+        };
+        // Line 23: if valid(v) ∧ (lockedRound_p = -1 ∨ lockedValue_p = v)
+        if self.locked.is_some_and(|locked| locked.close != close) {
+            // Line 26.
+            self.cast_prevote(None);
+            return true;
+        }
+        match self.freshness(close, now) {
+            Freshness::Early(_) => false,
+            Freshness::Stale => {
+                self.cast_prevote(None);
+                true
+            }
+            // Line 24 or 26, as soon as it is judged.
+            Freshness::Fresh => self.prevote_by_verdict(close),
+        }
+    }
+
+    // Line 28: upon ⟨PROPOSAL, h_p, round_p, v, vr⟩ from proposer(h_p, round_p)
+    //          AND 2f + 1 ⟨PREVOTE, h_p, vr, id(v)⟩
+    //          while step_p = propose ∧ (vr >= 0 ∧ vr < round_p)
+    // The prevotes came with the proposal and were checked then; so was vr.
+    fn upon_a_proposal_again(&mut self) -> bool {
+        let Some(Proposal {
+            close,
+            valid_view: Some(valid_view),
+            ..
+        }) = self.awaited_proposal()
+        else {
+            return false;
+        };
+        // Line 29: if valid(v) ∧ (lockedRound_p <= vr ∨ lockedValue_p = v)
+        if self
+            .locked
+            .is_some_and(|locked| locked.view > valid_view && locked.close != close)
+        {
+            // Line 32.
+            self.cast_prevote(None);
+            return true;
+        }
+        // Line 30 or 32, as soon as it is judged.
+        self.prevote_by_verdict(close)
+    }
+
+    fn prevote_by_verdict(&mut self, close: CloseDigest) -> bool {
+        let Some(verdict) = self.values.verdict(close) else {
+            return false;
+        };
+        // Lines 24, 26 and 27; 30, 32 and 33.
+        self.cast_prevote((verdict == Verdict::Valid).then_some(close));
+        true
+    }
+
+    // Line 34: upon 2f + 1 ⟨PREVOTE, h_p, round_p, *⟩ while step_p = prevote for the first time
+    fn upon_prevotes(&mut self, now: Timestamp) -> bool {
+        let enough = self
+            .log()
+            .is_some_and(|log| log.prevotes.len() >= self.quorum());
+        // Line 35.
+        enough
+            && self.step == Step::Prevote
+            && self
+                .timeouts
+                .prevote
+                .arm(now, self.config.times.prevote_in(self.view))
+    }
+
+    // Line 36: upon ⟨PROPOSAL, h_p, round_p, v, *⟩ from proposer(h_p, round_p)
+    //          AND 2f + 1 ⟨PREVOTE, h_p, round_p, id(v)⟩
+    //          while valid(v) ∧ step_p >= prevote for the first time
+    fn upon_prevotes_for_a_value(&mut self) -> bool {
+        let view = self.view;
+        let first = self.valid.as_ref().is_none_or(|valid| valid.view != view);
+        if self.step < Step::Prevote || !first {
+            return false;
+        }
+        let Some((close, polka)) = self.log().and_then(|log| {
+            let close = log.prevotes.quorum_value(self.quorum())??;
+            let polka = log.prevotes.for_value(Some(close)).take(self.quorum());
+            Some((close, polka.cloned().collect()))
+        }) else {
+            return false;
+        };
+        if self.values.verdict(close) != Some(Verdict::Valid) {
+            return false;
+        }
+        // Line 37: if step_p = prevote
+        if self.step == Step::Prevote {
+            // Lines 38 to 41.
+            self.locked = Some(Lock { close, view });
+            self.cast_precommit(Some(close));
+        }
+        // Lines 42 and 43.
+        self.valid = Some(ValidValue { close, view, polka });
+        self.changed = true;
+        true
+    }
+
+    // Line 44: upon 2f + 1 ⟨PREVOTE, h_p, round_p, nil⟩ while step_p = prevote
+    fn upon_prevotes_for_nil(&mut self) -> bool {
+        let quorum = self.quorum();
+        let nil = self
+            .log()
+            .is_some_and(|l| l.prevotes.quorum_value(quorum) == Some(None));
+        let applies = nil && self.step == Step::Prevote;
+        if applies {
+            // Lines 45 and 46.
+            self.cast_precommit(None);
+        }
+        applies
+    }
+
+    // Line 47: upon 2f + 1 ⟨PRECOMMIT, h_p, round_p, *⟩ for the first time
+    fn upon_precommits(&mut self, now: Timestamp) -> bool {
+        let enough = self
+            .log()
+            .is_some_and(|log| log.precommits.len() >= self.quorum());
+        // Line 48.
+        enough
+            && self
+                .timeouts
+                .precommit
+                .arm(now, self.config.times.precommit_in(self.view))
+    }
+
+    // Line 49: upon ⟨PROPOSAL, h_p, r, v, *⟩ from proposer(h_p, r)
+    //          AND 2f + 1 ⟨PRECOMMIT, h_p, r, id(v)⟩ while decision_p[h_p] = nil
+    // Line 50, valid(v), holds: one of q members is honest and has found it so. This member may
+    // still lack envelopes of it; so may one that is shown the certificate.
+    fn upon_precommits_for_a_value(&mut self, out: &mut Vec<Output>) -> bool {
+        let quorum = self.quorum();
+        let candidate = self.tally.views().find_map(|(view, log)| {
+            let close = log.precommits.quorum_value(quorum)??;
+            self.values.get(close).map(|_| (view, close))
+        });
+        candidate.is_some_and(|(view, close)| self.certify(view, close, out))
+    }
+
+    /// Combines the shares of q precommits. Members whose shares are wrong have not precommitted.
+    fn certify(&mut self, view: View, digest: CloseDigest, out: &mut Vec<Output>) -> bool {
+        let statement = self.config.instance().statement(view, digest);
+        let shares: BTreeMap<_, _> = self
+            .tally
+            .log(view)
+            .into_iter()
+            .flat_map(|log| log.precommits.for_value(Some(digest)))
+            .filter_map(|signed| Some((signed.member, signed.body.value?.share)))
+            .collect();
+        let combination = self.signers.threshold.combine(&statement, &shares);
+        let mut removed = false;
+        for liar in combination.liars {
+            removed |= self.strike_out(view, liar, out);
+        }
+        if let (Some(signature), Some(close)) = (combination.signature, self.values.get(digest)) {
+            let certificate = CertificateBytes { view, signature };
+            self.decide(close.clone(), certificate);
+            return true;
+        }
+        removed
+    }
+
+    /// Removes a precommit whose share is wrong. Returns whether there was one.
+    fn strike_out(&mut self, view: View, liar: MemberIndex, out: &mut Vec<Output>) -> bool {
+        self.suspects.insert(liar);
+        let precommit: Option<Signed<Precommit>> = self.tally.log_mut(view).precommits.remove(liar);
+        let Some(precommit) = precommit else {
+            return false;
+        };
+        self.tally.log_mut(view).struck.insert(precommit.clone());
+        self.accuse(view, Step::Precommit, Evidence::BadShare(precommit), out);
+        true
+    }
+
+    // Line 55: upon f + 1 ⟨*, h_p, round, *, *⟩ with round > round_p
+    // Counted over members at that view or beyond: one that has gone on sends nothing of it more.
+    fn upon_a_later_view(&mut self, now: Timestamp, out: &mut Vec<Output>) -> bool {
+        let count = self.config.skip_threshold();
+        let Some(view) = self.tally.view_reached_by(count, self.config.member) else {
+            return false;
+        };
+        if view > self.view {
+            // Line 56.
+            self.started = true;
+            self.start_view(view, now, out);
+            return true;
+        }
+        let sleeps = !self.started;
+        if sleeps {
+            self.begin(now, out);
+        }
+        sleeps
+    }
+
+    /// The timeouts that have run out.
+    pub(super) fn run_timeouts(&mut self, now: Timestamp, out: &mut Vec<Output>) {
+        // Lines 57 to 60: OnTimeoutPropose
+        if self.step == Step::Propose && self.timeouts.propose.has_run_out(now) {
+            self.cast_prevote(None);
+        }
+        // Lines 61 to 64: OnTimeoutPrevote
+        if self.step == Step::Prevote && self.timeouts.prevote.has_run_out(now) {
+            self.cast_precommit(None);
+        }
+        // Lines 65 to 67: OnTimeoutPrecommit
+        if self.timeouts.precommit.has_run_out(now) {
+            self.start_view(self.view.next(), now, out);
+        }
+    }
+
+    /// Judges the current view's fresh value by the clock, when it is first looked at: judging its
+    /// content may take its time.
+    fn freshness(&mut self, close: CloseDigest, now: Timestamp) -> Freshness {
+        if let Some(judged @ (Freshness::Fresh | Freshness::Stale)) = self.freshness {
+            return judged;
+        }
+        let slot = self.values.get(close).map(|close| close.slot);
+        let judged = slot.map_or(Freshness::Stale, |slot| self.freshness_of(slot, now));
+        self.freshness = Some(judged);
+        judged
+    }
+
+    fn freshness_of(&self, slot: Slot, now: Timestamp) -> Freshness {
+        let newest = self.config.schedule.newest_ended(now);
+        if slot > newest {
+            Freshness::Early(self.config.schedule.end_of(slot))
+        } else if slot.next() >= newest {
+            Freshness::Fresh
+        } else {
+            Freshness::Stale
+        }
+    }
+
+    /// When the slot of the fresh proposal that is waited on ends.
+    pub(super) fn fresh_slot_end(&self) -> Option<Timestamp> {
+        match self.freshness {
+            Some(Freshness::Early(until)) => Some(until),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! What a member must not forget about a vote that is not decided.
+
+use serde::{Deserialize, Serialize};
+
+use sealbid_types::close::Close;
+use sealbid_types::id::{AuctionId, CloseDigest, Epoch, MemberIndex, Round, View};
+use sealbid_types::keys::Signed;
+use sealbid_types::schema;
+
+use super::message::{Instance, Position, Precommit, Prevote, Proposal, Step};
+
+/// `lockedValue` and `lockedRound` of the paper.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Lock {
+    pub(super) close: CloseDigest,
+    pub(super) view: View,
+}
+
+/// `validValue` and `validRound` of the paper, with the q prevotes that make it valid: a member
+/// that proposes it again shows them to those that missed them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ValidValue {
+    pub(super) close: CloseDigest,
+    pub(super) view: View,
+    pub(super) polka: Vec<Signed<Prevote>>,
+}
+
+/// An own proposal, to be sent again byte for byte.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct OwnProposal {
+    pub(super) header: Signed<Proposal>,
+    pub(super) polka: Vec<Signed<Prevote>>,
+}
+
+/// Everything a restarted member needs to go on without contradicting itself. It is written before
+/// any message that follows from it is sent, and replaces the one before it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VoteState {
+    pub(super) auction: AuctionId,
+    pub(super) epoch: Epoch,
+    pub(super) round: Round,
+    pub(super) member: MemberIndex,
+    pub(super) view: View,
+    pub(super) step: Step,
+    /// The newest that was signed, in whatever view.
+    pub(super) signed: Option<Position>,
+    pub(super) locked: Option<Lock>,
+    pub(super) valid: Option<ValidValue>,
+    /// Of the current view.
+    pub(super) proposal: Option<OwnProposal>,
+    /// Of the current view and the one before it.
+    pub(super) prevotes: Vec<Signed<Prevote>>,
+    /// Of the current view and the one before it.
+    pub(super) precommits: Vec<Signed<Precommit>>,
+    /// The closes that the others name, by digest.
+    pub(super) values: Vec<Close>,
+}
+schema!(VoteState, "sealbid.vote-state", 1, 1 << 24);
+
+impl VoteState {
+    /// The round.
+    #[must_use]
+    pub const fn round(&self) -> Round {
+        self.round
+    }
+
+    /// The newest that the member has signed; none if it has signed nothing yet.
+    #[must_use]
+    pub const fn position(&self) -> Option<Position> {
+        self.signed
+    }
+
+    pub(super) const fn instance(&self) -> Instance {
+        Instance {
+            auction: self.auction,
+            epoch: self.epoch,
+            round: self.round,
+        }
+    }
+
+    /// The closes that must be among `values`.
+    pub(super) fn named_values(&self) -> impl Iterator<Item = CloseDigest> {
+        let locked = self.locked.map(|locked| locked.close);
+        let valid = self.valid.as_ref().map(|valid| valid.close);
+        let proposed = self.proposal.as_ref().map(|own| own.header.body.close);
+        locked.into_iter().chain(valid).chain(proposed)
+    }
+}

@@ -1,0 +1,135 @@
+//! Timeouts: how long they are, and what becomes of them when the clock jumps.
+
+use core::time::Duration;
+
+use sealbid_types::id::View;
+use sealbid_types::time::Timestamp;
+
+/// The vote's timeouts, in milliseconds. Each grows by `step` a view, up to `most`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VoteTimes {
+    /// How long to wait for a proposal, its envelopes and their checks. Default 1500.
+    pub propose: u64,
+    /// How long to wait for a value's q prevotes once there are q of any kind. Default 700.
+    pub prevote: u64,
+    /// How long to wait for a value's q precommits once there are q of any kind. Default 700.
+    pub precommit: u64,
+    /// What each further view adds. Default 500.
+    pub step: u64,
+    /// Where growth ends, so that an outage is not followed by another as long. It must exceed
+    /// what a message takes at the worst, or nothing may ever be decided. Default 4000.
+    pub most: u64,
+}
+
+impl Default for VoteTimes {
+    fn default() -> Self {
+        Self {
+            propose: 1_500,
+            prevote: 700,
+            precommit: 700,
+            step: 500,
+            most: 4_000,
+        }
+    }
+}
+
+impl VoteTimes {
+    /// `timeoutPropose`, `timeoutPrevote` and `timeoutPrecommit` of the paper, from one of the
+    /// bases above.
+    const fn in_view(&self, base: u64, view: View) -> u64 {
+        let grown = base.saturating_add(self.step.saturating_mul(view.0 as u64));
+        // A base above the limit stays what it is: growth ends, nothing shrinks.
+        let most = if self.most > base { self.most } else { base };
+        if grown < most { grown } else { most }
+    }
+
+    pub(super) const fn propose_in(&self, view: View) -> u64 {
+        self.in_view(self.propose, view)
+    }
+
+    pub(super) const fn prevote_in(&self, view: View) -> u64 {
+        self.in_view(self.prevote, view)
+    }
+
+    pub(super) const fn precommit_in(&self, view: View) -> u64 {
+        self.in_view(self.precommit, view)
+    }
+}
+
+/// One timeout that is running.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Timer {
+    armed: Timestamp,
+    millis: u64,
+}
+
+impl Timer {
+    fn due(&self) -> Timestamp {
+        self.armed.plus(Duration::from_millis(self.millis))
+    }
+}
+
+/// A timeout of the current view: not armed, running, or run out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Timeout(Option<Timer>);
+
+impl Timeout {
+    /// Starts it, unless it has been started. Returns whether it did.
+    pub(super) fn arm(&mut self, now: Timestamp, millis: u64) -> bool {
+        let first = self.0.is_none();
+        if first {
+            self.0 = Some(Timer { armed: now, millis });
+        }
+        first
+    }
+
+    /// Whether it has run out. A clock that was set back starts it anew: it is late by at most
+    /// its own length then, and not by the jump's.
+    pub(super) fn has_run_out(&mut self, now: Timestamp) -> bool {
+        let Some(timer) = &mut self.0 else {
+            return false;
+        };
+        timer.armed = timer.armed.min(now);
+        timer.due() <= now
+    }
+
+    /// When it runs out.
+    pub(super) fn due(&self) -> Option<Timestamp> {
+        self.0.map(|timer| timer.due())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timeouts_grow_to_a_limit() {
+        let times = VoteTimes {
+            propose: 100,
+            prevote: 10,
+            precommit: 5,
+            step: 20,
+            most: 150,
+        };
+        let of = |view| times.propose_in(View(view));
+        assert_eq!(
+            [of(0), of(1), of(2), of(3), of(u32::MAX)],
+            [100, 120, 140, 150, 150]
+        );
+        let short = VoteTimes { most: 0, ..times };
+        assert_eq!(short.propose_in(View(9)), 100);
+    }
+
+    #[test]
+    fn a_clock_set_back_delays_by_no_more_than_the_timeout() {
+        let mut timeout = Timeout::default();
+        assert!(!timeout.has_run_out(Timestamp(u64::MAX)));
+        assert!(timeout.arm(Timestamp(1_000_000), 50));
+        assert!(!timeout.arm(Timestamp(0), 1), "armed once");
+        assert!(!timeout.has_run_out(Timestamp(1_000_049)));
+        assert!(!timeout.has_run_out(Timestamp(400_000)));
+        assert_eq!(timeout.due(), Some(Timestamp(400_050)));
+        assert!(timeout.has_run_out(Timestamp(400_050)));
+    }
+}
