@@ -9,9 +9,10 @@ use sealbid_types::bytes::FixedBytes;
 use sealbid_types::envelope::{Envelope, Part, SealedPart};
 use sealbid_types::id::EnvelopeId;
 
-use crate::batch::BatchSecret;
-use crate::group::{G1Point, PointError};
-use crate::proof::{Proof, find_false};
+use crate::batch::{BatchSecret, Transcript};
+use crate::domain;
+use crate::group::{G1Point, PointError, in_subgroup_all};
+use crate::proof::{Decoded, Proof, find_false};
 
 /// One of the points of a sealed part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -133,27 +134,49 @@ impl CheckedEnvelope {
     }
 }
 
-/// A part on its way through the checks.
-struct Candidate<'a> {
+/// A part on its way through the checks; T is how far it got.
+struct Candidate<'a, T> {
     part: Part,
     sealed: &'a SealedPart,
     label: Vec<u8>,
-    proof: Result<Proof, RefusalReason>,
+    state: Result<T, RefusalReason>,
 }
 
-impl<'a> Candidate<'a> {
+impl<'a> Candidate<'a, Decoded> {
     fn all_of(envelope: &'a Envelope) -> Vec<Self> {
         let read = |(part, sealed)| {
             let label = envelope.label(part);
-            let proof = Proof::decode(&label, sealed);
+            let state = Decoded::read(&label, sealed);
             Self {
                 part,
                 sealed,
                 label,
-                proof,
+                state,
             }
         };
         envelope.sealed.parts().map(read).collect()
+    }
+
+    fn with_u(self, u: Option<G1Point>) -> Candidate<'a, Proof> {
+        let Self {
+            part,
+            sealed,
+            label,
+            state,
+        } = self;
+        let state = state.and_then(|decoded| decoded.with_u(u));
+        Candidate {
+            part,
+            sealed,
+            label,
+            state,
+        }
+    }
+}
+
+impl Candidate<'_, Proof> {
+    fn refuse(&mut self) {
+        self.state = Err(RefusalReason::Proof);
     }
 
     fn finish(self, envelope: EnvelopeId) -> Result<CheckedPart, Refusal> {
@@ -161,12 +184,12 @@ impl<'a> Candidate<'a> {
             part,
             sealed,
             label,
-            proof,
+            state,
         } = self;
         Ok(CheckedPart {
             envelope,
             part,
-            u: proof.map_err(|reason| Refusal { part, reason })?.u,
+            u: state.map_err(|reason| Refusal { part, reason })?.u,
             commitment: sealed.commitment.0,
             label,
             body: sealed.body.0.clone(),
@@ -174,7 +197,10 @@ impl<'a> Candidate<'a> {
     }
 }
 
-fn finish(envelope: &Envelope, candidates: Vec<Candidate<'_>>) -> Result<CheckedEnvelope, Refusal> {
+fn finish(
+    envelope: &Envelope,
+    candidates: Vec<Candidate<'_, Proof>>,
+) -> Result<CheckedEnvelope, Refusal> {
     let id = envelope.id();
     let parts = candidates.into_iter().map(|candidate| candidate.finish(id));
     Ok(CheckedEnvelope {
@@ -189,26 +215,35 @@ fn finish(envelope: &Envelope, candidates: Vec<Candidate<'_>>) -> Result<Checked
 /// # Errors
 /// [`Refusal`], of the first part that fails.
 pub fn check(envelope: &Envelope) -> Result<CheckedEnvelope, Refusal> {
-    let mut candidates = Candidate::all_of(envelope);
-    for candidate in &mut candidates {
-        if candidate.proof.as_ref().is_ok_and(|proof| !proof.holds()) {
-            candidate.proof = Err(RefusalReason::Proof);
-        }
+    let candidates = Candidate::all_of(envelope).into_iter().map(check_part);
+    finish(envelope, candidates.collect())
+}
+
+fn check_part(candidate: Candidate<'_, Decoded>) -> Candidate<'_, Proof> {
+    let u = candidate
+        .state
+        .as_ref()
+        .ok()
+        .and_then(|decoded| decoded.u.in_subgroup());
+    let mut candidate = candidate.with_u(u);
+    if candidate.state.as_ref().is_ok_and(|proof| !proof.holds()) {
+        candidate.refuse();
     }
-    finish(envelope, candidates)
+    candidate
 }
 
 /// Checks many envelopes at once: the verdicts are those of [`check`], in the order of `envelopes`,
-/// for less than half the work. Bad proofs are found by halving.
+/// for a fraction of the work. Bad proofs are found by halving.
 #[must_use]
 pub fn check_batch(
     envelopes: &[&Envelope],
     secret: &BatchSecret,
 ) -> Vec<Result<CheckedEnvelope, Refusal>> {
-    let mut candidates: Vec<Vec<Candidate<'_>>> = envelopes
+    let decoded = envelopes
         .par_iter()
         .map(|envelope| Candidate::all_of(envelope))
         .collect();
+    let mut candidates = test_subgroups(decoded, secret);
     mark_false_proofs(&mut candidates, secret);
     let finished = candidates.into_par_iter().zip(envelopes);
     finished
@@ -216,20 +251,50 @@ pub fn check_batch(
         .collect()
 }
 
-fn mark_false_proofs(candidates: &mut [Vec<Candidate<'_>>], secret: &BatchSecret) {
+/// Tests every u together.
+fn test_subgroups<'a>(
+    candidates: Vec<Vec<Candidate<'a, Decoded>>>,
+    secret: &BatchSecret,
+) -> Vec<Vec<Candidate<'a, Proof>>> {
+    let mut transcript = Transcript::new(domain::BATCH_SUBGROUP, secret);
+    let mut points = Vec::new();
+    for decoded in candidates
+        .iter()
+        .flatten()
+        .filter_map(|c| c.state.as_ref().ok())
+    {
+        // The digest covers u.
+        transcript.update(&decoded.digest.0);
+        points.push(decoded.u);
+    }
+    let masks = transcript.coefficients().masks(points.len());
+    let mut tested = in_subgroup_all(&points, &masks).into_iter();
+    let mut with_u = |candidate: Candidate<'a, Decoded>| {
+        let u = candidate
+            .state
+            .is_ok()
+            .then(|| tested.next().flatten())
+            .flatten();
+        candidate.with_u(u)
+    };
+    let of_envelope = |parts: Vec<_>| parts.into_iter().map(&mut with_u).collect();
+    candidates.into_iter().map(of_envelope).collect()
+}
+
+fn mark_false_proofs(candidates: &mut [Vec<Candidate<'_, Proof>>], secret: &BatchSecret) {
     let proofs: Vec<&Proof> = candidates
         .iter()
         .flatten()
-        .filter_map(|candidate| candidate.proof.as_ref().ok())
+        .filter_map(|candidate| candidate.state.as_ref().ok())
         .collect();
     let mut false_ones = find_false(&proofs, secret).into_iter().peekable();
-    let decoded = candidates
+    let proven = candidates
         .iter_mut()
         .flatten()
-        .filter(|candidate| candidate.proof.is_ok());
-    for (at, candidate) in decoded.enumerate() {
+        .filter(|candidate| candidate.state.is_ok());
+    for (at, candidate) in proven.enumerate() {
         if false_ones.next_if_eq(&at).is_some() {
-            candidate.proof = Err(RefusalReason::Proof);
+            candidate.refuse();
         }
     }
 }

@@ -69,6 +69,16 @@ impl Coefficients {
     pub(crate) fn take(mut self, count: usize) -> Vec<u128> {
         (0..count).map(|_| self.draw()).collect()
     }
+
+    /// `count` words of 64 random bits.
+    pub(crate) fn masks(mut self, count: usize) -> Vec<u64> {
+        let mut bytes = [0; 8];
+        let mut draw = || {
+            self.0.fill(&mut bytes);
+            u64::from_le_bytes(bytes)
+        };
+        (0..count).map(|_| draw()).collect()
+    }
 }
 
 /// The positions in `items` that `holds` rejects, found by halving. `holds` judges a set as a whole:

@@ -9,6 +9,7 @@ use sealbid_types::envelope::Part;
 use sealbid_types::id::{AllocationDigest, CloseDigest, EnvelopeId, Round, View};
 use sealbid_types::statement::Statement;
 
+use crate::group::G1Point;
 use crate::keys::CommitteeKeys;
 use crate::signature::{Signature, SignatureError};
 
@@ -29,6 +30,7 @@ pub struct CloseCertificate {
     digest: CloseDigest,
     view: View,
     signature: Signature,
+    public_key: G1Point,
 }
 
 impl CloseCertificate {
@@ -62,6 +64,7 @@ impl CloseCertificate {
             digest,
             view,
             signature,
+            public_key: *keys.public_key(),
         })
     }
 
@@ -105,6 +108,7 @@ pub struct AllocationCertificate {
     round: Round,
     filled: BTreeSet<EnvelopeId>,
     signature: Signature,
+    public_key: G1Point,
 }
 
 impl AllocationCertificate {
@@ -133,6 +137,7 @@ impl AllocationCertificate {
             round,
             filled,
             signature,
+            public_key: *keys.public_key(),
         })
     }
 
@@ -165,6 +170,9 @@ mod sealed {
 pub trait Authority: sealed::Sealed {
     /// Whether this part of this envelope may be opened.
     fn opens(&self, envelope: EnvelopeId, part: Part) -> bool;
+
+    /// The committee key that it was verified under.
+    fn public_key(&self) -> &G1Point;
 }
 
 impl Authority for CloseCertificate {
@@ -177,11 +185,19 @@ impl Authority for CloseCertificate {
             Part::Authorisation => false,
         }
     }
+
+    fn public_key(&self) -> &G1Point {
+        &self.public_key
+    }
 }
 
 impl Authority for AllocationCertificate {
     /// The authorisations of the fills.
     fn opens(&self, envelope: EnvelopeId, part: Part) -> bool {
         part == Part::Authorisation && self.filled.contains(&envelope)
+    }
+
+    fn public_key(&self) -> &G1Point {
+        &self.public_key
     }
 }

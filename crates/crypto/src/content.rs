@@ -8,7 +8,7 @@ use sealbid_types::allocation::VoidReason;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::domain;
-use crate::group::G1Point;
+
 use crate::padding::{pad, unpad};
 use crate::proof::TAG_BYTES;
 
@@ -67,10 +67,10 @@ pub(crate) struct ContentKey {
 impl ContentKey {
     /// `(key, commit) = BLAKE3-derive(z, u, label)`. Both come from one hash of z, so a body opens
     /// under one key only.
-    pub(crate) fn derive(z: &G1Point, u: &G1Point, label: &[u8]) -> Self {
+    pub(crate) fn derive(z: &[u8; 96], u: &[u8; 96], label: &[u8]) -> Self {
         let mut hasher = domain::hasher(domain::CONTENT_KEY);
-        hasher.update(&z.encode());
-        hasher.update(&u.encode());
+        hasher.update(z);
+        hasher.update(u);
         domain::update_bounded(&mut hasher, label);
         let mut output = hasher.finalize_xof();
         let (mut key, mut commitment) = (Zeroizing::new([0; 32]), [0; 32]);
@@ -96,6 +96,17 @@ impl ContentKey {
             .encrypt_in_place(&NONCE.into(), label, &mut *buffer)
             .ok()?;
         Some(core::mem::take(&mut *buffer))
+    }
+
+    /// Encrypts what a cheat passes for a padded plaintext.
+    #[cfg(test)]
+    #[allow(clippy::unwrap_used)]
+    pub(crate) fn encrypt_padded(&self, label: &[u8], padded: &[u8]) -> Vec<u8> {
+        let mut buffer = padded.to_vec();
+        self.cipher()
+            .encrypt_in_place(&NONCE.into(), label, &mut buffer)
+            .unwrap();
+        buffer
     }
 
     /// Decrypts and takes the padding off, if the key is the one that `commitment` names.

@@ -13,7 +13,7 @@ use sealbid_types::envelope::SealedPart;
 use crate::admit::{PartPoint, RefusalReason};
 use crate::batch::{BatchSecret, Coefficients, Transcript, bisect};
 use crate::domain;
-use crate::group::{CurvePoint, G1Point, LinearCombination, Scalar, hash_to_g1};
+use crate::group::{CurvePoint, G1Point, LinearCombination, PointError, Scalar, hash_to_g1};
 use crate::padding::CLASSES;
 
 /// Bytes of the tag behind a padded plaintext.
@@ -26,13 +26,12 @@ pub(crate) fn second_generator() -> G1Point {
             domain::SECOND_GENERATOR.as_bytes(),
             domain::SECOND_GENERATOR_DST,
         )
-        .unwrap_or_else(G1Point::generator)
     });
     *SECOND
 }
 
 /// The hash that the challenge is cut from: all of the sealed part but the response, and the label.
-pub(crate) struct ChallengeDigest([u8; 32]);
+pub(crate) struct ChallengeDigest(pub(crate) [u8; 32]);
 
 /// The four points of a proof, as they travel.
 pub(crate) struct Commitments<'a> {
@@ -72,58 +71,72 @@ impl ChallengeDigest {
     }
 }
 
-/// A proof whose points and response are canonical. Whether it holds is another question.
+/// A sealed part whose points are on the curve and whose response is canonical.
+pub(crate) struct Decoded {
+    /// Not known to be in the subgroup.
+    pub(crate) u: CurvePoint,
+    u_bar: CurvePoint,
+    a: CurvePoint,
+    a_bar: CurvePoint,
+    response: Scalar,
+    pub(crate) digest: ChallengeDigest,
+}
+
+impl Decoded {
+    /// Reads `part` as sealed under `label`.
+    pub(crate) fn read(label: &[u8], part: &SealedPart) -> Result<Self, RefusalReason> {
+        let length = part.body.0.len();
+        if !CLASSES.iter().any(|class| class + TAG_BYTES == length) {
+            return Err(RefusalReason::BodyLength(length));
+        }
+        let response = part.response.as_bytes();
+        let response = Scalar::decode(response).map_err(|_| RefusalReason::Response)?;
+        let point = |which, bytes| {
+            CurvePoint::decode(bytes).map_err(|error| RefusalReason::Point { which, error })
+        };
+        let points = Commitments {
+            u: part.u.as_bytes(),
+            u_bar: part.u_bar.as_bytes(),
+            a: part.a.as_bytes(),
+            a_bar: part.a_bar.as_bytes(),
+        };
+        Ok(Self {
+            u: point(PartPoint::U, points.u)?,
+            u_bar: point(PartPoint::UBar, points.u_bar)?,
+            a: point(PartPoint::A, points.a)?,
+            a_bar: point(PartPoint::ABar, points.a_bar)?,
+            response,
+            digest: ChallengeDigest::of(label, part.commitment.as_bytes(), &part.body.0, &points),
+        })
+    }
+
+    /// The proof, given what the subgroup test made of u.
+    pub(crate) fn with_u(self, u: Option<G1Point>) -> Result<Proof, RefusalReason> {
+        let (which, error) = (PartPoint::U, PointError::OffSubgroup);
+        Ok(Proof {
+            u: u.ok_or(RefusalReason::Point { which, error })?,
+            u_bar: self.u_bar,
+            a: self.a,
+            a_bar: self.a_bar,
+            response: self.response,
+            challenge: self.digest.challenge(),
+            digest: self.digest,
+        })
+    }
+}
+
+/// A proof with u in the subgroup. Whether it holds is another question.
 pub(crate) struct Proof {
     pub(crate) u: G1Point,
     u_bar: CurvePoint,
     a: CurvePoint,
     a_bar: CurvePoint,
-    digest: ChallengeDigest,
-    challenge: Scalar,
     response: Scalar,
+    challenge: Scalar,
+    digest: ChallengeDigest,
 }
 
 impl Proof {
-    /// Reads the proof of `part` under `label`.
-    pub(crate) fn decode(label: &[u8], part: &SealedPart) -> Result<Self, RefusalReason> {
-        let SealedPart {
-            u,
-            u_bar,
-            a,
-            a_bar,
-            commitment,
-            response,
-            body,
-        } = part;
-        let length = body.0.len();
-        if !CLASSES.iter().any(|class| class + TAG_BYTES == length) {
-            return Err(RefusalReason::BodyLength(length));
-        }
-        let response = Scalar::decode(response.as_bytes()).map_err(|_| RefusalReason::Response)?;
-        let on_curve = |which, bytes| {
-            CurvePoint::decode(bytes).map_err(|error| RefusalReason::Point { which, error })
-        };
-        let points = Commitments {
-            u: u.as_bytes(),
-            u_bar: u_bar.as_bytes(),
-            a: a.as_bytes(),
-            a_bar: a_bar.as_bytes(),
-        };
-        let digest = ChallengeDigest::of(label, commitment.as_bytes(), &body.0, &points);
-        Ok(Self {
-            u_bar: on_curve(PartPoint::UBar, points.u_bar)?,
-            a: on_curve(PartPoint::A, points.a)?,
-            a_bar: on_curve(PartPoint::ABar, points.a_bar)?,
-            u: G1Point::decode(points.u).map_err(|error| RefusalReason::Point {
-                which: PartPoint::U,
-                error,
-            })?,
-            challenge: digest.challenge(),
-            digest,
-            response,
-        })
-    }
-
     /// Checks `[1-z](y g - a - e u) = 0` and `[1-z](y ḡ - ā - e ū) = 0`.
     pub(crate) fn holds(&self) -> bool {
         let equation = |generator: G1Point, a: &CurvePoint, u: &CurvePoint| {

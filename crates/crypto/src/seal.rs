@@ -38,21 +38,20 @@ pub fn seal(
     let (g, g_bar) = (G1Point::generator(), second_generator());
 
     // u = g^r;  ū = ḡ^r;  z = pk^r
-    let u = g.times_secret(&r);
-    let u_bar = g_bar.times_secret(&r);
-    let z = keys.public_key().times_secret(&r);
+    let u = g.times_secret(&r).encode();
+    let u_bar = g_bar.times_secret(&r).encode();
+    let z = keys.public_key().times_secret_kept(&r);
 
     // (key, commit) = KDF(z, u, label);  body = AEAD(key, 0, pad(plaintext), aad = label)
-    let key = ContentKey::derive(&z, &u, label);
+    let key = z.expose(|z| ContentKey::derive(z, &u, label));
     let commitment = key.commitment();
     let body = key
         .encrypt(label, plaintext)
         .ok_or(SealError::TooLong(plaintext.len()))?;
 
     // a = g^k;  ā = ḡ^k;  e = H(label, commit, H(body), u, ū, a, ā);  y = k + e r
-    let a = g.times_secret(&k);
-    let a_bar = g_bar.times_secret(&k);
-    let [u, u_bar, a, a_bar] = [u, u_bar, a, a_bar].map(|point| point.encode());
+    let a = g.times_secret(&k).encode();
+    let a_bar = g_bar.times_secret(&k).encode();
     let points = Commitments {
         u: &u,
         u_bar: &u_bar,

@@ -6,11 +6,10 @@ use rayon::prelude::*;
 use sealbid_types::bytes::FixedBytes;
 use sealbid_types::envelope::Part;
 use sealbid_types::id::{EnvelopeId, MemberIndex};
-use zeroize::Zeroize;
 
 use crate::admit::CheckedPart;
 use crate::certificate::Authority;
-use crate::group::{G1Point, Scalar, SecretScalar};
+use crate::group::{G1Point, Scalar, SecretPoint, SecretScalar};
 use crate::keys::CommitteeKeys;
 
 /// Why a secret is not the share it should be.
@@ -31,6 +30,7 @@ pub struct KeyShare {
     pub(crate) secret: SecretScalar,
     /// s_i / Δ
     scaled: SecretScalar,
+    public_key: G1Point,
 }
 
 impl KeyShare {
@@ -57,6 +57,7 @@ impl KeyShare {
             member,
             secret,
             scaled,
+            public_key: *keys.public_key(),
         })
     }
 
@@ -73,7 +74,8 @@ impl KeyShare {
         PendingShare {
             envelope: part.envelope(),
             part: part.part(),
-            value: Box::new(part.u.times_secret(&self.scaled).encode()),
+            public_key: self.public_key,
+            value: part.u.times_secret_kept(&self.scaled),
         }
     }
 
@@ -94,7 +96,9 @@ impl fmt::Debug for KeyShare {
 pub struct PendingShare {
     envelope: EnvelopeId,
     part: Part,
-    value: Box<[u8; 96]>,
+    /// Of the committee whose certificates release it.
+    public_key: G1Point,
+    value: SecretPoint,
 }
 
 /// A share was asked for that the certificate does not open.
@@ -138,21 +142,15 @@ impl PendingShare {
     /// [`NotAuthorised`].
     pub fn release(&self, authority: &impl Authority) -> Result<DecryptionShare, NotAuthorised> {
         let Self { envelope, part, .. } = *self;
-        if authority.opens(envelope, part) {
+        if *authority.public_key() == self.public_key && authority.opens(envelope, part) {
             Ok(DecryptionShare {
                 envelope,
                 part,
-                value: FixedBytes(*self.value),
+                value: FixedBytes(self.value.expose(|bytes| *bytes)),
             })
         } else {
             Err(NotAuthorised { envelope, part })
         }
-    }
-}
-
-impl Drop for PendingShare {
-    fn drop(&mut self) {
-        self.value.zeroize();
     }
 }
 

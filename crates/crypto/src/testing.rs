@@ -246,14 +246,16 @@ pub(crate) fn checked_quotes(keys: &CommitteeKeys, count: u8) -> Vec<CheckedPart
         .collect()
 }
 
+/// Makes commitment and body from the content key and the label.
+pub(crate) type MakeContent = fn(ContentKey, &[u8]) -> ([u8; 32], Vec<u8>);
+
 /// A sealer that knows r and k, follows the proof, and bends everything else as it likes.
 pub(crate) struct Cheat {
     pub(crate) shift_u: Option<CurvePoint>,
     pub(crate) shift_u_bar: Option<CurvePoint>,
     pub(crate) shift_a: Option<CurvePoint>,
     pub(crate) shift_a_bar: Option<CurvePoint>,
-    /// Makes commitment and body from the content key.
-    pub(crate) content: fn(ContentKey, &[u8]) -> ([u8; 32], Vec<u8>),
+    pub(crate) content: MakeContent,
 }
 
 impl Cheat {
@@ -280,8 +282,8 @@ impl Cheat {
         let u_bar = point(&g_bar, &r, &self.shift_u_bar);
         let a = point(&g, &k, &self.shift_a);
         let a_bar = point(&g_bar, &k, &self.shift_a_bar);
-        let z = keys.public_key().times_secret(&r);
-        let key = ContentKey::derive(&z, &g.times_secret(&r), label);
+        let z = keys.public_key().times_secret(&r).encode();
+        let key = ContentKey::derive(&z, &g.times_secret(&r).encode(), label);
         let (commitment, body) = (self.content)(key, label);
         let points = Commitments {
             u: &u,

@@ -9,6 +9,8 @@ use blst::{
     blst_p1s_to_affine,
 };
 
+use zeroize::Zeroize;
+
 use super::scalar::SCALAR_BITS;
 use super::{PointError, SecretScalar, check_compressed, check_uncompressed};
 
@@ -129,7 +131,7 @@ impl G1Sum {
 /// A point of G1 that is not the identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(transparent)]
-pub struct G1Point(CurvePoint);
+pub struct G1Point(pub(super) CurvePoint);
 
 impl G1Point {
     /// The generator g.
@@ -208,6 +210,42 @@ impl G1Point {
         });
         // Neither factor is zero and the order is prime, so the product is not the identity.
         Self(CurvePoint(product))
+    }
+}
+
+impl G1Point {
+    /// `scalar · self`, in constant time, where the product is as secret as the scalar.
+    #[must_use]
+    pub fn times_secret_kept(&self, scalar: &SecretScalar) -> SecretPoint {
+        let mut product = self.times_secret(scalar);
+        let mut kept = SecretPoint(Box::new([0; 96]));
+        // SAFETY: 96 bytes are written.
+        unsafe { blst_p1_affine_serialize(kept.0.as_mut_ptr(), &product.0.0) };
+        product.0.0.x.l.zeroize();
+        product.0.0.y.l.zeroize();
+        kept
+    }
+}
+
+/// A point of G1 that must not be seen: its uncompressed encoding, on the heap, wiped when dropped.
+pub struct SecretPoint(Box<[u8; 96]>);
+
+impl SecretPoint {
+    /// Lets `read` see the uncompressed encoding.
+    pub fn expose<R>(&self, read: impl FnOnce(&[u8; 96]) -> R) -> R {
+        read(&self.0)
+    }
+}
+
+impl Drop for SecretPoint {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+impl fmt::Debug for SecretPoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretPoint(redacted)")
     }
 }
 

@@ -1,20 +1,22 @@
 //! Hashing to the groups.
 
 use blst::{
-    blst_bendian_from_fp, blst_fp, blst_hash_to_g1, blst_p1, blst_p2, blst_p2_affine,
-    blst_p2_from_affine, blst_p2_mult, blst_p2_uncompress,
+    blst_bendian_from_fp, blst_fp, blst_hash_to_g1, blst_p1, blst_p1_affine, blst_p1_to_affine,
+    blst_p2, blst_p2_affine, blst_p2_from_affine, blst_p2_mult, blst_p2_uncompress,
 };
 use chacha20::ChaCha20;
 use chacha20::cipher::{KeyIvInit, StreamCipher};
 use tiny_keccak::{Hasher, Sha3};
 
-use super::{BLST_ERROR, G1Point, G1Sum, G2Point, G2Sum, flag};
+use super::{BLST_ERROR, CurvePoint, G1Point, G2Point, G2Sum, flag};
 
-/// The suite `BLS12381G1_XMD:SHA-256_SSWU_RO_` of RFC 9380, section 8.8.1. None if `message` hashes
-/// to the identity, which no one will see.
+/// The suite `BLS12381G1_XMD:SHA-256_SSWU_RO_` of RFC 9380, section 8.8.1.
+///
+/// The cofactor is cleared, and a message that hashes to the identity nobody can find.
 #[must_use]
-pub fn hash_to_g1(message: &[u8], domain: &str) -> Option<G1Point> {
+pub fn hash_to_g1(message: &[u8], domain: &str) -> G1Point {
     let mut point = blst_p1::default();
+    let mut affine = blst_p1_affine::default();
     // SAFETY: lengths are those of the slices; there is no augmentation.
     unsafe {
         blst_hash_to_g1(
@@ -26,8 +28,9 @@ pub fn hash_to_g1(message: &[u8], domain: &str) -> Option<G1Point> {
             core::ptr::null(),
             0,
         );
+        blst_p1_to_affine(&mut affine, &point);
     }
-    G1Sum(point).to_point()?.in_subgroup()
+    G1Point(CurvePoint(affine))
 }
 
 /// `threshold_crypto::hash_g2`, bit for bit: x coordinates drawn from ChaCha20 under the SHA3-256 of
@@ -52,7 +55,7 @@ pub fn hash_to_g2(message: &[u8]) -> G2Point {
 fn draw(stream: &mut Stream) -> Option<G2Point> {
     let c0 = stream.next_field_element();
     let c1 = stream.next_field_element();
-    let larger = stream.next_u32() % 2 != 0;
+    let larger = stream.next_u32() & 1 == 1;
     scale_by_cofactor(&point_from_x(&c0, &c1, larger)?).to_point()
 }
 

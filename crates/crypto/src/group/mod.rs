@@ -18,14 +18,16 @@ mod integer;
 mod msm;
 mod pairing;
 mod scalar;
+mod subgroup;
 
-pub use g1::{CurvePoint, G1Point, G1Sum, normalise};
+pub use g1::{CurvePoint, G1Point, G1Sum, SecretPoint, normalise};
 pub use g2::{G2Point, G2Sum};
 pub use hash::{hash_to_g1, hash_to_g2};
 pub use integer::IntegerCombination;
 pub use msm::{LinearCombination, linear_combination_g2};
 pub use pairing::{PairingProduct, multiples_of_generators_agree};
 pub use scalar::{Scalar, ScalarError, SecretScalar};
+pub use subgroup::in_subgroup_all;
 
 use blst::BLST_ERROR;
 

@@ -10,8 +10,8 @@ use rayon::prelude::*;
 use super::scalar::SCALAR_BITS;
 use super::{CurvePoint, G1Sum, G2Point, G2Sum, Scalar};
 
-/// Points a chunk: 256 to 1,024 scale best (larger windows against parallelism).
-const CHUNK: usize = 512;
+/// Points a chunk: more make wider windows, fewer keep all cores busy.
+const CHUNK: core::ops::RangeInclusive<usize> = 256..=1024;
 
 /// `Σ scalar_i · point_i` over the curve, gathered term by term. Points outside G1 are welcome: every
 /// addition is by a complete formula.
@@ -50,8 +50,8 @@ impl LinearCombination {
     /// The sum.
     #[must_use]
     pub fn sum(&self) -> G1Sum {
-        let mut sum = self.full.sum(SCALAR_BITS);
-        sum.add(&self.short.sum(128));
+        let (mut sum, short) = rayon::join(|| self.full.sum(SCALAR_BITS), || self.short.sum(128));
+        sum.add(&short);
         sum
     }
 }
@@ -70,10 +70,12 @@ impl<const BYTES: usize> Terms<BYTES> {
     }
 
     fn sum(&self, bits: usize) -> G1Sum {
+        let share = self.points.len().div_ceil(rayon::current_num_threads());
+        let chunk = share.clamp(*CHUNK.start(), *CHUNK.end());
         let chunks = self
             .points
-            .par_chunks(CHUNK)
-            .zip(self.scalars.par_chunks(CHUNK));
+            .par_chunks(chunk)
+            .zip(self.scalars.par_chunks(chunk));
         let add = |mut sum: G1Sum, other| {
             sum.add(&other);
             sum

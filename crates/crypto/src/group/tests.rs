@@ -172,6 +172,48 @@ mod points {
         }
     }
 
+    /// With as many points as the batched test takes, and one of them outside.
+    #[test]
+    fn subgroups_are_tested_alike_one_by_one_and_together() {
+        let mut points: Vec<CurvePoint> =
+            (0..300).map(|i| *point(i % 40).as_curve_point()).collect();
+        points[8] = points[7].negate();
+        let masks = |seed: u8| {
+            let mut bytes = [0; 300 * 8];
+            blake3::Hasher::new_keyed(&[seed; 32])
+                .finalize_xof()
+                .fill(&mut bytes);
+            let word = |bytes: &[u8]| u64::from_le_bytes(bytes.try_into().unwrap());
+            bytes.chunks(8).map(word).collect::<Vec<_>>()
+        };
+        let all: Vec<_> = points.iter().map(|point| point.in_subgroup()).collect();
+        assert!(all.iter().all(Option::is_some));
+        for count in [0, 1, 127, 128, 300] {
+            assert_eq!(
+                in_subgroup_all(&points[..count], &masks(1)[..count]),
+                all[..count]
+            );
+        }
+        assert_eq!(in_subgroup_all(&points, &[]), all);
+        for (seed, order) in [11, 10_177, 859_267, 52_437_899].into_iter().enumerate() {
+            let mut points = points.clone();
+            points[200] = points[200].plus(&CurvePoint::of_order(order));
+            let tested = in_subgroup_all(&points, &masks(seed as u8));
+            assert_eq!(tested[200], None, "{order}");
+            assert_eq!(tested.iter().filter(|point| point.is_none()).count(), 1);
+        }
+        // Order three, by a point that no decoder lets through.
+        let mut with_three = points.clone();
+        with_three[3] = with_three[3].plus(&CurvePoint::of_order(3));
+        assert_eq!(in_subgroup_all(&with_three, &masks(9))[3], None);
+        // Two errors that cancel where both points are chosen.
+        let torsion = CurvePoint::of_order(11);
+        points[1] = points[1].plus(&torsion);
+        points[2] = points[2].plus(&torsion.negate());
+        let tested = in_subgroup_all(&points, &masks(5));
+        assert_eq!((tested[1], tested[2]), (None, None));
+    }
+
     #[test]
     fn normalising_keeps_identities_in_their_places() {
         let mut sums: Vec<G1Sum> = (0..5)
@@ -396,7 +438,7 @@ mod hashes {
             ),
         ];
         for (message, point) in expected {
-            let hashed = hash_to_g1(message.as_bytes(), domain).unwrap();
+            let hashed = hash_to_g1(message.as_bytes(), domain);
             assert_eq!(hashed.encode(), hex::<96>(point), "{message:?}");
         }
     }

@@ -14,16 +14,21 @@
 //! [`common_denominator`]: crate::common_denominator
 
 mod equation;
+mod points;
+mod shares;
+
+pub use self::shares::{ShareFault, verify_shares};
 
 use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 use sealbid_types::bytes::FixedBytes;
-use sealbid_types::envelope::Part;
-use sealbid_types::id::{EnvelopeId, MemberIndex};
+use sealbid_types::id::MemberIndex;
 use sealbid_types::record::Opening;
 
 use self::equation::Equations;
+use self::points::{in_subgroup, read_points};
+use self::shares::{find_wrong_share, read_shares};
 use crate::admit::CheckedPart;
 use crate::batch::BatchSecret;
 use crate::content::{ContentKey, Fault, Plaintext};
@@ -42,40 +47,6 @@ pub struct OpenedPart {
     pub opening: Opening,
     /// The plaintext, or why the submitter is to blame that there is none.
     pub content: Result<Plaintext, Fault>,
-}
-
-/// What is wrong with a list of decryption shares.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum ShareFault {
-    /// There are more or fewer than parts.
-    #[error("{found} shares, expected {expected}")]
-    Count {
-        /// How many parts there are.
-        expected: usize,
-        /// How many shares there are.
-        found: usize,
-    },
-    /// One is no point of G1.
-    #[error("the share of {part:?} of envelope {envelope}: {error}")]
-    Point {
-        /// The envelope.
-        envelope: EnvelopeId,
-        /// The part.
-        part: Part,
-        /// Why.
-        error: PointError,
-    },
-    /// One is a point of G1, but not the right one.
-    #[error("the share of {part:?} of envelope {envelope} is wrong")]
-    Wrong {
-        /// The envelope.
-        envelope: EnvelopeId,
-        /// The part.
-        part: Part,
-    },
-    /// The committee has no such member.
-    #[error("no such member")]
-    NoSuchMember,
 }
 
 /// What q members opened.
@@ -111,7 +82,7 @@ pub enum OpeningFault {
     Wrong,
 }
 
-/// A member's shares of all parts, read as points of the curve.
+/// A member's shares of all parts.
 type ReadShares = (MemberIndex, Vec<CurvePoint>);
 
 /// Opens `parts` by the shares of any q members, each member's in the order of `parts`.
@@ -168,73 +139,23 @@ pub fn verify_openings(
     openings: &[(&CheckedPart, FixedBytes<96>)],
     secret: &BatchSecret,
 ) -> Result<Vec<OpenedPart>, BTreeMap<usize, OpeningFault>> {
-    let read: Vec<Result<G1Point, PointError>> = openings
-        .par_iter()
-        .map(|(_, z)| G1Point::decode(&z.0))
-        .collect();
-    let mut faults = BTreeMap::new();
-    let (mut positions, mut parts, mut points) = (Vec::new(), Vec::new(), Vec::new());
-    for (at, (z, (part, _))) in read.into_iter().zip(openings).enumerate() {
+    let read = read_points(openings.iter().map(|(_, z)| &z.0), secret);
+    let (mut right, mut faults) = (Vec::with_capacity(openings.len()), BTreeMap::new());
+    for (at, ((part, _), z)) in openings.iter().zip(read).enumerate() {
         match z {
-            Ok(z) => {
-                positions.push(at);
-                parts.push(*part);
-                points.push(z);
-            }
+            Ok(z) => right.push((at, *part, z)),
             Err(error) => _ = faults.insert(at, OpeningFault::Point(error)),
         }
     }
+    let parts: Vec<&CheckedPart> = right.iter().map(|(_, part, _)| *part).collect();
+    let points: Vec<G1Point> = right.iter().map(|(.., z)| *z).collect();
     let wrong = opening_equations(keys, &parts, &points, secret).find_false();
-    let wrong = wrong.into_iter().filter_map(|at| positions.get(at));
-    faults.extend(wrong.map(|at| (*at, OpeningFault::Wrong)));
+    let wrong = wrong.into_iter().filter_map(|among| right.get(among));
+    faults.extend(wrong.map(|(at, ..)| (*at, OpeningFault::Wrong)));
     if faults.is_empty() {
         Ok(open_contents(&parts, &points))
     } else {
         Err(faults)
-    }
-}
-
-/// Checks one member's shares of `parts`: what is done with the evidence against a liar.
-///
-/// # Errors
-/// [`ShareFault`], of the first share that is wrong.
-pub fn verify_shares(
-    keys: &CommitteeKeys,
-    member: MemberIndex,
-    parts: &[&CheckedPart],
-    shares: &[FixedBytes<96>],
-    secret: &BatchSecret,
-) -> Result<(), ShareFault> {
-    let points = read_shares(keys, member, parts, shares)?;
-    find_wrong_share(keys, member, parts, &points, secret).map_or(Ok(()), Err)
-}
-
-fn read_shares(
-    keys: &CommitteeKeys,
-    member: MemberIndex,
-    parts: &[&CheckedPart],
-    values: &[FixedBytes<96>],
-) -> Result<Vec<CurvePoint>, ShareFault> {
-    if keys.share_key(member).is_none() {
-        return Err(ShareFault::NoSuchMember);
-    }
-    if values.len() != parts.len() {
-        return Err(ShareFault::Count {
-            expected: parts.len(),
-            found: values.len(),
-        });
-    }
-    let read = |(part, value): (&&CheckedPart, &FixedBytes<96>)| {
-        CurvePoint::decode(&value.0).map_err(|error| point_fault(part, error))
-    };
-    parts.iter().zip(values).map(read).collect()
-}
-
-fn point_fault(part: &CheckedPart, error: PointError) -> ShareFault {
-    ShareFault::Point {
-        envelope: part.envelope(),
-        part: part.part(),
-        error,
     }
 }
 
@@ -259,10 +180,12 @@ fn combine_first(
         .into_par_iter()
         .map(combine)
         .collect::<Option<_>>()?;
-    let openings: Vec<G1Point> = sums
+    let points: Vec<CurvePoint> = sums
         .par_chunks(CHUNK)
         .flat_map_iter(normalise)
-        .map(|point| point?.in_subgroup())
+        .collect::<Option<_>>()?;
+    let openings: Vec<G1Point> = in_subgroup(&points, secret)
+        .into_iter()
         .collect::<Option<_>>()?;
     let all: Vec<usize> = (0..parts.len()).collect();
     opening_equations(keys, parts, &openings, secret)
@@ -292,45 +215,16 @@ fn opening_equations(
     )
 }
 
-/// The first of a member's shares that is wrong: `e(S_ij, g2^Δ) = e(u_j, pk2_i)` for all j, with
-/// every S_ij in G1.
-fn find_wrong_share(
-    keys: &CommitteeKeys,
-    member: MemberIndex,
-    parts: &[&CheckedPart],
-    points: &[CurvePoint],
-    secret: &BatchSecret,
-) -> Option<ShareFault> {
-    let Some(key) = keys.share_key(member) else {
-        return Some(ShareFault::NoSuchMember);
-    };
-    let inside: Vec<Option<G1Point>> = points.par_iter().map(|point| point.in_subgroup()).collect();
-    let mut pairs = Vec::with_capacity(parts.len());
-    for (part, point) in parts.iter().zip(inside) {
-        match point {
-            Some(point) => pairs.push((point, part.u)),
-            None => return Some(point_fault(part, PointError::OffSubgroup)),
-        }
-    }
-    let left = keys.scaled_generator_2;
-    let equations = Equations::new(domain::BATCH_SHARES, secret, pairs, left, key.g2);
-    let first = equations.find_false().first().copied()?;
-    let part = parts.get(first)?;
-    Some(ShareFault::Wrong {
-        envelope: part.envelope(),
-        part: part.part(),
-    })
-}
-
 /// Decrypts every part by its z.
 fn open_contents(parts: &[&CheckedPart], openings: &[G1Point]) -> Vec<OpenedPart> {
     let open = |(part, z): (&&CheckedPart, &G1Point)| {
-        let key = ContentKey::derive(z, &part.u, &part.label);
+        let z = z.encode();
+        let key = ContentKey::derive(&z, &part.u.encode(), &part.label);
         OpenedPart {
             opening: Opening {
                 envelope: part.envelope(),
                 part: part.part(),
-                z: FixedBytes(z.encode()),
+                z: FixedBytes(z),
             },
             content: key.decrypt(&part.label, &part.commitment, &part.body),
         }

@@ -4,3 +4,375 @@
     clippy::panic,
     clippy::expect_used
 )]
+
+use proptest::prelude::*;
+
+use super::*;
+use sealbid_types::envelope::Part;
+
+use crate::group::SecretScalar;
+use crate::testing::{BATCH, Cheat, House, MakeContent, checked_quotes, secret};
+
+fn refs(parts: &[CheckedPart]) -> Vec<&CheckedPart> {
+    parts.iter().collect()
+}
+
+fn contents(opened: &[OpenedPart]) -> Vec<String> {
+    let text = |part: &OpenedPart| match &part.content {
+        Ok(plaintext) => String::from_utf8(plaintext.as_bytes().to_vec()).unwrap(),
+        Err(fault) => format!("{fault:?}"),
+    };
+    opened.iter().map(text).collect()
+}
+
+fn expected(count: usize) -> Vec<String> {
+    (0..count).map(|i| format!("quote {i}")).collect()
+}
+
+fn z_of(part: &CheckedPart, master: &SecretScalar) -> FixedBytes<96> {
+    FixedBytes(part.u.times_secret(master).encode())
+}
+
+/// `threshold_crypto` opens to the same z: by a dummy ciphertext (u, V = 0, W = identity) whose
+/// "plaintext" is a hash of z.
+#[test]
+fn z_is_that_of_threshold_crypto() {
+    for (n, q) in [(3, 2), (4, 3), (7, 5)] {
+        let house = House::new(n, q, 11);
+        let parts = checked_quotes(&house.keys, 2);
+        let members: Vec<u8> = (n - q..n).collect();
+        let opened = open(
+            &house.keys,
+            &refs(&parts),
+            &house.released(&members, &refs(&parts)),
+            &BATCH,
+        );
+        for (part, opened) in parts.iter().zip(opened.unwrap().parts) {
+            let z = G1Point::decode(&opened.opening.z.0).unwrap();
+            assert_eq!(opened.opening.z, z_of(part, &house.master));
+            let ciphertext = dummy_ciphertext(&part.u, &[0; 32]);
+            let shares: BTreeMap<u64, _> = members
+                .iter()
+                .map(|m| u64::from(*m))
+                .map(|m| {
+                    (
+                        m,
+                        house
+                            .reference
+                            .secret_key_share(m)
+                            .decrypt_share_no_verify(&ciphertext),
+                    )
+                })
+                .collect();
+            let pad = house
+                .reference
+                .public_keys()
+                .decrypt(&shares, &ciphertext)
+                .unwrap();
+            assert_eq!(pad, keystream(&z));
+        }
+    }
+}
+
+fn dummy_ciphertext(u: &G1Point, v: &[u8]) -> threshold_crypto::Ciphertext {
+    let mut bytes = u.compress().to_vec();
+    bytes.push(u8::try_from(v.len()).unwrap());
+    bytes.extend(v);
+    bytes.push(0xc0);
+    bytes.extend([0; 95]);
+    postcard::from_bytes(&bytes).unwrap()
+}
+
+/// What `threshold_crypto` makes of z: one byte a word of ChaCha20 under SHA3-256.
+fn keystream(z: &G1Point) -> Vec<u8> {
+    use chacha20::cipher::{KeyIvInit, StreamCipher};
+    use tiny_keccak::Hasher;
+    let mut seed = [0; 32];
+    let mut sha3 = tiny_keccak::Sha3::v256();
+    sha3.update(&z.compress());
+    sha3.finalize(&mut seed);
+    let mut words = [0; 128];
+    chacha20::ChaCha20::new(&seed.into(), &[0; 12].into()).apply_keystream(&mut words);
+    words.chunks(4).map(|word| word[0]).collect()
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Lie {
+    Garbage,
+    Torsion,
+    AnotherPart,
+    AnotherMember,
+    Count,
+    Cancelling,
+}
+
+/// Errors differ by member, so that those of two liars do not cancel: that would open rightly.
+fn lie(house: &House, lie: Lie, member: u8, values: &mut Vec<FixedBytes<96>>, at: usize) {
+    let own = secret(u64::from(member));
+    let inside = *G1Point::generator().times_secret(&own).as_curve_point();
+    let limb = own.expose(|bytes| u64::from_le_bytes(bytes[..8].try_into().unwrap()));
+    let torsion = G1Sum::from(&CurvePoint::of_order(52_437_899)).times_any(&[limb]);
+    let shift = |value: &mut FixedBytes<96>, by: &CurvePoint| {
+        value.0 = CurvePoint::decode(&value.0).unwrap().plus(by).encode();
+    };
+    match lie {
+        Lie::Garbage => values[at].0 = [7; 96],
+        Lie::Torsion => shift(&mut values[at], &torsion.to_point().unwrap()),
+        Lie::AnotherPart => values.rotate_left(1),
+        Lie::AnotherMember => {
+            let key = house.keys.share_key(MemberIndex(member)).unwrap();
+            values[at].0 = key.g1.encode();
+        }
+        Lie::Count => _ = values.pop(),
+        Lie::Cancelling => {
+            shift(&mut values[0], &inside);
+            shift(&mut values[1], &inside.negate());
+        }
+    }
+}
+
+/// Two liars whose errors cancel have opened the part: the result counts, and nobody is blamed.
+#[test]
+fn errors_that_cancel_do_no_harm() {
+    let house = House::new(4, 3, 11);
+    let parts = checked_quotes(&house.keys, 1);
+    // The coefficients of members 0, 1 and 2 are 3, -3 and 1.
+    let mut shares = house.released(&[0, 1, 2], &refs(&parts));
+    for member in [0, 1] {
+        let value = &mut shares.get_mut(&MemberIndex(member)).unwrap()[0];
+        let shift = *G1Point::generator().as_curve_point();
+        value.0 = CurvePoint::decode(&value.0).unwrap().plus(&shift).encode();
+    }
+    let opened = open(&house.keys, &refs(&parts), &shares, &BATCH).unwrap();
+    assert_eq!(contents(&opened.parts), expected(1));
+    assert!(opened.liars.is_empty());
+}
+
+fn lies() -> impl Strategy<Value = Lie> {
+    prop::sample::select(vec![
+        Lie::Garbage,
+        Lie::Torsion,
+        Lie::AnotherPart,
+        Lie::AnotherMember,
+        Lie::Count,
+        Lie::Cancelling,
+    ])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    /// Any q right members open everything; the others are named, and no submitter is blamed.
+    #[test]
+    fn liars_are_named_and_worked_around(
+        n in 3u8..=7,
+        extra in 0u8..4,
+        count in 2u8..6,
+        lies in prop::collection::btree_map(0u8..7, lies(), 0..4),
+        absent in prop::collection::btree_set(0u8..7, 0..2),
+        at: prop::sample::Index,
+    ) {
+        let q = (n / 2 + 1 + extra).min(n);
+        let house = House::new(n, q, 11);
+        let parts = checked_quotes(&house.keys, count);
+        let at = at.index(parts.len());
+        let members: Vec<u8> = (0..n).filter(|m| !absent.contains(m)).collect();
+        let mut shares = house.released(&members, &refs(&parts));
+        for (member, how) in &lies {
+            if let Some(values) = shares.get_mut(&MemberIndex(*member)) {
+                lie(&house, *how, *member, values, at);
+            }
+        }
+        let all_liars: Vec<MemberIndex> =
+            lies.keys().filter(|m| members.contains(m)).map(|m| MemberIndex(*m)).collect();
+        let right = members.len() - all_liars.len();
+        match open(&house.keys, &refs(&parts), &shares, &BATCH) {
+            Ok(opened) => {
+                prop_assert!(right >= usize::from(q));
+                prop_assert_eq!(contents(&opened.parts), expected(parts.len()));
+                prop_assert!(opened.liars.keys().all(|liar| all_liars.contains(liar)));
+                let first_lied = members.iter().take(q.into()).any(|m| all_liars.contains(&MemberIndex(*m)));
+                if first_lied {
+                    prop_assert!(!opened.liars.is_empty());
+                }
+            }
+            Err(error) => {
+                prop_assert!(right < usize::from(q));
+                prop_assert_eq!((error.right, error.needed), (right, usize::from(q)));
+                prop_assert!(error.liars.keys().eq(all_liars.iter()));
+            }
+        }
+    }
+
+    /// z is the same whichever members open: u^s.
+    #[test]
+    fn any_quorum_opens_to_the_same(n in 3u8..=16, extra in 0u8..8, pick: prop::sample::Index) {
+        let q = (n / 2 + 1 + extra).min(n);
+        let house = House::new(n, q, 12);
+        let parts = checked_quotes(&house.keys, 1);
+        let mut members: Vec<u8> = (0..n).collect();
+        members.rotate_left(pick.index(n.into()));
+        members.truncate(q.into());
+        let opened = open(&house.keys, &refs(&parts), &house.released(&members, &refs(&parts)), &BATCH).unwrap();
+        prop_assert_eq!(opened.parts[0].opening.z, z_of(&parts[0], &house.master));
+        prop_assert!(opened.liars.is_empty());
+    }
+}
+
+/// Torsion in a share passes every pairing: without the subgroup check the submitter would be framed.
+#[test]
+fn torsion_names_the_member() {
+    let house = House::new(4, 3, 11);
+    let parts = checked_quotes(&house.keys, 3);
+    for order in [11, 10_177, 859_267, 52_437_899] {
+        let mut shares = house.released(&[0, 1, 2, 3], &refs(&parts));
+        let value = &mut shares.get_mut(&MemberIndex(1)).unwrap()[2];
+        value.0 = CurvePoint::decode(&value.0)
+            .unwrap()
+            .plus(&CurvePoint::of_order(order))
+            .encode();
+        let opened = open(&house.keys, &refs(&parts), &shares, &BATCH).unwrap();
+        assert_eq!(contents(&opened.parts), expected(3));
+        let fault = ShareFault::Point {
+            envelope: parts[2].envelope(),
+            part: Part::Quote,
+            error: PointError::OffSubgroup,
+        };
+        assert_eq!(opened.liars, BTreeMap::from([(MemberIndex(1), fault)]));
+    }
+}
+
+#[test]
+fn faults_of_members_are_told_apart() {
+    let house = House::new(4, 3, 11);
+    let parts = checked_quotes(&house.keys, 3);
+    let good = house.released(&[1], &refs(&parts))[&MemberIndex(1)].clone();
+    let verify = |member, values: &[FixedBytes<96>]| {
+        verify_shares(
+            &house.keys,
+            MemberIndex(member),
+            &refs(&parts),
+            values,
+            &BATCH,
+        )
+    };
+    assert_eq!(verify(1, &good), Ok(()));
+    assert_eq!(verify(4, &good), Err(ShareFault::NoSuchMember));
+    assert_eq!(
+        verify(1, &good[1..]),
+        Err(ShareFault::Count {
+            expected: 3,
+            found: 2
+        })
+    );
+    let (envelope, part) = (parts[1].envelope(), Part::Quote);
+    let mut wrong = good.clone();
+    wrong.swap(1, 2);
+    assert_eq!(verify(1, &wrong), Err(ShareFault::Wrong { envelope, part }));
+    wrong[1].0[95] ^= 1;
+    let error = PointError::OffCurve;
+    assert_eq!(
+        verify(1, &wrong),
+        Err(ShareFault::Point {
+            envelope,
+            part,
+            error
+        })
+    );
+    let envelope = parts[0].envelope();
+    assert_eq!(verify(2, &good), Err(ShareFault::Wrong { envelope, part }));
+}
+
+/// The right z, and a body that does not open: the submitter did it, and z shows it.
+#[test]
+fn faults_of_submitters_are_results() {
+    let house = House::new(4, 3, 11);
+    let cheats: [(MakeContent, Fault); 3] = [
+        (
+            |key, label| ([1; 32], key.encrypt(label, b"x").unwrap()),
+            Fault::Commitment,
+        ),
+        (
+            |key, _| (key.commitment(), vec![0; 256 + 16]),
+            Fault::Cipher,
+        ),
+        (
+            |key, label| (key.commitment(), key.encrypt_padded(label, &[1; 256])),
+            Fault::Padding,
+        ),
+    ];
+    let cheats = cheats.map(|(content, fault)| {
+        let envelope = Cheat {
+            content,
+            ..Cheat::HONEST
+        }
+        .quote(&house.keys, 50 + fault as u8);
+        (crate::check(&envelope).unwrap().parts()[0].clone(), fault)
+    });
+    let parts: Vec<&CheckedPart> = cheats.iter().map(|(part, _)| part).collect();
+    let opened = open(
+        &house.keys,
+        &parts,
+        &house.released(&[0, 2, 3], &parts),
+        &BATCH,
+    )
+    .unwrap();
+    assert!(opened.liars.is_empty());
+    for ((_, fault), opened) in cheats.iter().zip(&opened.parts) {
+        assert_eq!(opened.content, Err(*fault));
+    }
+    let zs: Vec<_> = parts
+        .iter()
+        .zip(&opened.parts)
+        .map(|(p, o)| (*p, o.opening.z))
+        .collect();
+    assert_eq!(
+        verify_openings(&house.keys, &zs, &BATCH).unwrap(),
+        opened.parts
+    );
+}
+
+#[test]
+fn changed_openings_are_found() {
+    let house = House::new(4, 3, 11);
+    let parts = checked_quotes(&house.keys, 9);
+    let good: Vec<_> = parts
+        .iter()
+        .map(|part| (part, z_of(part, &house.master)))
+        .collect();
+    let opened = verify_openings(&house.keys, &good, &BATCH).unwrap();
+    assert_eq!(contents(&opened), expected(9));
+
+    let mut bad = good.clone();
+    bad.iter_mut()
+        .for_each(|(_, z)| assert!(G1Point::decode(&z.0).is_ok()));
+    (bad[1].1, bad[4].1) = (bad[4].1, bad[1].1);
+    let torsion = CurvePoint::decode(&bad[6].1.0)
+        .unwrap()
+        .plus(&CurvePoint::of_order(11));
+    bad[6].1.0 = torsion.encode();
+    bad[7].1.0 = [0; 96];
+    bad[7].1.0[0] = 0x40;
+    let faults = verify_openings(&house.keys, &bad, &BATCH).unwrap_err();
+    let expected = BTreeMap::from([
+        (1, OpeningFault::Wrong),
+        (4, OpeningFault::Wrong),
+        (6, OpeningFault::Point(PointError::OffSubgroup)),
+        (7, OpeningFault::Point(PointError::Identity)),
+    ]);
+    assert_eq!(faults, expected);
+}
+
+#[test]
+fn nothing_to_open_needs_a_quorum_all_the_same() {
+    let house = House::new(3, 2, 11);
+    let none: Vec<FixedBytes<96>> = Vec::new();
+    let two = BTreeMap::from([
+        (MemberIndex(0), none.clone()),
+        (MemberIndex(2), none.clone()),
+    ]);
+    assert_eq!(open(&house.keys, &[], &two, &BATCH).unwrap().parts, []);
+    let one = BTreeMap::from([(MemberIndex(0), none)]);
+    assert_eq!(open(&house.keys, &[], &one, &BATCH).unwrap_err().right, 1);
+    assert_eq!(verify_openings(&house.keys, &[], &BATCH).unwrap(), []);
+}
