@@ -1,1 +1,43 @@
-//! Making committee keys: the commands.
+//! Making committee keys, and everything that lies in files around them.
+//!
+//! | module | what |
+//! | --- | --- |
+//! | [`dealer`] | a trusted dealer makes a whole house (development only) |
+//! | [`member_key`] | a member's secrets and their encrypted file |
+//! | [`committee_file`] | `committee.json`: all that traders and auditors need |
+//! | [`account`] | trading keys |
+//! | [`house`] | what lies where in a house directory |
+//! | [`trust`] | what n and q buy |
+//! | [`passphrase`], [`encryption`], [`secret_file`] | how secrets get in and stay in |
+//! | [`command`], [`inspect`] | the commands |
+//!
+//! The protocol's own arithmetic is in `sealbid-dkg`; here are files, terminals and words.
+
+pub mod account;
+pub mod command;
+pub mod committee_file;
+pub mod dealer;
+pub mod encryption;
+pub mod house;
+pub mod inspect;
+pub mod member_key;
+pub mod passphrase;
+pub mod secret_file;
+mod seed;
+pub mod trust;
+
+#[cfg(test)]
+mod testing;
+
+pub use account::{AccountFileError, AccountKey};
+pub use command::{KeygenCommand, KeygenError};
+pub use committee_file::{CommitteeFileError, load_committee, read_committee, save_committee};
+pub use dealer::{DealerError, DealerOptions, Dealt, MemberContact, deal, deal_house, usual_rules};
+pub use encryption::WorkFactor;
+pub use house::{HouseDir, HouseError, MemberDir, member_name};
+pub use member_key::{KeyFileError, KeyFileProblem, MemberKey};
+pub use passphrase::{Passphrase, PassphraseError, PassphraseSource, StandardTerminal, Terminal};
+pub use secret_file::{
+    read_bounded, write_new_public, write_new_secret, write_public, write_secret,
+};
+pub use trust::{BadQuorum, Survival};

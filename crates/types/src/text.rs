@@ -50,6 +50,18 @@ fn is_token_id(text: &str) -> bool {
 pub struct AccountId(String);
 
 impl AccountId {
+    /// The implicit account of an ed25519 public key: its 64 hex digits.
+    #[must_use]
+    pub fn implicit(public_key: &crate::keys::PublicKey) -> Self {
+        Self(public_key.0.to_string())
+    }
+
+    /// The Verifier contract of NEAR Intents, `intents.near`.
+    #[must_use]
+    pub fn intents_near() -> Self {
+        Self("intents.near".to_owned())
+    }
+
     /// The account's text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -212,6 +224,15 @@ mod tests {
         }
         let long = format!("nep245:a.near:{}", "x".repeat(128));
         assert!(long.parse::<AssetId>().is_err());
+    }
+
+    #[test]
+    fn accounts_that_are_not_parsed_could_be() {
+        let key = crate::keys::PublicKey([0xab; 32].into());
+        for account in [AccountId::intents_near(), AccountId::implicit(&key)] {
+            assert_eq!(account.as_str().parse(), Ok(account.clone()));
+        }
+        assert_eq!(key.implicit_account(), Ok(AccountId::implicit(&key)));
     }
 
     proptest! {

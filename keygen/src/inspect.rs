@@ -1,0 +1,329 @@
+//! What a key or committee file is, and never what is secret in it.
+
+use core::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use sealbid_crypto::CommitteeKeys;
+use sealbid_types::committee::{Committee, Provenance};
+use sealbid_types::id::{AuctionId, Epoch, KeyId};
+use sealbid_types::keys::PublicKey;
+use sealbid_types::schedule::Schedule;
+use sealbid_types::text::AccountId;
+use serde::Serialize;
+
+use crate::account::AccountKey;
+use crate::committee_file::{CommitteeProblem, MOST_BYTES, read_committee};
+use crate::encryption::{self, OpenError, is_encrypted};
+use crate::house::member_name;
+use crate::member_key::MemberKey;
+use crate::passphrase::{Passphrase, PassphraseError};
+use crate::secret_file::read_bounded;
+use crate::trust::{BadQuorum, Survival};
+
+/// What a file is.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Inspection {
+    /// A committee file, all of which has been checked.
+    Committee(CommitteeSummary),
+    /// A member's key file, opened.
+    MemberKey(MemberKeySummary),
+    /// A trading key.
+    Account(AccountSummary),
+    /// Encrypted, and not opened.
+    Encrypted {
+        /// The base-2 logarithm of scrypt's N, as the file claims.
+        work_factor: Option<u8>,
+    },
+}
+
+/// A committee file in short.
+#[derive(Debug, Clone, Serialize)]
+pub struct CommitteeSummary {
+    /// The auction's name.
+    pub name: String,
+    /// Its id.
+    pub auction: AuctionId,
+    /// The committee key's id.
+    pub key: KeyId,
+    /// The shares' epoch.
+    pub epoch: Epoch,
+    /// Where the key comes from.
+    pub provenance: Provenance,
+    /// The slots.
+    pub schedule: Schedule,
+    /// What the members survive.
+    pub survival: Survival,
+}
+
+/// A member's key file in short.
+#[derive(Debug, Clone, Serialize)]
+pub struct MemberKeySummary {
+    /// The member's name, from 1.
+    pub member: String,
+    /// The auction.
+    pub auction: AuctionId,
+    /// The committee key that the share is of.
+    pub key: KeyId,
+    /// The share's epoch.
+    pub epoch: Epoch,
+    /// The public half of the key that signs.
+    pub identity: PublicKey,
+    /// The endpoint in the house network.
+    pub house: PublicKey,
+    /// The endpoint at the front door.
+    pub door: PublicKey,
+    /// Whether it belongs to the committee file that was given, and what that survives.
+    pub committee: Option<Belonging>,
+}
+
+/// Whether a key file belongs to a committee file.
+#[derive(Debug, Clone, Serialize)]
+pub struct Belonging {
+    /// In what it does not.
+    pub problem: Option<String>,
+    /// What the committee survives.
+    pub survival: Survival,
+}
+
+/// A trading key in short.
+#[derive(Debug, Clone, Serialize)]
+pub struct AccountSummary {
+    /// Its account.
+    pub account: AccountId,
+    /// Its public key.
+    pub public_key: PublicKey,
+    /// Whether its file is encrypted.
+    pub encrypted: bool,
+}
+
+/// Why a file cannot be told.
+#[derive(Debug, thiserror::Error)]
+pub enum InspectError {
+    /// It cannot be read.
+    #[error("{}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It is neither.
+    #[error("{} is no key file and no committee file: {problem}", path.display())]
+    Unknown {
+        /// The file.
+        path: PathBuf,
+        /// As a committee file.
+        problem: CommitteeProblem,
+    },
+    /// Another passphrase, or damage in the few bytes where age cannot tell.
+    #[error("the passphrase does not open {}", path.display())]
+    WrongPassphrase {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It is encrypted, and damaged or nothing of sealbid's.
+    #[error("{}: {reason}", path.display())]
+    Corrupt {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// There is no passphrase.
+    #[error(transparent)]
+    Passphrase(#[from] PassphraseError),
+    /// The committee has a quorum that none may have.
+    #[error(transparent)]
+    Quorum(#[from] BadQuorum),
+}
+
+/// Tells what the file at `path` is. An encrypted one is opened if there is a `passphrase`; a
+/// member's key is then held against `committee`.
+///
+/// # Errors
+/// [`InspectError`].
+pub fn inspect(
+    path: &Path,
+    passphrase: Option<impl FnOnce() -> Result<Passphrase, PassphraseError>>,
+    committee: Option<&(Committee, CommitteeKeys)>,
+) -> Result<Inspection, InspectError> {
+    let bytes = read_bounded(path, MOST_BYTES).map_err(|source| InspectError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    if is_encrypted(&bytes) {
+        return match passphrase {
+            None => Ok(Inspection::Encrypted {
+                work_factor: work_factor(&bytes),
+            }),
+            Some(passphrase) => opened(path, &bytes, &passphrase()?, committee),
+        };
+    }
+    if let Ok(key) = AccountKey::from_json(&bytes) {
+        return Ok(Inspection::Account(summary_of_account(&key, false)));
+    }
+    match read_committee(&bytes) {
+        Ok((committee, _)) => summary_of_committee(committee).map(Inspection::Committee),
+        Err(problem) => Err(InspectError::Unknown {
+            path: path.to_owned(),
+            problem,
+        }),
+    }
+}
+
+fn opened(
+    path: &Path,
+    bytes: &[u8],
+    passphrase: &Passphrase,
+    committee: Option<&(Committee, CommitteeKeys)>,
+) -> Result<Inspection, InspectError> {
+    let corrupt = |reason: String| InspectError::Corrupt {
+        path: path.to_owned(),
+        reason,
+    };
+    let plaintext = encryption::decrypt(bytes, passphrase).map_err(|error| match error {
+        OpenError::WrongPassphrase => InspectError::WrongPassphrase {
+            path: path.to_owned(),
+        },
+        OpenError::Corrupt(reason) => corrupt(reason.to_owned()),
+    })?;
+    if let Ok(key) = AccountKey::from_json(&plaintext) {
+        return Ok(Inspection::Account(summary_of_account(&key, true)));
+    }
+    let key = MemberKey::from_plaintext(&plaintext).map_err(|error| corrupt(error.to_string()))?;
+    summary_of_member_key(&key, committee).map(Inspection::MemberKey)
+}
+
+fn summary_of_account(key: &AccountKey, encrypted: bool) -> AccountSummary {
+    AccountSummary {
+        account: key.account_id(),
+        public_key: key.public_key(),
+        encrypted,
+    }
+}
+
+fn summary_of_committee(committee: Committee) -> Result<CommitteeSummary, InspectError> {
+    Ok(CommitteeSummary {
+        survival: Survival::of(committee.members(), committee.quorum)?,
+        name: committee.name,
+        auction: committee.auction,
+        key: committee.key,
+        epoch: committee.epoch,
+        provenance: committee.provenance,
+        schedule: committee.schedule,
+    })
+}
+
+fn summary_of_member_key(
+    key: &MemberKey,
+    committee: Option<&(Committee, CommitteeKeys)>,
+) -> Result<MemberKeySummary, InspectError> {
+    let belonging = |(committee, keys): &(Committee, CommitteeKeys)| {
+        let survival = Survival::of(committee.members(), committee.quorum)?;
+        let problem = key
+            .share_in(committee, keys)
+            .err()
+            .map(|problem| problem.to_string());
+        Ok::<_, InspectError>(Belonging { problem, survival })
+    };
+    let [identity, house, door] = key.public_keys().map(|(_, key)| key);
+    Ok(MemberKeySummary {
+        member: member_name(key.index()),
+        auction: key.auction(),
+        key: key.key(),
+        epoch: key.epoch(),
+        identity,
+        house,
+        door,
+        committee: committee.map(belonging).transpose()?,
+    })
+}
+
+/// The last word of `-> scrypt SALT LOG_N`, the second line of a passphrase-encrypted age file.
+fn work_factor(bytes: &[u8]) -> Option<u8> {
+    let line = bytes.split(|&byte| byte == b'\n').nth(1)?;
+    let line = core::str::from_utf8(line).ok()?;
+    line.strip_prefix("-> scrypt ")?
+        .split(' ')
+        .nth(1)?
+        .parse()
+        .ok()
+}
+
+impl fmt::Display for Inspection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Committee(summary) => summary.fmt(f),
+            Self::MemberKey(summary) => summary.fmt(f),
+            Self::Account(summary) => summary.fmt(f),
+            Self::Encrypted { work_factor } => {
+                write!(f, "a secret, encrypted with a passphrase (age")?;
+                if let Some(log_n) = work_factor {
+                    write!(f, ", scrypt with N = 2^{log_n}")?;
+                }
+                write!(f, "). With --open and the passphrase, what it is for.")
+            }
+        }
+    }
+}
+
+impl fmt::Display for CommitteeSummary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "a committee file, all of it in order")?;
+        writeln!(f, "auction     {} ({})", self.name, self.auction)?;
+        writeln!(f, "key         {}, epoch {}", self.key, self.epoch)?;
+        let Provenance::DevelopmentDealer = self.provenance;
+        writeln!(
+            f,
+            "made by     a trusted dealer, which could have kept the key: {DEVELOPMENT}"
+        )?;
+        let Schedule {
+            start,
+            period_ms,
+            quote_window_ms,
+        } = self.schedule;
+        writeln!(
+            f,
+            "slots       of {period_ms} ms since {start}, quotes in the last {quote_window_ms} ms"
+        )?;
+        self.survival.fmt(f)
+    }
+}
+
+/// What everything says that a dealer made.
+pub(crate) const DEVELOPMENT: &str = "DEVELOPMENT ONLY";
+
+impl fmt::Display for MemberKeySummary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "the key file of {}", self.member)?;
+        writeln!(f, "auction     {}", self.auction)?;
+        writeln!(f, "key         {}, epoch {}", self.key, self.epoch)?;
+        writeln!(f, "identity    {}", self.identity)?;
+        writeln!(f, "house       {}", self.house)?;
+        writeln!(f, "door        {}", self.door)?;
+        let Some(committee) = &self.committee else {
+            return write!(f, "With --committee FILE, whether it belongs there.");
+        };
+        match &committee.problem {
+            None => writeln!(f, "belongs to the committee file, and its share is right")?,
+            Some(problem) => writeln!(f, "DOES NOT belong to the committee file: {problem}")?,
+        }
+        committee.survival.fmt(f)
+    }
+}
+
+impl fmt::Display for AccountSummary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "a trading key")?;
+        writeln!(f, "account     {}", self.account)?;
+        writeln!(f, "public key  {}", self.public_key)?;
+        let kept = if self.encrypted {
+            "encrypted with a passphrase"
+        } else {
+            "plain: whoever reads the file can trade with it"
+        };
+        write!(f, "kept        {kept}")
+    }
+}

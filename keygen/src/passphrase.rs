@@ -1,0 +1,194 @@
+//! Passphrases: from the terminal or a file, never an argument.
+
+use core::fmt;
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use age::secrecy::{ExposeSecret, SecretString};
+use zeroize::Zeroizing;
+
+use crate::secret_file::read_bounded;
+
+/// The most bytes of a passphrase.
+const MOST_BYTES: usize = 1024;
+
+/// A passphrase, wiped when it is dropped.
+pub struct Passphrase(SecretString);
+
+/// Why there is no passphrase.
+#[derive(Debug, thiserror::Error)]
+pub enum PassphraseError {
+    /// It is empty.
+    #[error("the passphrase is empty")]
+    Empty,
+    /// It is too long.
+    #[error("the passphrase is longer than {MOST_BYTES} bytes")]
+    TooLong,
+    /// It is not UTF-8.
+    #[error("the passphrase is not text")]
+    NotText,
+    /// The second time it was another.
+    #[error("the two passphrases differ")]
+    Mismatch,
+    /// There is no terminal to ask on.
+    #[error(
+        "no terminal to ask for the passphrase on ({0}): \
+         give --passphrase-file FILE, or set SEALBID_PASSPHRASE_FILE"
+    )]
+    NoTerminal(io::Error),
+    /// The passphrase file cannot be read.
+    #[error("the passphrase file {}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl Passphrase {
+    /// Takes a passphrase of 1 to 1024 bytes.
+    ///
+    /// # Errors
+    /// [`PassphraseError::Empty`] or [`PassphraseError::TooLong`].
+    pub fn new(text: impl Into<String>) -> Result<Self, PassphraseError> {
+        let text = Zeroizing::new(text.into());
+        match text.len() {
+            0 => Err(PassphraseError::Empty),
+            1..=MOST_BYTES => Ok(Self(SecretString::from(text.as_str()))),
+            _ => Err(PassphraseError::TooLong),
+        }
+    }
+
+    /// The form that age takes, a copy that is wiped as this is.
+    pub(crate) fn to_secret(&self) -> SecretString {
+        self.0.clone()
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        self.0.expose_secret() == other.0.expose_secret()
+    }
+}
+
+impl fmt::Debug for Passphrase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Passphrase(..)")
+    }
+}
+
+/// Where a command asks people: a real terminal, or a script of one in tests.
+pub trait Terminal {
+    /// Asks for a secret, without showing what is typed.
+    ///
+    /// # Errors
+    /// If there is no terminal.
+    fn ask_secret(&mut self, prompt: &str) -> io::Result<String>;
+
+    /// Tells people something that is no result.
+    fn warn(&mut self, message: &str);
+}
+
+/// The process's own terminal; warnings go to stderr.
+#[derive(Debug, Default)]
+pub struct StandardTerminal;
+
+impl Terminal for StandardTerminal {
+    fn ask_secret(&mut self, prompt: &str) -> io::Result<String> {
+        rpassword::prompt_password(format!("{prompt}: "))
+    }
+
+    fn warn(&mut self, message: &str) {
+        eprintln!("warning: {message}");
+    }
+}
+
+/// Where a passphrase comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PassphraseSource {
+    /// The first line of a file.
+    File(PathBuf),
+    /// The terminal.
+    Terminal,
+}
+
+impl From<Option<PathBuf>> for PassphraseSource {
+    fn from(file: Option<PathBuf>) -> Self {
+        file.map_or(Self::Terminal, Self::File)
+    }
+}
+
+impl PassphraseSource {
+    /// The passphrase of something that exists. `prompt` says what, such as `passphrase of
+    /// member-1/member.key`.
+    ///
+    /// # Errors
+    /// [`PassphraseError`].
+    pub fn existing(
+        &self,
+        terminal: &mut impl Terminal,
+        prompt: &str,
+    ) -> Result<Passphrase, PassphraseError> {
+        match self {
+            Self::File(path) => read_passphrase_file(path, terminal),
+            Self::Terminal => ask(terminal, prompt),
+        }
+    }
+
+    /// A passphrase for something new: asked for twice on a terminal.
+    ///
+    /// # Errors
+    /// [`PassphraseError`].
+    pub fn chosen(
+        &self,
+        terminal: &mut impl Terminal,
+        prompt: &str,
+    ) -> Result<Passphrase, PassphraseError> {
+        let passphrase = self.existing(terminal, prompt)?;
+        if *self == Self::Terminal && !passphrase.is_same(&ask(terminal, "once more")?) {
+            return Err(PassphraseError::Mismatch);
+        }
+        Ok(passphrase)
+    }
+}
+
+fn ask(terminal: &mut impl Terminal, prompt: &str) -> Result<Passphrase, PassphraseError> {
+    let answer = terminal
+        .ask_secret(prompt)
+        .map_err(PassphraseError::NoTerminal)?;
+    Passphrase::new(answer)
+}
+
+/// Reads the first line of a file, and warns if others may read it too.
+///
+/// # Errors
+/// [`PassphraseError`].
+pub fn read_passphrase_file(
+    path: &Path,
+    terminal: &mut impl Terminal,
+) -> Result<Passphrase, PassphraseError> {
+    let failed = |source| PassphraseError::File {
+        path: path.to_owned(),
+        source,
+    };
+    let metadata = fs::metadata(path).map_err(failed)?;
+    if metadata.is_file() && metadata.permissions().mode() & 0o077 != 0 {
+        let path = path.display();
+        terminal.warn(&format!(
+            "others may read the passphrase in {path}: chmod 600 {path}"
+        ));
+    }
+    // The line's end, and a byte more to tell what is too long.
+    let bytes = read_bounded(path, MOST_BYTES + 3).map_err(failed)?;
+    let line = bytes
+        .split(|&byte| byte == b'\n')
+        .next()
+        .unwrap_or_default();
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let text = core::str::from_utf8(line).map_err(|_| PassphraseError::NotText)?;
+    Passphrase::new(text)
+}
+
+#[cfg(test)]
+mod tests;
