@@ -4,5 +4,6 @@
 //! Time, entropy, messages and what the disk holds are arguments; what to send, to store and to
 //! answer are values. That is what lets a whole committee run, with faults, inside one test.
 
+pub mod audit;
 pub mod disk;
 pub mod open;
