@@ -1,1 +1,37 @@
-//! A member's daemon.
+//! A member's daemon: the shell around the engine of `sealbid-auction`.
+//!
+//! ```text
+//!   front door ─▶ gate ─▶ ┌────────┐ ─▶ store (durable first)
+//!   pool ───────▶ gate ─▶ │ engine │ ─▶ members, pool, streams
+//!   members ────────────▶ │ thread │ ─▶ clients, watchers
+//!   records ────────────▶ └────────┘
+//! ```
+//!
+//! The engine decides, on one thread, with time and inputs as arguments; everything here brings it
+//! inputs and carries out what it says. Every queue is bounded. What does not find room is refused
+//! (clients), held back (peers, the pool), or dropped and sent again (the engine's own requests).
+//!
+//! A member that is killed at any instant loses nothing that it has promised. One whose disk fails
+//! stops: it never goes on without its memory.
+
+pub mod config;
+mod engine;
+mod error;
+mod fetch;
+mod front_door;
+mod gate_worker;
+mod house_link;
+mod node;
+mod pid_file;
+mod pool_bridge;
+mod records;
+mod requests;
+mod shell;
+pub mod template;
+pub mod timings;
+
+pub use config::MemberConfig;
+pub use error::NodeError;
+pub use fetch::doors;
+pub use house_link::{guest_config, issue_ticket, network_id, roster};
+pub use node::Node;

@@ -1,0 +1,293 @@
+//! A member's configuration: `member.toml`.
+//!
+//! Precedence, for everything that can be said in more than one place: command line, environment,
+//! this file, default. Relative paths are taken from the file's own directory, so that a house
+//! directory can be moved.
+
+use core::num::NonZeroU32;
+use core::time::Duration;
+use std::net::{SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::path::{Path, PathBuf};
+
+use sealbid_net::door::DoorLimits;
+use sealbid_net::house::BindAddresses;
+use serde::{Deserialize, Serialize};
+
+use crate::NodeError;
+
+/// The name of the file in a member's directory.
+pub const FILE_NAME: &str = "member.toml";
+
+/// A member's configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MemberConfig {
+    /// The committee file. No default.
+    pub committee: PathBuf,
+    /// The member's encrypted key file. No default.
+    pub key_file: PathBuf,
+    /// The store, created if absent. Default `member.redb`.
+    #[serde(default = "default_store")]
+    pub store: PathBuf,
+    /// Where the key file's passphrase stands, on its first line. `--passphrase-file` and
+    /// `SEALBID_PASSPHRASE_FILE` come first. Default: none, the terminal is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passphrase_file: Option<PathBuf>,
+    /// Where a line with the times of each settled round goes; kept short. Default `timings.jsonl`.
+    #[serde(default = "default_timings")]
+    pub timings: PathBuf,
+    /// Where the process's id stands while it runs. Default `pid`.
+    #[serde(default = "default_pid")]
+    pub pid: PathBuf,
+    /// What is logged to standard error: a `tracing` filter. `SEALBID_LOG` comes first. Default:
+    /// information, and of the transport's own words only errors.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<String>,
+    /// The house network.
+    pub house: HouseSection,
+    /// The front door.
+    pub door: DoorSection,
+    /// Bounds of memory.
+    #[serde(default)]
+    pub limits: LimitsSection,
+}
+
+/// Where the member listens in the house network.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HouseSection {
+    /// UDP, IPv4. No default.
+    pub v4: SocketAddrV4,
+    /// UDP, IPv6. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub v6: Option<SocketAddrV6>,
+    /// TCP, the relay inside the process. No default.
+    pub relay: SocketAddr,
+    /// How long it may take to come up on the network, in seconds. Default 30.
+    #[serde(default = "default_join_timeout")]
+    pub join_timeout_s: u32,
+}
+
+/// The front door: where it listens and what it allows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DoorSection {
+    /// UDP, IPv4. No default.
+    pub v4: SocketAddrV4,
+    /// UDP, IPv6. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub v6: Option<SocketAddrV6>,
+    /// Connections in all. Default 1024.
+    #[serde(default = "default_connections")]
+    pub connections: usize,
+    /// Connections of one peer. Default 8.
+    #[serde(default = "default_connections_per_peer")]
+    pub connections_per_peer: usize,
+    /// Requests of one peer a second, in the long run. Default 200.
+    #[serde(default = "default_requests_per_second")]
+    pub requests_per_second: NonZeroU32,
+    /// Requests of one peer at once, after a pause. Default 400.
+    #[serde(default = "default_burst")]
+    pub burst: NonZeroU32,
+}
+
+/// Bounds of a member's memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LimitsSection {
+    /// Envelopes that wait for their checks: clients' and peers', each. Default 4096.
+    pub unchecked: usize,
+    /// Inputs that wait for the engine: clients' and peers', each. Default 4096.
+    pub inputs: usize,
+    /// Intents of one account that wait at a time. Default 256.
+    pub intents_per_submitter: usize,
+    /// Quotes of one account that wait at a time. Default 32.
+    pub quotes_per_submitter: usize,
+}
+
+impl Default for LimitsSection {
+    fn default() -> Self {
+        Self {
+            unchecked: 4096,
+            inputs: 4096,
+            intents_per_submitter: 256,
+            quotes_per_submitter: 32,
+        }
+    }
+}
+
+fn default_store() -> PathBuf {
+    "member.redb".into()
+}
+
+fn default_timings() -> PathBuf {
+    "timings.jsonl".into()
+}
+
+fn default_pid() -> PathBuf {
+    "pid".into()
+}
+
+const fn default_join_timeout() -> u32 {
+    30
+}
+
+fn default_connections() -> usize {
+    DoorLimits::default().connections
+}
+
+fn default_connections_per_peer() -> usize {
+    DoorLimits::default().connections_per_peer
+}
+
+fn default_requests_per_second() -> NonZeroU32 {
+    DoorLimits::default().requests_per_second
+}
+
+fn default_burst() -> NonZeroU32 {
+    DoorLimits::default().burst
+}
+
+impl MemberConfig {
+    /// Reads a configuration file. Its paths come back as they are to be opened.
+    ///
+    /// # Errors
+    /// [`NodeError::Config`] if it is missing, not TOML, or has a field that is not known.
+    pub fn load(path: &Path) -> Result<Self, NodeError> {
+        let wrong = |reason: String| NodeError::Config {
+            path: path.to_owned(),
+            reason,
+        };
+        let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+        let config: Self = toml::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+        config.check().map_err(|reason| wrong(reason.to_owned()))?;
+        let directory = path.parent().unwrap_or_else(|| Path::new(""));
+        Ok(config.resolve(directory))
+    }
+
+    /// Takes relative paths from `directory`.
+    fn resolve(mut self, directory: &Path) -> Self {
+        let passphrase = self.passphrase_file.as_mut();
+        let paths = [
+            &mut self.committee,
+            &mut self.key_file,
+            &mut self.store,
+            &mut self.timings,
+            &mut self.pid,
+        ];
+        for path in paths.into_iter().chain(passphrase) {
+            *path = directory.join(&*path);
+        }
+        self
+    }
+
+    fn check(&self) -> Result<(), &'static str> {
+        let limits = &self.limits;
+        let bounds = [
+            limits.unchecked,
+            limits.inputs,
+            limits.intents_per_submitter,
+            limits.quotes_per_submitter,
+            self.door.connections,
+            self.door.connections_per_peer,
+        ];
+        if bounds.contains(&0) {
+            return Err("a limit of zero lets nothing through");
+        }
+        if self.house.join_timeout_s == 0 {
+            return Err("join_timeout_s must not be zero");
+        }
+        Ok(())
+    }
+}
+
+impl HouseSection {
+    /// The endpoint's addresses.
+    #[must_use]
+    pub const fn bind(&self) -> BindAddresses {
+        BindAddresses {
+            v4: self.v4,
+            v6: self.v6,
+        }
+    }
+
+    /// How long it may take to come up.
+    #[must_use]
+    pub fn join_timeout(&self) -> Duration {
+        Duration::from_secs(self.join_timeout_s.into())
+    }
+}
+
+impl DoorSection {
+    /// The endpoint's addresses.
+    #[must_use]
+    pub const fn bind(&self) -> BindAddresses {
+        BindAddresses {
+            v4: self.v4,
+            v6: self.v6,
+        }
+    }
+
+    /// What the door allows.
+    #[must_use]
+    pub fn limits(&self) -> DoorLimits {
+        DoorLimits {
+            connections: self.connections,
+            connections_per_peer: self.connections_per_peer,
+            requests_per_second: self.requests_per_second,
+            burst: self.burst,
+            ..DoorLimits::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LEAST: &str = r#"
+        committee = "../committee.json"
+        key_file = "/keys/member.key"
+        [house]
+        v4 = "127.0.0.1:4001"
+        relay = "127.0.0.1:4000"
+        [door]
+        v4 = "127.0.0.1:4002"
+    "#;
+
+    fn load(text: &str) -> Result<MemberConfig, NodeError> {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join(FILE_NAME);
+        std::fs::write(&path, text).unwrap();
+        MemberConfig::load(&path)
+    }
+
+    #[test]
+    fn what_is_left_out_has_its_default() {
+        let config = load(LEAST).unwrap();
+        assert_eq!(config.limits, LimitsSection::default());
+        assert_eq!(config.house.join_timeout(), Duration::from_secs(30));
+        assert_eq!(config.door.limits().connections, 1024);
+        assert_eq!(config.passphrase_file, None);
+    }
+
+    #[test]
+    fn relative_paths_are_taken_from_the_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join(FILE_NAME);
+        std::fs::write(&path, LEAST).unwrap();
+        let config = MemberConfig::load(&path).unwrap();
+        assert_eq!(config.committee, directory.path().join("../committee.json"));
+        assert_eq!(config.key_file, Path::new("/keys/member.key"));
+        assert_eq!(config.store, directory.path().join("member.redb"));
+    }
+
+    #[test]
+    fn unknown_fields_and_zero_limits_are_refused() {
+        for more in ["[limits]\nunchecked = 0\n", "[limits]\nmistyped = 1\n"] {
+            let error = load(&format!("{LEAST}\n{more}")).unwrap_err();
+            assert!(matches!(error, NodeError::Config { .. }), "{more}: {error}");
+        }
+        assert!(load("committee = \"a\"").is_err());
+    }
+}

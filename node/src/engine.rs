@@ -1,0 +1,205 @@
+//! The engine thread: the one owner of the member's state and of the store's writes.
+//!
+//! It takes all inputs that wait, steps through them, writes everything they ask for in one
+//! transaction, and only then carries out the rest, in order. So many steps share one sync of the
+//! disk, and nothing leaves the member before what it rests on is durable.
+
+use core::time::Duration;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use sealbid_auction::disk::Write;
+use sealbid_auction::member::Member;
+use sealbid_auction::member::io::{Input, Output};
+use sealbid_store::Store;
+use sealbid_types::time::Timestamp;
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use crate::NodeError;
+use crate::shell::Shell;
+
+/// The most inputs of each kind that one transaction serves.
+const BATCH: usize = 256;
+/// The longest sleep: a clock that jumps is noticed after this.
+const LONGEST_SLEEP: Duration = Duration::from_millis(500);
+
+/// The host's clock.
+pub(crate) fn now() -> Timestamp {
+    Timestamp::from(SystemTime::now())
+}
+
+/// The way to the engine.
+#[derive(Debug, Clone)]
+pub(crate) struct EngineInbox {
+    peers: mpsc::Sender<Input>,
+    clients: mpsc::Sender<Input>,
+}
+
+/// The engine's end of it.
+pub(crate) struct EngineInputs {
+    peers: mpsc::Receiver<Input>,
+    clients: mpsc::Receiver<Input>,
+}
+
+/// The engine does not take the input: too many wait, or it has stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct EngineBusy;
+
+impl EngineInbox {
+    /// An inbox in which `waiting` inputs of each kind may wait.
+    pub(crate) fn new(waiting: usize) -> (Self, EngineInputs) {
+        let (peers, from_peers) = mpsc::channel(waiting);
+        let (clients, from_clients) = mpsc::channel(waiting);
+        (
+            Self { peers, clients },
+            EngineInputs {
+                peers: from_peers,
+                clients: from_clients,
+            },
+        )
+    }
+
+    /// Brings what a peer, the pool or the shell itself has. Waits for room.
+    pub(crate) async fn from_peer(&self, input: Input) {
+        // An error says that the member is stopping.
+        let _ = self.peers.send(input).await;
+    }
+
+    /// Brings what a client asks.
+    ///
+    /// # Errors
+    /// [`EngineBusy`], at once.
+    pub(crate) fn from_client(&self, input: Input) -> Result<(), EngineBusy> {
+        self.clients.try_send(input).map_err(|_| EngineBusy)
+    }
+}
+
+/// Everything the engine thread owns.
+pub(crate) struct Engine {
+    pub(crate) member: Member,
+    pub(crate) store: Arc<Store>,
+    pub(crate) shell: Shell,
+    pub(crate) inputs: EngineInputs,
+    pub(crate) stop: CancellationToken,
+}
+
+/// Ends the process if the engine panics: half a member would promise what it cannot keep.
+struct AbortOnPanic;
+
+impl Drop for AbortOnPanic {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            tracing::error!("the engine has failed; the process ends. Start the member again");
+            std::process::abort();
+        }
+    }
+}
+
+impl Engine {
+    /// Starts the thread, which first carries out `outputs`, those of the member's start. What it
+    /// sends in the end is why it stopped.
+    ///
+    /// # Errors
+    /// [`NodeError::Storage`] if the system gives no thread.
+    pub(crate) fn spawn(
+        self,
+        outputs: Vec<Output>,
+    ) -> Result<oneshot::Receiver<Result<(), NodeError>>, NodeError> {
+        let (done, stopped) = oneshot::channel();
+        let runtime = Handle::current();
+        let run = move || {
+            let guard = AbortOnPanic;
+            let result = self.run(&runtime, outputs);
+            drop(guard);
+            // Nobody waits any more if the node was dropped.
+            let _ = done.send(result);
+        };
+        std::thread::Builder::new()
+            .name("engine".to_owned())
+            .spawn(run)
+            .map_err(|error| NodeError::storage("starting the engine's thread", &error))?;
+        Ok(stopped)
+    }
+
+    fn run(mut self, runtime: &Handle, outputs: Vec<Output>) -> Result<(), NodeError> {
+        self.carry_out(outputs)?;
+        while let Some(inputs) = runtime.block_on(self.next_inputs()) {
+            let mut outputs = Vec::new();
+            for input in inputs {
+                outputs.extend(self.member.step(input, now()));
+            }
+            if self.member.wake_at() <= now() {
+                outputs.extend(self.member.step(Input::Tick, now()));
+            }
+            self.carry_out(outputs)?;
+        }
+        Ok(())
+    }
+
+    /// What waits, once something does or the member wants to be woken; none when it stops.
+    async fn next_inputs(&mut self) -> Option<Vec<Input>> {
+        let sleep = self.member.wake_at().since(now()).min(LONGEST_SLEEP);
+        let EngineInputs { peers, clients } = &mut self.inputs;
+        let first = tokio::select! {
+            () = self.stop.cancelled() => return None,
+            input = peers.recv() => input,
+            input = clients.recv() => input,
+            () = tokio::time::sleep(sleep) => None,
+        };
+        let mut inputs: Vec<Input> = first.into_iter().collect();
+        for queue in [peers, clients] {
+            inputs.extend(std::iter::from_fn(|| queue.try_recv().ok()).take(BATCH));
+        }
+        Some(inputs)
+    }
+
+    /// Writes first, then does everything else.
+    fn carry_out(&self, outputs: Vec<Output>) -> Result<(), NodeError> {
+        let mut writes: Vec<Write> = Vec::new();
+        let mut rest = Vec::with_capacity(outputs.len());
+        for output in outputs {
+            match output {
+                Output::Write(write) => writes.push(write),
+                other => rest.push(other),
+            }
+        }
+        if !writes.is_empty() {
+            self.store
+                .commit(&writes)
+                .map_err(|error| NodeError::storage("the store", &error))?;
+        }
+        for output in rest {
+            if let Output::Halt { reason } = output {
+                return Err(NodeError::Halted(reason));
+            }
+            self.shell.carry_out(output);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sealbid_auction::member::io::RequestId;
+
+    #[tokio::test]
+    async fn clients_are_turned_away_when_too_many_wait() {
+        let (inbox, mut inputs) = EngineInbox::new(1);
+        let ask = || Input::AskHead {
+            request: RequestId(1),
+        };
+        assert_eq!(inbox.from_client(ask()), Ok(()));
+        assert_eq!(inbox.from_client(ask()), Err(EngineBusy));
+        inbox.from_peer(Input::Tick).await;
+        assert!(
+            inputs.peers.try_recv().is_ok(),
+            "peers have a queue of their own"
+        );
+        assert!(inputs.clients.try_recv().is_ok());
+        drop(inputs);
+        assert_eq!(inbox.from_client(ask()), Err(EngineBusy));
+    }
+}

@@ -1,0 +1,84 @@
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use sealbid_net::door::DoorBindError;
+use sealbid_net::house::HouseError;
+use sealbid_net::relay::RelayError;
+
+/// Why a member did not start, or stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum NodeError {
+    /// The configuration file is missing or wrong.
+    #[error("the configuration {}: {reason}", path.display())]
+    Config {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The committee or key file is missing, corrupt, or of another member or house.
+    #[error("{0}")]
+    Key(String),
+    /// The passphrase is wrong.
+    #[error("{0}")]
+    Passphrase(String),
+    /// The store or another file failed. The member does not go on without its memory.
+    #[error("{what}: {reason}")]
+    Storage {
+        /// What was being done, with the file's name.
+        what: String,
+        /// What the system said.
+        reason: String,
+    },
+    /// Another process listens on the member's port.
+    #[error("the port is in use: {address}")]
+    PortInUse {
+        /// The address.
+        address: SocketAddr,
+    },
+    /// The house network did not come up.
+    #[error("the house network: {0}")]
+    House(HouseError),
+    /// The front door did not open.
+    #[error("{0}")]
+    Door(DoorBindError),
+    /// The engine stopped for good: the committee's trust is broken, or the store is not this
+    /// member's.
+    #[error("the member has stopped: {0}")]
+    Halted(String),
+}
+
+impl NodeError {
+    /// A failure of the disk while doing `what`.
+    pub(crate) fn storage(what: impl Into<String>, reason: &impl ToString) -> Self {
+        Self::Storage {
+            what: what.into(),
+            reason: reason.to_string(),
+        }
+    }
+
+    /// A failure of a file.
+    pub(crate) fn file(path: &std::path::Path, error: &io::Error) -> Self {
+        Self::storage(path.display().to_string(), error)
+    }
+}
+
+impl From<HouseError> for NodeError {
+    fn from(error: HouseError) -> Self {
+        match error {
+            HouseError::PortInUse { address }
+            | HouseError::Relay(RelayError::PortInUse { address }) => Self::PortInUse { address },
+            other => Self::House(other),
+        }
+    }
+}
+
+impl From<DoorBindError> for NodeError {
+    fn from(error: DoorBindError) -> Self {
+        match error {
+            DoorBindError::PortInUse { address } => Self::PortInUse { address },
+            other @ DoorBindError::Failed { .. } => Self::Door(other),
+        }
+    }
+}

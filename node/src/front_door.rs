@@ -1,0 +1,193 @@
+//! What the front door answers.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use sealbid_auction::gate::Verdict;
+use sealbid_auction::member::io::Input;
+use sealbid_net::PeerId;
+use sealbid_net::door::{Handler, Reply, ReplyError};
+use sealbid_store::StoreError;
+use sealbid_types::codec::{decode, encode};
+use sealbid_types::door::{EnvelopeStatus, Refusal, RefusalCode, Request, Response};
+use sealbid_types::id::{EnvelopeId, Round};
+use tokio::sync::broadcast::error::RecvError;
+use tokio_util::sync::CancellationToken;
+
+use crate::engine::EngineInbox;
+use crate::gate_worker::{self, GateQueue, NotChecked};
+use crate::records::Records;
+use crate::requests::Requests;
+use crate::shell::Events;
+
+/// Answers the front door's requests.
+pub(crate) struct FrontDoor {
+    pub(crate) engine: EngineInbox,
+    pub(crate) gate: GateQueue,
+    pub(crate) requests: Requests,
+    pub(crate) records: Records,
+    pub(crate) events: Events,
+    pub(crate) stop: CancellationToken,
+}
+
+impl Handler for FrontDoor {
+    async fn handle(&self, peer: PeerId, request: Bytes, reply: Reply) {
+        let answered = match decode::<Request>(&request) {
+            Ok(Request::Watch) => self.watch(reply).await,
+            Ok(request) => {
+                let answer = self.answer(request).await;
+                reply.finish(answer.into()).await
+            }
+            Err(error) => {
+                let code = RefusalCode::from(&error);
+                reply.finish(encode(&refused(code, &error)).into()).await
+            }
+        };
+        if let Err(error) = answered {
+            tracing::debug!("{peer}: {error}");
+        }
+    }
+}
+
+fn refused(code: RefusalCode, message: &impl ToString) -> Response {
+    Response::Refused(Refusal {
+        code,
+        message: message.to_string(),
+    })
+}
+
+fn busy() -> Response {
+    refused(
+        RefusalCode::TooManyRequests,
+        &"too many requests wait here: try another member",
+    )
+}
+
+fn stopping() -> Response {
+    refused(
+        RefusalCode::ShuttingDown,
+        &"the member is stopping: try another one",
+    )
+}
+
+impl FrontDoor {
+    /// The encoded answer to a request of one answer.
+    async fn answer(&self, request: Request) -> Vec<u8> {
+        let response = match request {
+            Request::Submit(envelope) => self.submit(envelope.0).await,
+            Request::Status(id) => self.status(id).await,
+            Request::Head => self
+                .ask(|request| Input::AskHead { request })
+                .await
+                .unwrap_or_else(stopping),
+            Request::Round(round) => return self.record(round).await,
+            Request::Rounds { from, count } => self.summaries(from, count).await,
+            // Answered elsewhere, with many answers.
+            Request::Watch => busy(),
+        };
+        encode(&response)
+    }
+
+    async fn submit(&self, bytes: Vec<u8>) -> Response {
+        let digest = gate_worker::digest(&bytes);
+        let envelope = match self.gate.check(bytes).await {
+            Ok(Verdict::Admissible(envelope)) => envelope,
+            Ok(Verdict::Refused { refusal, .. }) => return Response::Refused(refusal),
+            Err(NotChecked) => return busy(),
+        };
+        let submit = |request| Input::Submit { request, envelope };
+        let response = self.ask(submit).await.unwrap_or_else(stopping);
+        if matches!(response, Response::Refused(_)) {
+            // Others may have taken it: then the pool brings it again, and it is not lost on us.
+            self.gate.forget(&digest);
+        }
+        response
+    }
+
+    async fn status(&self, id: EnvelopeId) -> Response {
+        match self.read(move |records| records.outcome(&id)).await {
+            Some(Some(status)) => Response::Status(status),
+            Some(None) => {
+                let ask = |request| Input::AskStatus {
+                    request,
+                    envelope: id,
+                };
+                self.ask(ask).await.unwrap_or_else(stopping)
+            }
+            None => Response::Status(EnvelopeStatus::Unknown),
+        }
+    }
+
+    async fn record(&self, round: Round) -> Vec<u8> {
+        let encoded = move |records: &Records| {
+            let record = records.record(round)?;
+            Ok(record.map(|record| encode(&Response::Record(Box::new(record)))))
+        };
+        let no_such_round = || {
+            let why = format!("round {round} is not settled here");
+            encode(&refused(RefusalCode::NoSuchRound, &why))
+        };
+        self.read(encoded)
+            .await
+            .flatten()
+            .unwrap_or_else(no_such_round)
+    }
+
+    async fn summaries(&self, from: Round, count: u16) -> Response {
+        let summaries = self.read(move |records| records.from(from, count)).await;
+        Response::Rounds(summaries.unwrap_or_default())
+    }
+
+    /// Asks the engine; none if the member is stopping.
+    async fn ask(
+        &self,
+        input: impl FnOnce(sealbid_auction::member::io::RequestId) -> Input,
+    ) -> Option<Response> {
+        let request = self.requests.open(&self.engine);
+        if self.engine.from_client(input(request.id())).is_err() {
+            return Some(if self.stop.is_cancelled() {
+                stopping()
+            } else {
+                busy()
+            });
+        }
+        request.answered().await
+    }
+
+    /// Reads the store on a thread of its own; none if it cannot be read, which the next write
+    /// finds too.
+    async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Records) -> Result<T, StoreError> + Send + 'static,
+    ) -> Option<T> {
+        let records = self.records.clone();
+        let result = tokio::task::spawn_blocking(move || read(&records))
+            .await
+            .ok()?;
+        result.inspect_err(|error| tracing::error!("{error}")).ok()
+    }
+
+    /// Events until the client goes or the member stops.
+    async fn watch(&self, mut reply: Reply) -> Result<(), ReplyError> {
+        let mut events = self.events.watch();
+        loop {
+            let event = tokio::select! {
+                event = events.recv() => event,
+                () = reply.gone() => return Ok(()),
+                () = self.stop.cancelled() => break,
+            };
+            match event {
+                Ok(event) => {
+                    let event = Arc::unwrap_or_clone(event);
+                    reply.send(encode(&Response::Event(event)).into()).await?;
+                }
+                Err(RecvError::Lagged(missed)) => {
+                    tracing::debug!("a watcher missed {missed} events");
+                }
+                Err(RecvError::Closed) => break,
+            }
+        }
+        reply.end();
+        Ok(())
+    }
+}

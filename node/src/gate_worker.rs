@@ -1,0 +1,261 @@
+//! The queue before the gate: envelopes are checked in batches, as many at once as have come
+//! while the batch before was being checked. An idle member checks each one alone and at once.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use sealbid_auction::gate::{Admissible, Gate, Verdict};
+use sealbid_auction::member::io::Input;
+use sealbid_types::door::Refusal;
+use sealbid_types::id::EnvelopeId;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::engine::EngineInbox;
+
+/// The most envelopes of one batch.
+const BATCH: usize = 256;
+/// How many envelopes the worker remembers to have seen.
+const REMEMBERED: usize = 65_536;
+
+/// An envelope of a client, and where the verdict goes.
+struct ClientJob {
+    bytes: Vec<u8>,
+    verdict: oneshot::Sender<Verdict>,
+}
+
+/// An envelope of the pool or of a peer.
+struct PeerJob {
+    bytes: Vec<u8>,
+    /// Whether it is checked even if it was seen before.
+    again: bool,
+}
+
+/// Where envelopes are brought to be checked.
+#[derive(Clone)]
+pub(crate) struct GateQueue {
+    clients: mpsc::Sender<ClientJob>,
+    peers: mpsc::Sender<PeerJob>,
+    seen: Arc<Mutex<Seen>>,
+}
+
+/// No room, or the member is stopping: the envelope was not checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct NotChecked;
+
+impl GateQueue {
+    /// Starts the worker. `waiting` envelopes of each kind may wait; what passed for a peer goes
+    /// to `engine`.
+    pub(crate) fn start(gate: Arc<Gate>, waiting: usize, engine: EngineInbox) -> Self {
+        let (clients, client_jobs) = mpsc::channel(waiting);
+        let (peers, peer_jobs) = mpsc::channel(waiting);
+        let seen = Arc::default();
+        let worker = Worker {
+            gate,
+            client_jobs,
+            peer_jobs,
+            engine,
+            seen: Arc::clone(&seen),
+        };
+        tokio::spawn(worker.run());
+        Self {
+            clients,
+            peers,
+            seen,
+        }
+    }
+
+    /// Checks a client's envelope.
+    ///
+    /// # Errors
+    /// [`NotChecked`], without waiting, when too many wait.
+    pub(crate) async fn check(&self, bytes: Vec<u8>) -> Result<Verdict, NotChecked> {
+        let (verdict, answer) = oneshot::channel();
+        self.clients
+            .try_send(ClientJob { bytes, verdict })
+            .map_err(|_| NotChecked)?;
+        answer.await.map_err(|_| NotChecked)
+    }
+
+    /// Takes an envelope from the pool, unless it was seen before. Waits for room.
+    pub(crate) async fn deliver(&self, bytes: Vec<u8>) {
+        // An error says that the member is stopping.
+        let _ = self
+            .peers
+            .send(PeerJob {
+                bytes,
+                again: false,
+            })
+            .await;
+    }
+
+    /// Takes an envelope that the engine asks for. Without room it is dropped; the engine asks
+    /// again for what it still needs.
+    pub(crate) fn fetch(&self, bytes: Vec<u8>) {
+        let _ = self.peers.try_send(PeerJob { bytes, again: true });
+    }
+
+    /// Forgets an envelope that the engine refused, so that the pool may bring it again.
+    pub(crate) fn forget(&self, digest: &[u8; 32]) {
+        lock(&self.seen).forget(digest);
+    }
+}
+
+/// What identifies an envelope's exact bytes here.
+pub(crate) fn digest(bytes: &[u8]) -> [u8; 32] {
+    *blake3::hash(bytes).as_bytes()
+}
+
+fn lock(seen: &Mutex<Seen>) -> std::sync::MutexGuard<'_, Seen> {
+    seen.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The envelopes checked lately, the oldest first.
+#[derive(Default)]
+struct Seen {
+    digests: BTreeSet<[u8; 32]>,
+    order: VecDeque<[u8; 32]>,
+}
+
+impl Seen {
+    /// Whether it is new.
+    fn insert(&mut self, digest: [u8; 32]) -> bool {
+        let new = self.digests.insert(digest);
+        if new {
+            self.order.push_back(digest);
+        }
+        while self.order.len() > REMEMBERED {
+            if let Some(oldest) = self.order.pop_front() {
+                self.digests.remove(&oldest);
+            }
+        }
+        new
+    }
+
+    /// Its place in the order stays: should it come again, it is only forgotten earlier.
+    fn forget(&mut self, digest: &[u8; 32]) {
+        self.digests.remove(digest);
+    }
+}
+
+struct Worker {
+    gate: Arc<Gate>,
+    client_jobs: mpsc::Receiver<ClientJob>,
+    peer_jobs: mpsc::Receiver<PeerJob>,
+    engine: EngineInbox,
+    seen: Arc<Mutex<Seen>>,
+}
+
+/// A batch in the making: the envelopes, and for each who is told.
+#[derive(Default)]
+struct Batch {
+    envelopes: Vec<Vec<u8>>,
+    tell: Vec<Option<oneshot::Sender<Verdict>>>,
+}
+
+impl Worker {
+    async fn run(mut self) {
+        while let Some(Batch { envelopes, tell }) = self.next_batch().await {
+            if envelopes.is_empty() {
+                continue;
+            }
+            let gate = Arc::clone(&self.gate);
+            let checked = tokio::task::spawn_blocking(move || gate.check(envelopes)).await;
+            match checked {
+                Ok(verdicts) => self.hand_out(verdicts, tell).await,
+                Err(error) => {
+                    tracing::error!("the gate failed on a batch of {}: {error}", tell.len());
+                }
+            }
+        }
+    }
+
+    /// What waits, once something does; none when the member is stopping.
+    async fn next_batch(&mut self) -> Option<Batch> {
+        let (mut clients, mut peers) = (Vec::new(), Vec::new());
+        let taken = tokio::select! {
+            taken = self.client_jobs.recv_many(&mut clients, BATCH / 2) => taken,
+            taken = self.peer_jobs.recv_many(&mut peers, BATCH / 2) => taken,
+        };
+        if taken == 0 {
+            return None;
+        }
+        take_waiting(&mut self.client_jobs, &mut clients);
+        take_waiting(&mut self.peer_jobs, &mut peers);
+        Some(self.gather(clients, peers))
+    }
+
+    fn gather(&self, clients: Vec<ClientJob>, peers: Vec<PeerJob>) -> Batch {
+        let mut seen = lock(&self.seen);
+        let mut batch = Batch::default();
+        for ClientJob { bytes, verdict } in clients {
+            seen.insert(digest(&bytes));
+            batch.envelopes.push(bytes);
+            batch.tell.push(Some(verdict));
+        }
+        for PeerJob { bytes, again } in peers {
+            if seen.insert(digest(&bytes)) || again {
+                batch.envelopes.push(bytes);
+                batch.tell.push(None);
+            }
+        }
+        batch
+    }
+
+    async fn hand_out(&self, verdicts: Vec<Verdict>, tell: Vec<Option<oneshot::Sender<Verdict>>>) {
+        let mut envelopes: Vec<Admissible> = Vec::new();
+        let mut refused: Vec<(EnvelopeId, Refusal)> = Vec::new();
+        for (verdict, tell) in verdicts.into_iter().zip(tell) {
+            match (tell, verdict) {
+                (Some(client), verdict) => {
+                    // A client that has gone wants no verdict.
+                    let _ = client.send(verdict);
+                }
+                (None, Verdict::Admissible(envelope)) => envelopes.push(*envelope),
+                (
+                    None,
+                    Verdict::Refused {
+                        id: Some(id),
+                        refusal,
+                    },
+                ) => refused.push((id, refusal)),
+                (None, Verdict::Refused { id: None, refusal }) => {
+                    tracing::debug!("not an envelope: {refusal}");
+                }
+            }
+        }
+        if !envelopes.is_empty() || !refused.is_empty() {
+            self.engine
+                .from_peer(Input::Delivered { envelopes, refused })
+                .await;
+        }
+    }
+}
+
+fn take_waiting<T>(jobs: &mut mpsc::Receiver<T>, into: &mut Vec<T>) {
+    while into.len() < BATCH / 2 {
+        match jobs.try_recv() {
+            Ok(job) => into.push(job),
+            Err(_) => return,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn remembers_so_many_and_forgets_the_oldest() {
+        let mut seen = Seen::default();
+        let digest = |number: usize| digest(&number.to_le_bytes());
+        for number in 0..=REMEMBERED {
+            assert!(seen.insert(digest(number)));
+        }
+        assert!(!seen.insert(digest(REMEMBERED)), "the newest is known");
+        assert!(seen.insert(digest(0)), "the oldest is forgotten");
+        assert_eq!(seen.digests.len(), REMEMBERED);
+        seen.forget(&digest(REMEMBERED));
+        assert!(seen.insert(digest(REMEMBERED)));
+        assert!(seen.order.len() <= REMEMBERED);
+    }
+}

@@ -1,0 +1,309 @@
+//! A member's process: what it loads, what it binds, and how it stops.
+
+use core::future::Future;
+use core::time::Duration;
+use std::sync::Arc;
+
+use sealbid_auction::gate::Gate;
+use sealbid_auction::member::io::Output;
+use sealbid_auction::member::{Limits, Member, MemberSecrets, Options};
+use sealbid_crypto::{CommitteeKeys, KeyShare};
+use sealbid_keygen::{CommitteeFileError, KeyFileError, MemberKey, Passphrase, load_committee};
+use sealbid_net::PeerId;
+use sealbid_net::door::{Door, DoorConfig};
+use sealbid_net::house::House;
+use sealbid_store::{Identity, Memory, Store};
+use sealbid_types::committee::Committee;
+use sealbid_types::id::MemberIndex;
+use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
+
+use crate::NodeError;
+use crate::config::MemberConfig;
+use crate::engine::{Engine, EngineInbox, EngineInputs, now};
+use crate::fetch::Fetcher;
+use crate::front_door::FrontDoor;
+use crate::gate_worker::GateQueue;
+use crate::house_link::{HouseLink, HouseSlot, MemberSeat};
+use crate::pid_file::PidFile;
+use crate::pool_bridge::PoolBridge;
+use crate::records::Records;
+use crate::requests::Requests;
+use crate::shell::{Events, Shell};
+use crate::timings::Timings;
+
+/// How long the parts of a member that stops may take.
+const FAREWELL: Duration = Duration::from_secs(3);
+
+/// A member whose listeners are bound. It takes part once it is [run](Self::run).
+pub struct Node {
+    engine: Engine,
+    outputs: Vec<Output>,
+    /// Envelopes of the store, whose shares have to be made again.
+    stored: Vec<Vec<u8>>,
+    house: House,
+    link: HouseLink,
+    door: Door,
+    front: Arc<FrontDoor>,
+    stop: CancellationToken,
+    index: MemberIndex,
+    _pid: PidFile,
+}
+
+/// What is read from files before anything is bound.
+struct Loaded {
+    committee: Arc<Committee>,
+    keys: Arc<CommitteeKeys>,
+    key: MemberKey,
+    share: Arc<KeyShare>,
+    store: Arc<Store>,
+}
+
+impl Node {
+    /// Loads the member's files, opens its store, and binds its listeners. `is_restored` says that
+    /// the store is a copy restored from elsewhere: then the member waits for all others before it
+    /// votes.
+    ///
+    /// # Errors
+    /// [`NodeError`]; nothing is left running.
+    pub async fn start(
+        config: MemberConfig,
+        passphrase: Passphrase,
+        is_restored: bool,
+    ) -> Result<Self, NodeError> {
+        let files = config.clone();
+        let load = move || load(&files, &passphrase);
+        let loaded = tokio::task::spawn_blocking(load).await;
+        let loaded = loaded.map_err(|error| NodeError::Key(error.to_string()))??;
+        let pid = PidFile::write(&config.pid)?;
+        let (member, outputs) = start_member(&config, &loaded, is_restored)?;
+        let house = MemberSeat::of(&config, &loaded);
+        let door = DoorConfig {
+            secret: loaded.key.door_secret(),
+            bind: config.door.bind(),
+            limits: config.door.limits(),
+        };
+        let (joined, door) = tokio::join!(house.join(), Door::bind(door));
+        let (joined, door) = (joined?, door?);
+        furnish(
+            config,
+            loaded,
+            (member, outputs),
+            (house, joined),
+            door,
+            pid,
+        )
+        .await
+    }
+
+    /// The member's place in the roster.
+    #[must_use]
+    pub const fn index(&self) -> MemberIndex {
+        self.index
+    }
+
+    /// The front door's key.
+    #[must_use]
+    pub fn door_peer(&self) -> PeerId {
+        self.door.peer()
+    }
+
+    /// Takes part until `shutdown` resolves, or something fails that a member cannot do without.
+    ///
+    /// # Errors
+    /// [`NodeError::Storage`] or [`NodeError::Halted`].
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), NodeError> {
+        let Self {
+            engine,
+            outputs,
+            stored,
+            house,
+            link,
+            door,
+            front,
+            stop,
+            ..
+        } = self;
+        let gate = link.gate.clone();
+        let mut stopped = engine.spawn(outputs)?;
+        let link = tokio::spawn(link.run(house));
+        let stored = tokio::spawn(async move {
+            for envelope in stored {
+                gate.deliver(envelope).await;
+            }
+        });
+        door.serve(front);
+        let result = tokio::select! {
+            result = &mut stopped => Some(result),
+            () = shutdown => None,
+        };
+        stop.cancel();
+        stored.abort();
+        let farewell = async { tokio::join!(link, door.close()) };
+        // What has not said goodbye by then ends with the process.
+        let _ = tokio::time::timeout(FAREWELL, farewell).await;
+        let result = match result {
+            Some(result) => result,
+            None => stopped.await,
+        };
+        result.unwrap_or_else(|_| Err(NodeError::Halted("its engine ended".to_owned())))
+    }
+}
+
+impl MemberSeat {
+    fn of(config: &MemberConfig, loaded: &Loaded) -> Self {
+        Self {
+            committee: Arc::clone(&loaded.committee),
+            index: loaded.key.index(),
+            identity: loaded.key.identity(),
+            secret: loaded.key.house_secret(),
+            group_key: loaded.key.group_key(),
+            section: config.house.clone(),
+        }
+    }
+}
+
+/// Joins the parts of a member to one another.
+async fn furnish(
+    config: MemberConfig,
+    loaded: Loaded,
+    (member, outputs): (Member, Vec<Output>),
+    (seat, house): (MemberSeat, House),
+    door: Door,
+    pid: PidFile,
+) -> Result<Node, NodeError> {
+    let Loaded {
+        committee,
+        keys,
+        share,
+        store,
+        key,
+    } = loaded;
+    let stop = CancellationToken::new();
+    let (inbox, inputs): (EngineInbox, EngineInputs) = EngineInbox::new(config.limits.inputs);
+    let gate = Gate::new(Arc::clone(&committee), keys, share, entropy()?);
+    let gate = GateQueue::start(Arc::new(gate), config.limits.unchecked, inbox.clone());
+    let slot = HouseSlot::default();
+    let fetcher = Fetcher::new(&committee, inbox.clone()).await;
+    let shell = Shell {
+        runtime: Handle::current(),
+        house: slot.clone(),
+        pool: PoolBridge::start(slot.clone()),
+        gate: gate.clone(),
+        requests: Requests::default(),
+        records: Records::new(Arc::clone(&store)),
+        fetcher: fetcher.map_err(|error| NodeError::Halted(error.to_string()))?,
+        timings: Timings::open(&config.timings)
+            .map_err(|error| NodeError::file(&config.timings, &error))?,
+        events: Events::default(),
+    };
+    let front = Arc::new(FrontDoor {
+        engine: inbox.clone(),
+        gate: gate.clone(),
+        requests: shell.requests.clone(),
+        records: shell.records.clone(),
+        events: shell.events.clone(),
+        stop: stop.clone(),
+    });
+    let stored = member.stored_envelopes();
+    let link = HouseLink {
+        seat,
+        slot,
+        engine: inbox,
+        gate,
+        stop: stop.clone(),
+    };
+    let engine = Engine {
+        member,
+        store,
+        shell,
+        inputs,
+        stop: stop.clone(),
+    };
+    let index = key.index();
+    Ok(Node {
+        engine,
+        outputs,
+        stored,
+        house,
+        link,
+        door,
+        front,
+        stop,
+        index,
+        _pid: pid,
+    })
+}
+
+fn load(config: &MemberConfig, passphrase: &Passphrase) -> Result<Loaded, NodeError> {
+    let (committee, keys) = load_committee(&config.committee).map_err(of_committee)?;
+    let (key, share) =
+        MemberKey::load_for(&config.key_file, passphrase, &committee, &keys).map_err(of_key)?;
+    let identity = Identity {
+        auction: committee.auction,
+        member: key.index(),
+    };
+    let store = Store::open(&config.store, identity)
+        .map_err(|error| NodeError::storage("the store", &error))?;
+    Ok(Loaded {
+        committee: Arc::new(committee),
+        keys: Arc::new(keys),
+        share: Arc::new(share),
+        key,
+        store: Arc::new(store),
+    })
+}
+
+fn of_committee(error: CommitteeFileError) -> NodeError {
+    match error {
+        CommitteeFileError::Write { .. } => NodeError::storage("the committee file", &error),
+        _ => NodeError::Key(error.to_string()),
+    }
+}
+
+fn of_key(error: KeyFileError) -> NodeError {
+    match error {
+        KeyFileError::WrongPassphrase { .. } => NodeError::Passphrase(error.to_string()),
+        KeyFileError::Write { .. } => NodeError::storage("the key file", &error),
+        _ => NodeError::Key(error.to_string()),
+    }
+}
+
+/// Starts the engine on what the store remembers.
+fn start_member(
+    config: &MemberConfig,
+    loaded: &Loaded,
+    restored: bool,
+) -> Result<(Member, Vec<Output>), NodeError> {
+    let limits = Limits {
+        intents_per_submitter: config.limits.intents_per_submitter,
+        quotes_per_submitter: config.limits.quotes_per_submitter,
+        ..Limits::default()
+    };
+    let options = Options {
+        restored,
+        limits,
+        ..Options::default()
+    };
+    let secrets = MemberSecrets {
+        index: loaded.key.index(),
+        identity: Arc::new(loaded.key.identity()),
+        share: Arc::clone(&loaded.share),
+    };
+    let (committee, keys) = (Arc::clone(&loaded.committee), Arc::clone(&loaded.keys));
+    let entropy = entropy()?;
+    let started = loaded.store.recall(|disk: &Memory<'_>| {
+        Member::start(committee, keys, secrets, options, disk, entropy, now())
+    });
+    started
+        .map_err(|error| NodeError::storage("the store", &error))?
+        .map_err(|error| NodeError::storage("the store", &error))
+}
+
+/// Fresh bytes of the system.
+fn entropy() -> Result<[u8; 32], NodeError> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| NodeError::Halted(format!("the system gives no entropy: {error}")))?;
+    Ok(bytes)
+}

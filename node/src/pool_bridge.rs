@@ -1,0 +1,131 @@
+//! From the engine to the pool. Nothing rests on it: the engine offers again what no certified
+//! round has listed yet, so what does not get through is dropped.
+
+use std::collections::BTreeSet;
+
+use sealbid_auction::member::io::Offered;
+use sealbid_auction::pool::{ClearedRound, PoolCommand, PoolEnvelope};
+use sealbid_types::id::{EnvelopeId, Round};
+use tokio::sync::mpsc;
+
+use crate::house_link::HouseSlot;
+
+/// Commands that wait. One is an envelope at most.
+const WAITING: usize = 4096;
+/// The most bytes of envelopes in one submission; a frame of the group stays well under 1 MB.
+const SUBMISSION_BYTES: usize = 256 << 10;
+
+/// The way to the pool.
+#[derive(Debug, Clone)]
+pub(crate) struct PoolBridge(mpsc::Sender<PoolCommand>);
+
+impl PoolBridge {
+    /// Starts the task that submits. It ends with the last handle.
+    pub(crate) fn start(house: HouseSlot) -> Self {
+        let (sender, commands) = mpsc::channel(WAITING);
+        tokio::spawn(submit_all(house, commands));
+        Self(sender)
+    }
+
+    /// Offers envelopes, as many as there is room for.
+    pub(crate) fn offer(&self, envelopes: Vec<Offered>) {
+        for envelope in envelopes {
+            if self.0.try_send(command(envelope)).is_err() {
+                tracing::debug!("the pool does not keep up; envelopes are offered again later");
+                return;
+            }
+        }
+    }
+
+    /// Tells the pool that a round is certified.
+    pub(crate) fn clear(&self, round: Round, certificate: Vec<u8>, listed: &[EnvelopeId]) {
+        let listed: BTreeSet<_> = listed.iter().map(|id| *id.as_bytes()).collect();
+        let cleared = ClearedRound {
+            round: round.0,
+            certificate,
+            listed,
+        };
+        // Every member says it; one that gets through is enough.
+        let _ = self.0.try_send(PoolCommand::ClearRound(cleared));
+    }
+}
+
+fn command(offered: Offered) -> PoolCommand {
+    let envelope = PoolEnvelope {
+        id: *offered.id.as_bytes(),
+        body: offered.bytes,
+        first_round: offered.first.0,
+        last_round: offered.last.0,
+    };
+    if offered.is_intent {
+        PoolCommand::SubmitIntent(envelope)
+    } else {
+        PoolCommand::SubmitQuote(envelope)
+    }
+}
+
+async fn submit_all(house: HouseSlot, mut commands: mpsc::Receiver<PoolCommand>) {
+    while let Some(first) = commands.recv().await {
+        let batch = gather(first, &mut commands);
+        let Some(house) = house.get() else { continue };
+        let Some(pool) = house.pool() else { continue };
+        if let Err(error) = pool.submit(batch).await {
+            tracing::debug!("the pool did not take it: {error}");
+        }
+    }
+}
+
+/// `first` and what waits behind it, up to the size of a submission.
+fn gather(first: PoolCommand, commands: &mut mpsc::Receiver<PoolCommand>) -> Vec<PoolCommand> {
+    let mut bytes = size(&first);
+    let mut batch = vec![first];
+    while bytes < SUBMISSION_BYTES
+        && let Ok(command) = commands.try_recv()
+    {
+        bytes = bytes.saturating_add(size(&command));
+        batch.push(command);
+    }
+    batch
+}
+
+fn size(command: &PoolCommand) -> usize {
+    match command {
+        PoolCommand::SubmitIntent(envelope) | PoolCommand::SubmitQuote(envelope) => {
+            envelope.body.len()
+        }
+        PoolCommand::ClearRound(cleared) => cleared
+            .certificate
+            .len()
+            .saturating_add(cleared.listed.len().saturating_mul(32)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn offered(bytes: usize) -> Offered {
+        Offered {
+            id: [1; 32].into(),
+            is_intent: true,
+            first: Round(1),
+            last: Round(2),
+            bytes: vec![0; bytes],
+        }
+    }
+
+    #[test]
+    fn a_submission_stays_below_a_megabyte() {
+        let (sender, mut commands) = mpsc::channel(WAITING);
+        for _ in 0..200 {
+            sender.try_send(command(offered(24_576))).unwrap();
+        }
+        let mut submissions = 0;
+        while let Ok(first) = commands.try_recv() {
+            let batch = gather(first, &mut commands);
+            assert!(batch.iter().map(size).sum::<usize>() < SUBMISSION_BYTES + 24_577);
+            submissions += 1;
+        }
+        assert!((18..=20).contains(&submissions), "{submissions}");
+    }
+}

@@ -1,0 +1,94 @@
+//! Settled rounds, read from the store for clients.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use sealbid_auction::disk::Table;
+use sealbid_auction::member::{Outcome, summary};
+use sealbid_store::{Store, StoreError};
+use sealbid_types::codec::decode;
+use sealbid_types::door::{EnvelopeStatus, MOST_SUMMARIES, RoundSummary};
+use sealbid_types::id::{EnvelopeId, Round};
+use sealbid_types::record::RoundRecord;
+
+/// How many summaries are kept in memory; older ones are read from their records again.
+const CACHED: usize = 16_384;
+
+/// The store as clients see it.
+#[derive(Clone)]
+pub(crate) struct Records {
+    store: Arc<Store>,
+    summaries: Arc<Mutex<BTreeMap<Round, RoundSummary>>>,
+}
+
+impl Records {
+    pub(crate) fn new(store: Arc<Store>) -> Self {
+        Self {
+            store,
+            summaries: Arc::default(),
+        }
+    }
+
+    /// A settled round's record, encoded. Reads the disk.
+    pub(crate) fn bytes(&self, round: Round) -> Result<Option<Vec<u8>>, StoreError> {
+        self.store.get(Table::Records, &round.0.to_be_bytes())
+    }
+
+    /// A settled round's record. Reads the disk.
+    pub(crate) fn record(&self, round: Round) -> Result<Option<RoundRecord>, StoreError> {
+        Ok(self.bytes(round)?.and_then(|bytes| decode(&bytes).ok()))
+    }
+
+    /// What became of an envelope of a settled round. Reads the disk.
+    pub(crate) fn outcome(&self, id: &EnvelopeId) -> Result<Option<EnvelopeStatus>, StoreError> {
+        let bytes = self.store.get(Table::Outcomes, id.as_bytes())?;
+        let outcome: Option<Outcome> = bytes.and_then(|bytes| decode(&bytes).ok());
+        Ok(outcome.map(|Outcome(status)| status))
+    }
+
+    /// A round's certified close as it is stored.
+    pub(crate) fn certified(&self, round: Round) -> Result<Option<Vec<u8>>, StoreError> {
+        self.store.get(Table::Closes, &round.0.to_be_bytes())
+    }
+
+    /// A settled round's summary.
+    pub(crate) fn summary(&self, round: Round) -> Result<Option<RoundSummary>, StoreError> {
+        if let Some(summary) = self.summaries().get(&round) {
+            return Ok(Some(summary.clone()));
+        }
+        let summary = self.record(round)?.map(|record| summary(&record));
+        if let Some(summary) = &summary {
+            self.keep(summary.clone());
+        }
+        Ok(summary)
+    }
+
+    /// Summaries of settled rounds from one on, until the first that is not settled here.
+    pub(crate) fn from(&self, from: Round, count: u16) -> Result<Vec<RoundSummary>, StoreError> {
+        let mut found = Vec::new();
+        let mut round = from.max(Round(1));
+        while found.len() < usize::from(count.min(MOST_SUMMARIES)) {
+            match self.summary(round)? {
+                Some(summary) => found.push(summary),
+                None => break,
+            }
+            round = round.next();
+        }
+        Ok(found)
+    }
+
+    /// Keeps the summary of a round that has just settled.
+    pub(crate) fn keep(&self, summary: RoundSummary) {
+        let mut summaries = self.summaries();
+        summaries.insert(summary.round, summary);
+        while summaries.len() > CACHED {
+            summaries.pop_first();
+        }
+    }
+
+    fn summaries(&self) -> std::sync::MutexGuard<'_, BTreeMap<Round, RoundSummary>> {
+        self.summaries
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,100 @@
+//! Clients that wait for the engine's answer.
+
+use core::sync::atomic::{AtomicU64, Ordering};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use sealbid_auction::member::io::{Input, RequestId};
+use sealbid_types::door::Response;
+use tokio::sync::oneshot;
+
+use crate::engine::EngineInbox;
+
+/// The requests that the engine works on.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Requests(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    next: AtomicU64,
+    waiting: Mutex<BTreeMap<RequestId, oneshot::Sender<Response>>>,
+}
+
+/// One request. When it is dropped unanswered, the engine is told that its client has gone.
+pub(crate) struct Request {
+    id: RequestId,
+    answer: oneshot::Receiver<Response>,
+    requests: Requests,
+    engine: EngineInbox,
+}
+
+impl Requests {
+    /// A new request.
+    pub(crate) fn open(&self, engine: &EngineInbox) -> Request {
+        let id = RequestId(self.0.next.fetch_add(1, Ordering::Relaxed));
+        let (sender, answer) = oneshot::channel();
+        self.waiting().insert(id, sender);
+        Request {
+            id,
+            answer,
+            requests: self.clone(),
+            engine: engine.clone(),
+        }
+    }
+
+    /// Hands a client its answer.
+    pub(crate) fn answer(&self, id: RequestId, response: Response) {
+        if let Some(client) = self.waiting().remove(&id) {
+            // A client that has gone wants none.
+            let _ = client.send(response);
+        }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, BTreeMap<RequestId, oneshot::Sender<Response>>> {
+        self.0
+            .waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Request {
+    /// Its id, for the engine.
+    pub(crate) const fn id(&self) -> RequestId {
+        self.id
+    }
+
+    /// Waits for the answer; none if the member stops before.
+    pub(crate) async fn answered(mut self) -> Option<Response> {
+        (&mut self.answer).await.ok()
+    }
+}
+
+impl Drop for Request {
+    fn drop(&mut self) {
+        if self.requests.waiting().remove(&self.id).is_some() {
+            // A busy engine finds out when it answers.
+            let _ = self.engine.from_client(Input::Gone { request: self.id });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sealbid_types::door::EnvelopeStatus;
+
+    #[tokio::test]
+    async fn an_answer_reaches_its_client_and_nobody_else() {
+        let (engine, _inputs) = EngineInbox::new(4);
+        let requests = Requests::default();
+        let (first, second) = (requests.open(&engine), requests.open(&engine));
+        let response = Response::Status(EnvelopeStatus::Unknown);
+        requests.answer(second.id(), response.clone());
+        requests.answer(second.id(), response.clone());
+        assert_eq!(second.answered().await, Some(response));
+        assert_eq!(requests.waiting().len(), 1);
+        drop(first);
+        assert!(requests.waiting().is_empty());
+    }
+}

@@ -1,0 +1,174 @@
+//! What the engine asks for, carried out. Nothing here waits: the engine's thread goes on.
+
+use core::fmt::Display;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use sealbid_auction::member::Stage;
+use sealbid_auction::member::io::{Notice, Output};
+use sealbid_types::codec::encode;
+use sealbid_types::door::{Event, PublicIntent, RoundSummary};
+use sealbid_types::id::{EnvelopeId, Round};
+use sealbid_types::keys::Signed;
+use sealbid_types::metadata::Disclosure;
+use sealbid_types::settlement::SignedSettlement;
+use tokio::runtime::Handle;
+use tokio::sync::broadcast;
+
+use crate::engine::now;
+use crate::fetch::Fetcher;
+use crate::gate_worker::GateQueue;
+use crate::house_link::HouseSlot;
+use crate::pool_bridge::PoolBridge;
+use crate::records::Records;
+use crate::requests::Requests;
+use crate::timings::Timings;
+
+/// Events that a slow watcher may be behind.
+const EVENTS: usize = 1024;
+
+/// Everything that outputs go to.
+#[derive(Clone)]
+pub(crate) struct Shell {
+    pub(crate) runtime: Handle,
+    pub(crate) house: HouseSlot,
+    pub(crate) pool: PoolBridge,
+    pub(crate) gate: GateQueue,
+    pub(crate) requests: Requests,
+    pub(crate) records: Records,
+    pub(crate) fetcher: Fetcher,
+    pub(crate) timings: Timings,
+    pub(crate) events: Events,
+}
+
+/// What watchers see.
+#[derive(Debug, Clone)]
+pub(crate) struct Events(broadcast::Sender<Arc<Event>>);
+
+impl Default for Events {
+    fn default() -> Self {
+        Self(broadcast::channel(EVENTS).0)
+    }
+}
+
+impl Events {
+    /// Tells everybody who watches.
+    pub(crate) fn tell(&self, event: Event) {
+        // An error says that nobody does.
+        let _ = self.0.send(Arc::new(event));
+    }
+
+    /// Events from now on.
+    pub(crate) fn watch(&self) -> broadcast::Receiver<Arc<Event>> {
+        self.0.subscribe()
+    }
+}
+
+impl Shell {
+    /// Carries out one output. Writes and halts are the engine thread's own.
+    pub(crate) fn carry_out(&self, output: Output) {
+        match output {
+            Output::Write(_) | Output::Halt { .. } => {}
+            Output::Send { to, bytes } => {
+                if let Some(house) = self.house.get() {
+                    let sent = house.send(to, &Bytes::from(bytes));
+                    tracing::trace!("to member {to}: {sent:?}");
+                }
+            }
+            Output::Broadcast { bytes } => {
+                if let Some(house) = self.house.get() {
+                    house.broadcast(&Bytes::from(bytes));
+                }
+            }
+            Output::Offer(envelopes) => self.pool.offer(envelopes),
+            Output::ClearRound { round, listed } => self.clear_round(round, listed),
+            Output::Check(envelopes) => {
+                for envelope in envelopes {
+                    self.gate.fetch(envelope.0);
+                }
+            }
+            Output::Reply { request, response } => self.requests.answer(request, *response),
+            Output::Publish(intent) => self.publish(&intent),
+            Output::Settled(settlement) => self.settled(&settlement),
+            Output::Event(event) => self.tell(*event),
+            Output::FetchRecord { round, from } => {
+                let _runtime = self.runtime.enter();
+                self.fetcher.fetch(round, from);
+            }
+            Output::Reached { round, stage } => {
+                tracing::debug!("round {round}: {stage:?}");
+                self.timings.reached(round, stage, now());
+            }
+            Output::Notice(notice) => log(&notice),
+        }
+    }
+
+    /// The pool keeps the certificate beside the list: as it is stored here, and read off this
+    /// thread.
+    fn clear_round(&self, round: Round, listed: Vec<EnvelopeId>) {
+        let (records, pool) = (self.records.clone(), self.pool.clone());
+        self.runtime.spawn_blocking(move || {
+            let certificate = warn_of(records.certified(round))
+                .flatten()
+                .unwrap_or_default();
+            pool.clear(round, certificate, &listed);
+        });
+    }
+
+    fn publish(&self, intent: &Signed<PublicIntent>) {
+        let Some(house) = self.house.get() else {
+            return;
+        };
+        let pair = match &intent.body.metadata.disclosure {
+            Disclosure::Pair(pair) => Some((pair.give.as_str(), pair.want.as_str())),
+            Disclosure::Nothing | Disclosure::Give(_) | Disclosure::Want(_) => None,
+        };
+        house.publish_intent(pair, &Bytes::from(encode(intent)));
+    }
+
+    fn settled(&self, settlement: &SignedSettlement) {
+        self.timings
+            .reached(settlement.settlement.round, Stage::Settled, now());
+        if let Some(house) = self.house.get() {
+            house.publish_settlement(&Bytes::from(encode(settlement)));
+        }
+    }
+
+    fn tell(&self, event: Event) {
+        if let Event::Settled(summary) = &event {
+            log_settled(summary);
+            warn_of(self.timings.settled(summary));
+            self.records.keep(summary.clone());
+        }
+        self.events.tell(event);
+    }
+}
+
+fn log_settled(summary: &RoundSummary) {
+    let RoundSummary {
+        round,
+        intents,
+        quotes,
+        filled,
+        unfilled,
+        void,
+        ..
+    } = summary;
+    tracing::info!(
+        "round {round} settled: {intents} intents, {quotes} quotes, {filled} filled, \
+         {unfilled} not filled, {void} void"
+    );
+}
+
+/// The value, or a warning. For what a member can do without.
+fn warn_of<T, E: Display>(result: Result<T, E>) -> Option<T> {
+    result.inspect_err(|error| tracing::warn!("{error}")).ok()
+}
+
+fn log(notice: &Notice) {
+    match notice {
+        Notice::Unusable { .. } => tracing::debug!("{notice}"),
+        Notice::Alarm { .. } => tracing::error!("{notice}"),
+        _ => tracing::warn!("{notice}"),
+    }
+}
