@@ -4,7 +4,7 @@ use core::fmt;
 
 use ed25519_dalek::SigningKey;
 use sealbid_types::keys::PublicKey;
-use sealbid_types::text::{AccountId, TextError};
+use sealbid_types::text::AccountId;
 
 /// A trading account: an ed25519 key and its implicit NEAR account. Wiped when dropped.
 pub struct Account {
@@ -14,12 +14,10 @@ pub struct Account {
 
 impl Account {
     /// The implicit account of `secret`.
-    ///
-    /// # Errors
-    /// Never for a key; the type is that of the account's parser.
-    pub fn new(secret: SigningKey) -> Result<Self, TextError> {
-        let id = PublicKey::of(&secret).implicit_account()?;
-        Ok(Self { secret, id })
+    #[must_use]
+    pub fn new(secret: SigningKey) -> Self {
+        let id = AccountId::implicit(&PublicKey::of(&secret));
+        Self { secret, id }
     }
 
     /// The account's name.

@@ -14,6 +14,7 @@ use sealbid_types::codec::{decode, encode};
 use sealbid_types::committee::Committee;
 use sealbid_types::door::{EnvelopeStatus, Head, Request, Response, RoundSummary};
 use sealbid_types::id::{EnvelopeId, MemberIndex, Round};
+use sealbid_types::record::RoundRecord;
 
 use crate::entropy::fresh;
 use crate::error::{ClientError, Fault};
@@ -170,6 +171,30 @@ impl House {
         Ok(verified)
     }
 
+    /// A settled round's record as one member shows it, unverified: an auditor's material.
+    ///
+    /// # Errors
+    /// [`ClientError`]: what came of that member.
+    pub async fn record_of(
+        &self,
+        member: MemberIndex,
+        round: Round,
+    ) -> Result<RoundRecord, ClientError> {
+        match self.ask(member, &Request::Round(round)).await {
+            Ok(Response::Record(record)) if record.close.round == round => Ok(*record),
+            Ok(_) => Err(Failures::one(member, Unanswered::Fault(Fault::NoAnswer)).into()),
+            Err(why) => Err(Failures::one(member, why).into()),
+        }
+    }
+
+    /// The members, those first that answered when last asked.
+    ///
+    /// # Errors
+    /// [`ClientError::Entropy`].
+    pub fn members(&self) -> Result<Vec<MemberIndex>, ClientError> {
+        self.order(None)
+    }
+
     /// Summaries of settled rounds from `from` on, at most `count`: one member's word.
     ///
     /// # Errors
@@ -293,3 +318,6 @@ impl House {
         Ok(members)
     }
 }
+
+#[cfg(test)]
+mod tests;

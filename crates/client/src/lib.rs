@@ -8,6 +8,7 @@
 //! | [`solver`] | a price schedule becomes a sealed quote |
 //! | [`receipt`] | what an acknowledged envelope is owed, verified |
 //! | [`round`] | a round's record, verified against the committee's key; what became of an envelope |
+//! | [`audit`] | whether the committee settled rightly: a round computed again |
 //! | [`watch`] | a member's events, from whichever member answers |
 //!
 //! A single member may lie. So a receipt is verified before it is believed, the round is the median
@@ -15,6 +16,7 @@
 //! committee's signature. What remains one member's word says so in its name: [`house::Hint`].
 
 pub mod account;
+pub mod audit;
 pub mod error;
 pub mod house;
 pub mod order;
@@ -28,8 +30,11 @@ pub mod trader;
 pub mod watch;
 
 mod entropy;
+#[cfg(test)]
+mod testing;
 
 pub use account::Account;
+pub use audit::RoundAudit;
 pub use error::{ClientError, ErrorClass};
 pub use house::{Hint, House};
 pub use order::{Order, Reveal, Window};

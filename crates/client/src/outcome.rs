@@ -7,6 +7,7 @@ use sealbid_types::allocation::{UnfilledReason, VoidReason};
 use sealbid_types::door::{EnvelopeStatus, Request, Response};
 use sealbid_types::id::{EnvelopeId, MemberIndex, Round};
 use sealbid_types::settlement::SettledFill;
+use serde::Serialize;
 
 use crate::error::{ClientError, Fault};
 use crate::house::House;
@@ -15,8 +16,9 @@ use crate::submit::{Failures, Unanswered};
 /// How long a waiting client lets the house be between two questions.
 const PATIENCE: Duration = Duration::from_millis(250);
 
-/// What became of an envelope.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What became of an envelope. In JSON, `outcome` names the variant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Outcome {
     /// No member that answers knows it.
     Unknown,

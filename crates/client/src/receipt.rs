@@ -91,3 +91,6 @@ fn check_signature(
         .verify(&member.identity)
         .map_err(|_| ReceiptError::Signature(signed.member))
 }
+
+#[cfg(test)]
+mod tests;

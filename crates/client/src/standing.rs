@@ -120,3 +120,6 @@ fn median<T: Ord + Clone>(heads: &[&Head], value: impl Fn(&Head) -> T) -> Option
     values.sort();
     values.get(values.len().checked_sub(1)? / 2).cloned()
 }
+
+#[cfg(test)]
+mod tests;

@@ -141,3 +141,6 @@ impl Trader {
         ))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,110 @@
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::expect_used
+)]
+
+use sealbid_near::authorisation::check_authorisation;
+use sealbid_types::metadata::{Disclosure, Metadata};
+
+use super::*;
+use crate::testing::{NOW, TestHouse, WINDOW, envelope, order, trader};
+
+#[test]
+fn what_is_signed_checks_out() {
+    let house = TestHouse::new(3);
+    let rules = &house.committee.rules;
+    let intent = trader(1)
+        .sign(&order(), rules, WINDOW.expires, None)
+        .unwrap();
+    let contract = &rules.verifying_contract;
+    assert_eq!(
+        check_authorisation(&intent.authorisation, &intent.terms, contract),
+        Ok(())
+    );
+    let again = trader(1)
+        .sign(&order(), rules, WINDOW.expires, None)
+        .unwrap();
+    assert_ne!(intent.terms.nonce, again.terms.nonce);
+}
+
+#[test]
+fn envelopes_pass_admission_and_show_what_was_chosen() {
+    let house = TestHouse::new(3);
+    let envelope = envelope(&house, 1);
+    assert_eq!(envelope.check_header(), Ok(()));
+    assert_eq!(sealbid_crypto::check(&envelope).unwrap().parts().len(), 2);
+    assert!(matches!(
+        envelope.header.metadata.disclosure,
+        Disclosure::Pair(_)
+    ));
+    let trader = trader(1);
+    let rules = &house.committee.rules;
+    let intent = trader.sign(&order(), rules, WINDOW.expires, None).unwrap();
+    let (committee, keys) = (&house.committee, &house.keys);
+    let hidden = trader
+        .seal(committee, keys, &intent, Reveal::Nothing, WINDOW)
+        .unwrap();
+    assert_eq!(hidden.header.metadata, Metadata::NOTHING);
+}
+
+#[test]
+fn entropy_that_repeats_leaks_nothing() {
+    let house = TestHouse::new(3);
+    let (trader, entropy) = (
+        trader(1),
+        [Zeroizing::new([9; 32]), Zeroizing::new([9; 32])],
+    );
+    let rules = &house.committee.rules;
+    let seal = || {
+        let intent = trader.sign(&order(), rules, WINDOW.expires, None).unwrap();
+        let (committee, keys) = (&house.committee, &house.keys);
+        trader
+            .seal_with(committee, keys, &intent, Reveal::Pair, WINDOW, &entropy)
+            .unwrap()
+    };
+    let points: std::collections::BTreeSet<_> = [seal(), seal()]
+        .iter()
+        .flat_map(|envelope| {
+            envelope
+                .sealed
+                .parts()
+                .map(|(_, part)| part.u)
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    assert_eq!(
+        points.len(),
+        4,
+        "terms with different nonces never share a u"
+    );
+}
+
+#[test]
+fn terms_that_would_be_void_are_not_signed() {
+    let house = TestHouse::new(3);
+    let rules = &house.committee.rules;
+    let account = trader(1).account().id().clone();
+    let asset = "nep141:usdc.near".parse().unwrap();
+    let amount = "5".parse().unwrap();
+    let to_oneself = Order::Transfer {
+        receiver: account,
+        asset,
+        amount,
+        memo: None,
+    };
+    let signed = trader(1).sign(&to_oneself, rules, NOW, None);
+    assert!(matches!(signed, Err(ClientError::Void(_))), "{signed:?}");
+}
+
+#[test]
+fn another_account_cannot_seal_it() {
+    let house = TestHouse::new(3);
+    let rules = &house.committee.rules;
+    let intent = trader(1)
+        .sign(&order(), rules, WINDOW.expires, None)
+        .unwrap();
+    let sealed = trader(2).seal(&house.committee, &house.keys, &intent, Reveal::Pair, WINDOW);
+    assert_eq!(sealed, Err(ClientError::OtherAccount));
+}
