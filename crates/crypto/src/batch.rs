@@ -81,35 +81,36 @@ impl Coefficients {
     }
 }
 
-/// The positions in `items` that `holds` rejects, found by halving. `holds` judges a set as a whole:
-/// it must accept the empty set, and reject a set exactly when it holds a bad item.
-pub(crate) fn bisect(items: &[usize], holds: &mut impl FnMut(&[usize]) -> bool) -> Vec<usize> {
+/// The bad ones among `items`, in order, found by halving; of many the first `most`, at least one.
+///
+/// `holds` judges a set as a whole: it accepts the empty set, and rejects a set exactly when it
+/// holds a bad item. To find one bad item among N takes at most 2 log N + 1 questions, to find N of
+/// N takes 2 N.
+pub(crate) fn bisect(
+    items: &[usize],
+    most: usize,
+    holds: &mut impl FnMut(&[usize]) -> bool,
+) -> Vec<usize> {
     if holds(items) {
-        return Vec::new();
+        Vec::new()
+    } else {
+        halve(items, most, holds)
     }
-    if items.len() <= 1 {
-        return items.to_vec();
-    }
-    let (left, right) = items.split_at(items.len() / 2);
-    let mut bad = bisect(left, holds);
-    if bad.is_empty() {
-        // The left half is good and the whole is not: no need to ask about the right half.
-        return bisect_known_bad(right, holds);
-    }
-    bad.extend(bisect(right, holds));
-    bad
 }
 
-fn bisect_known_bad(items: &[usize], holds: &mut impl FnMut(&[usize]) -> bool) -> Vec<usize> {
+/// The same for `items` of which one is known to be bad.
+fn halve(items: &[usize], most: usize, holds: &mut impl FnMut(&[usize]) -> bool) -> Vec<usize> {
     if items.len() <= 1 {
         return items.to_vec();
     }
     let (left, right) = items.split_at(items.len() / 2);
-    let mut bad = bisect(left, holds);
+    let mut bad = bisect(left, most, holds);
     if bad.is_empty() {
-        return bisect_known_bad(right, holds);
+        return halve(right, most, holds);
     }
-    bad.extend(bisect(right, holds));
+    if bad.len() < most {
+        bad.extend(bisect(right, most - bad.len(), holds));
+    }
     bad
 }
 
@@ -121,16 +122,21 @@ mod tests {
 
     proptest! {
         #[test]
-        fn bisection_finds_exactly_the_bad_ones(count in 0usize..200, bad: BTreeSet<u8>) {
+        fn bisection_finds_exactly_the_bad_ones(
+            count in 0usize..200,
+            bad: BTreeSet<u8>,
+            most in 1usize..300,
+        ) {
             let items: Vec<usize> = (0..count).collect();
-            let bad: Vec<usize> = items.iter().copied().filter(|i| bad.contains(&(*i as u8))).collect();
+            let is_bad = |item: &usize| bad.contains(&(*item as u8));
             let mut asked = 0;
-            let found = bisect(&items, &mut |set: &[usize]| {
+            let found = bisect(&items, most, &mut |set: &[usize]| {
                 asked += 1;
-                !set.iter().any(|item| bad.contains(item))
+                !set.iter().any(is_bad)
             });
-            prop_assert_eq!(&found, &bad);
-            prop_assert!(asked <= 1 + bad.len() * 2 * 8, "{} questions", asked);
+            let expected: Vec<usize> = items.iter().copied().filter(is_bad).take(most).collect();
+            prop_assert!(asked <= 1 + expected.len() * 2 * 8, "{} questions", asked);
+            prop_assert_eq!(found, expected);
         }
     }
 

@@ -11,7 +11,7 @@ pub const SECOND_GENERATOR: &str = "sealbid/1 2026-11 second generator";
 pub const SECOND_GENERATOR_DST: &str =
     "sealbid/1 2026-11 TDH2 with BLS12381G1_XMD:SHA-256_SSWU_RO_";
 
-/// The sealer's r and k: over entropy, account secret, label and plaintext.
+/// The sealer's r and k: over entropy, committee key, account secret, label and plaintext.
 pub const SEALING_SCALARS: &str = "sealbid/1 2026-11 sealing scalars";
 /// Content key and commitment: over z, u and label.
 pub const CONTENT_KEY: &str = "sealbid/1 2026-11 content key and commitment";

@@ -220,7 +220,7 @@ fn read_g2(key: KeyName, bytes: &[u8; 96]) -> Result<G2Point, KeysError> {
     G2Point::decompress(bytes).map_err(|error| KeysError::Point { key, error })
 }
 
-/// The committed polynomial at the member's point, by Horner's rule in the exponent.
+/// The committed polynomial at the member's point: `Π C_k^(x^k)`.
 fn evaluate(coefficients: &[G1Point], member: MemberIndex) -> Option<G1Point> {
     let x = Scalar::from(u64::from(member.0) + 1);
     let mut power = Scalar::from(1u64);

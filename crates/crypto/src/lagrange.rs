@@ -1,16 +1,18 @@
 //! Lagrange interpolation at zero, in integers.
 //!
-//! For members with points x_i = i + 1, `f(0) = Σ λ_i f(x_i)` with `λ_i = Π_{j≠i} x_j / (x_j - x_i)`.
-//! Δ(n, q) is the least common denominator of all λ_i over all sets of q of n members. Decryption
-//! shares carry 1/Δ in the exponent, so that combining them takes the integers Δ λ_i. Within one
-//! set these have a common factor as a rule: dividing it out and multiplying by it once at the end
-//! leaves coefficients of 23 bits where they had 58 (11 of 16).
+//! For members with points `x_i = i + 1`, f(0) is the sum of `λ_i f(x_i)`, where λ_i is the product
+//! of `x_j / (x_j - x_i)` over all other members j of the set. Δ(n, q) is the least common
+//! denominator of all λ_i over all sets of q of n members. Decryption shares carry 1/Δ in the
+//! exponent, so that combining them takes the integers Δ λ_i. Within one set these have a common
+//! factor as a rule: dividing it out and multiplying by it once at the end leaves coefficients of
+//! 23 bits where they had 58 (11 of 16).
 
 use sealbid_types::id::MemberIndex;
 
 use crate::group::{IntegerCombination, Scalar};
 
 /// Δ(n, q): a row for each n from 3, an entry for each q from the majority to n.
+#[rustfmt::skip]
 const COMMON_DENOMINATORS: [&[u64]; 14] = [
     &[2, 1],
     &[3, 1],
@@ -22,44 +24,12 @@ const COMMON_DENOMINATORS: [&[u64]; 14] = [
     &[181_440, 90_720, 15_120, 252, 1],
     &[3_628_800, 1_814_400, 907_200, 151_200, 2520, 1],
     &[19_958_400, 9_979_200, 1_663_200, 138_600, 2310, 1],
-    &[
-        479_001_600,
-        239_500_800,
-        119_750_400,
-        19_958_400,
-        1_663_200,
-        27_720,
-        1,
-    ],
-    &[
-        3_113_510_400,
-        1_556_755_200,
-        778_377_600,
-        129_729_600,
-        10_810_800,
-        25_740,
-        1,
-    ],
-    &[
-        87_178_291_200,
-        43_589_145_600,
-        21_794_572_800,
-        3_632_428_800,
-        605_404_800,
-        10_090_080,
-        24_024,
-        1,
-    ],
-    &[
-        653_837_184_000,
-        326_918_592_000,
-        163_459_296_000,
-        27_243_216_000,
-        2_270_268_000,
-        37_837_800,
-        45_045,
-        1,
-    ],
+    &[479_001_600, 239_500_800, 119_750_400, 19_958_400, 1_663_200, 27_720, 1],
+    &[3_113_510_400, 1_556_755_200, 778_377_600, 129_729_600, 10_810_800, 25_740, 1],
+    &[87_178_291_200, 43_589_145_600, 21_794_572_800, 3_632_428_800, 605_404_800, 10_090_080,
+      24_024, 1],
+    &[653_837_184_000, 326_918_592_000, 163_459_296_000, 27_243_216_000,
+      2_270_268_000, 37_837_800, 45_045, 1],
 ];
 
 /// Δ(n, q); none unless n is 3 to 16, `2q > n` and `q <= n`.

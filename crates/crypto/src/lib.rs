@@ -2,11 +2,11 @@
 //!
 //! | module | step | ARCHITECTURE |
 //! | --- | --- | --- |
-//! | [`seal`](mod@seal) | a plaintext becomes a [`SealedPart`](sealbid_types::envelope::SealedPart) | 3.1 |
+//! | [`seal`](mod@seal) | a plaintext becomes a [`SealedPart`] | 3.1 |
 //! | [`admit`] | its proof is checked, alone or in a batch: [`CheckedPart`] | 3.1 |
 //! | [`share`] | a member exponentiates it and keeps the result: [`PendingShare`] | 3.3 |
-//! | [`signature`] | members sign a [`Statement`](sealbid_types::statement::Statement), and only that | 3.2 |
-//! | [`certificate`] | q signatures allow the release of shares: [`CloseCertificate`], [`AllocationCertificate`] | 3.3 |
+//! | [`signature`] | members sign a [`Statement`], and only that | 3.2 |
+//! | [`certificate`] | q signatures release shares: [`CloseCertificate`] and its like | 3.3 |
 //! | [`open`](mod@open) | q shares open it: [`OpenedPart`] | 3.3 |
 //!
 //! Each arrow of that chain is a type: only a checked part can be shared, only a verified
@@ -15,6 +15,9 @@
 //! Nothing here does I/O, reads a clock or draws randomness. Entropy is an argument. Secret scalars
 //! are multiplied in constant time by `blst`, never by `threshold_crypto`, which supplies the key
 //! set's type and encodings and is the reference that the tests compare with.
+//!
+//! [`SealedPart`]: sealbid_types::envelope::SealedPart
+//! [`Statement`]: sealbid_types::statement::Statement
 
 pub mod admit;
 pub mod batch;

@@ -1,7 +1,7 @@
 //! Padding to one of five lengths, so that a sealed body says little about what is in it.
 //!
 //! ISO/IEC 7816-4: the byte 0x80, then zeros, up to the smallest class that has room. One padded
-//! form belongs to one plaintext and the other way round; [`unpad`] takes nothing else.
+//! form belongs to one plaintext and the other way round; nothing else is taken off again.
 
 use zeroize::Zeroizing;
 
@@ -45,14 +45,20 @@ mod tests {
 
     proptest! {
         #[test]
-        fn padding_comes_off_as_it_went_on(plaintext in prop::collection::vec(any::<u8>(), 0..=MOST_PLAINTEXT)) {
+        fn padding_comes_off_as_it_went_on(
+            plaintext in prop::collection::vec(any::<u8>(), 0..=MOST_PLAINTEXT),
+        ) {
             let padded = pad(&plaintext, 16).unwrap();
             prop_assert!(CLASSES.contains(&padded.len()));
             prop_assert_eq!(unpad(&padded), Some(plaintext.as_slice()));
         }
 
         #[test]
-        fn what_unpads_is_what_pads(class in prop::sample::select(CLASSES.to_vec()), tail in prop::collection::vec(prop::sample::select(vec![0u8, 0x80, 1]), 0..300), fill: u8) {
+        fn what_unpads_is_what_pads(
+            class in prop::sample::select(CLASSES.to_vec()),
+            tail in prop::collection::vec(prop::sample::select(vec![0u8, 0x80, 1]), 0..300),
+            fill: u8,
+        ) {
             let mut padded = vec![fill; class];
             let start = class.saturating_sub(tail.len());
             for (to, from) in padded[start..].iter_mut().zip(&tail) {

@@ -1,10 +1,11 @@
-//! The proof that travels with a sealed part: whoever made u knew r, and sealed this very body under
-//! this very label. TDH2 (Shoup, Gennaro, J. Cryptology 15, 2002, section 5.2), in the form that
-//! carries the commitments a and ā, so that the verification equations are linear and batch.
+//! The proof that travels with a sealed part: whoever made u knew r, and sealed this very body
+//! under this very label. TDH2 (Shoup and Gennaro, Securing Threshold Cryptosystems against Chosen
+//! Ciphertext Attack, J. Cryptology 15, 2002), in the form that carries the commitments a and ā, so
+//! that the verification equations are linear and batch.
 //!
 //! Equations are *cofactored*: they hold up to torsion, alone and in a batch alike, so that every
 //! member judges alike (the point of ZIP 215 and of Chalkias et al., ePrint 2020/1244). Only u is
-//! ever multiplied by a secret, and u is in the subgroup exactly.
+//! ever multiplied by a secret, and u must lie in the subgroup.
 
 use std::sync::LazyLock;
 
@@ -151,8 +152,8 @@ impl Proof {
     }
 }
 
-/// Positions in `proofs` of those that do not hold, in order. [`Proof::holds`] would reject the same
-/// ones; a wrong one slips through with probability 2^-128.
+/// Positions in `proofs` of those that do not hold, in order. [`Proof::holds`] would reject the
+/// same ones; a wrong one slips through with probability 2^-128.
 pub(crate) fn find_false(proofs: &[&Proof], secret: &BatchSecret) -> Vec<usize> {
     let mut transcript = Transcript::new(domain::BATCH_ADMISSION, secret);
     for proof in proofs {
@@ -163,7 +164,7 @@ pub(crate) fn find_false(proofs: &[&Proof], secret: &BatchSecret) -> Vec<usize> 
     let weights = draw_pairs(transcript.coefficients(), proofs.len());
     let weighted: Vec<_> = proofs.iter().copied().zip(weights).collect();
     let all: Vec<usize> = (0..proofs.len()).collect();
-    bisect(&all, &mut |set| {
+    bisect(&all, all.len(), &mut |set| {
         let chosen: Vec<_> = set
             .iter()
             .filter_map(|at| weighted.get(*at).copied())

@@ -22,8 +22,9 @@ pub enum SealError {
 /// Seals `plaintext` under `label` (see
 /// [`Header::label`](sealbid_types::envelope::Header::label)).
 ///
-/// `entropy` is fresh for each call. Should it not be (a cloned machine), r and k still repeat only
-/// for the same account, label and plaintext, when the part itself repeats and nothing is lost.
+/// `entropy` is fresh for each call. Should it not be (a cloned machine), r and k repeat only
+/// for the same committee, account, label and plaintext, when the part itself repeats and nothing
+/// is lost.
 ///
 /// # Errors
 /// [`SealError::TooLong`].
@@ -34,7 +35,7 @@ pub fn seal(
     entropy: &[u8; 32],
     account_secret: &[u8],
 ) -> Result<SealedPart, SealError> {
-    let [r, k] = sealing_scalars(entropy, account_secret, label, plaintext);
+    let [r, k] = sealing_scalars(keys, entropy, account_secret, label, plaintext);
     let (g, g_bar) = (G1Point::generator(), second_generator());
 
     // u = g^r;  ū = ḡ^r;  z = pk^r
@@ -72,8 +73,10 @@ pub fn seal(
     })
 }
 
-/// r and k: uniform, and different whenever any of the inputs is.
+/// r and k: uniform, and different whenever any of the inputs is. With the committee key, these are
+/// all that the challenge depends on: no k ever answers two.
 fn sealing_scalars(
+    keys: &CommitteeKeys,
     entropy: &[u8; 32],
     account_secret: &[u8],
     label: &[u8],
@@ -81,6 +84,7 @@ fn sealing_scalars(
 ) -> [SecretScalar; 2] {
     let mut hasher = domain::hasher(domain::SEALING_SCALARS);
     hasher.update(entropy);
+    hasher.update(&keys.public_key().compress());
     for input in [account_secret, label, plaintext] {
         domain::update_bounded(&mut hasher, input);
     }

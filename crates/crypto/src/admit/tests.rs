@@ -192,8 +192,8 @@ fn a_response_has_one_encoding() {
     assert_eq!(verdict(&house, &envelope), Err(RefusalReason::Response));
 }
 
-/// A sealer may add torsion to what no secret ever multiplies: every member accepts it, alone and in
-/// a batch. In u it is refused, by itself and before the proof is looked at.
+/// A sealer may add torsion to what no secret ever multiplies: every member accepts it, alone and
+/// in a batch. In u it is refused, by itself and before the proof is looked at.
 #[test]
 fn torsion_is_judged_alike_alone_and_in_a_batch() {
     let house = house();

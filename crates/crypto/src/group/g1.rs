@@ -288,9 +288,9 @@ impl G1Sum {
         unsafe { blst_p1_double(&mut self.0, &self.0) };
     }
 
-    /// `[1 - z] self`, z the curve's parameter: in G1 always, and the identity exactly when the
-    /// component of `self` in G1 is (1 - z is prime to the order r and kills all torsion, see
-    /// Wahby and Boneh, ePrint 2019/403, section 5).
+    /// `[1 - z] self`, z the curve's parameter: in G1 always (this is `h_eff` of RFC 9380, section
+    /// 8.8.1), and the identity exactly when the component of `self` in G1 is, since 1 - z kills all
+    /// torsion and is prime to the order of G1.
     ///
     /// `blst_p1_mult` would use incomplete additions, which go wrong on points of small order.
     #[must_use]

@@ -33,8 +33,8 @@ pub fn hash_to_g1(message: &[u8], domain: &str) -> G1Point {
     G1Point(CurvePoint(affine))
 }
 
-/// `threshold_crypto::hash_g2`, bit for bit: x coordinates drawn from ChaCha20 under the SHA3-256 of
-/// the message until one is on the curve, then a multiplication by the cofactor.
+/// `threshold_crypto::hash_g2`, bit for bit: x coordinates drawn from ChaCha20 under the SHA3-256
+/// of the message until one is on the curve, then a multiplication by the cofactor.
 ///
 /// Takes as long as the draws take: for public messages.
 #[must_use]

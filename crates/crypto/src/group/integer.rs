@@ -4,8 +4,8 @@ use blst::blst_p1_add_or_double_affine;
 
 use super::{CurvePoint, G1Sum};
 
-/// `scale · Σ coefficients[i] · points[i]` as a list of doublings and additions, worked out once for
-/// all the ciphertexts that one set of members opens. Variable time: public coefficients only.
+/// `scale · Σ coefficients[i] · points[i]` as a list of doublings and additions, worked out once
+/// for all the ciphertexts that one set of members opens. Variable time: public coefficients only.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IntegerCombination {
     terms: usize,

@@ -1,13 +1,13 @@
 //! BLS12-381: the one module that calls `blst`, and so the one that holds `unsafe` code.
 //!
 //! The types say what was checked. A [`CurvePoint`] is on the curve and is not the identity; a
-//! [`G1Point`] or [`G2Point`] is in the prime-order subgroup too; a [`G1Sum`] is whatever a sum came
-//! to, the identity included. A [`SecretScalar`] multiplies subgroup points only, in constant time;
+//! [`G1Point`] or [`G2Point`] is in the prime-order subgroup too; a [`G1Sum`] is whatever a sum
+//! came to, the identity included. A [`SecretScalar`] multiplies subgroup points only, in constant time;
 //! a [`Scalar`] is public, and what works on it takes the time it takes.
 //!
 //! Why each `unsafe` call is sound: `blst`'s functions read and write exactly the structs they are
-//! given, all of them plain arrays without invariants of validity, and keep no pointer. What remains
-//! is stated at the calls that take lengths or arrays.
+//! given, all of them plain arrays without invariants of validity, and keep no pointer. What
+//! remains is stated at the calls that take lengths or arrays.
 
 #![allow(unsafe_code)]
 

@@ -13,8 +13,8 @@ use super::{CurvePoint, G1Sum, G2Point, G2Sum, Scalar};
 /// Points a chunk: more make wider windows, fewer keep all cores busy.
 const CHUNK: core::ops::RangeInclusive<usize> = 256..=1024;
 
-/// `Σ scalar_i · point_i` over the curve, gathered term by term. Points outside G1 are welcome: every
-/// addition is by a complete formula.
+/// `Σ scalar_i · point_i` over the curve, gathered term by term. Points outside G1 are welcome:
+/// every addition is by a complete formula.
 #[derive(Default)]
 pub struct LinearCombination {
     full: Terms<32>,

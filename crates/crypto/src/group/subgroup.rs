@@ -18,9 +18,9 @@ const FEWEST: usize = 2 * SUBSETS;
 /// could not predict; without one a point is tested by itself.
 ///
 /// The sum of a random subset leaves G1 with probability at least 1/2 if one of the points is
-/// outside. If all 64 sums are inside, so are all points, but for one chance in 2^64; if one is not,
-/// every point is tested exactly. Six microseconds a point for a thousand, where the exact test takes
-/// 42.
+/// outside. If all 64 sums are inside, so are all points, but for one chance in 2^64; if one is
+/// not, every point is tested exactly. Six microseconds a point for a thousand, where the exact
+/// test takes 42.
 #[must_use]
 pub fn in_subgroup_all(points: &[CurvePoint], masks: &[u64]) -> Vec<Option<G1Point>> {
     let few = points.len() < FEWEST || points.len() != masks.len();

@@ -46,10 +46,10 @@ impl Equations {
             .is_one()
     }
 
-    /// Positions of those that do not hold, in order.
-    pub(super) fn find_false(&self) -> Vec<usize> {
+    /// Positions of those that do not hold, in order; of many the first `most`.
+    pub(super) fn find_false(&self, most: usize) -> Vec<usize> {
         let all: Vec<usize> = (0..self.pairs.len()).collect();
-        bisect(&all, &mut |set| self.hold(set))
+        bisect(&all, most, &mut |set| self.hold(set))
     }
 
     fn sum(&self, set: &[usize], side: impl Fn(&(G1Point, G1Point)) -> &G1Point) -> G1Sum {

@@ -37,6 +37,9 @@ use crate::group::{CurvePoint, G1Point, G1Sum, G2Point, PointError, normalise};
 use crate::keys::CommitteeKeys;
 use crate::lagrange::share_combination;
 
+/// The most wrong openings that are named: to find more takes pairings that nobody learns from.
+pub const MOST_NAMED: usize = 32;
+
 /// Points that one core normalises at a time.
 const CHUNK: usize = 256;
 
@@ -133,7 +136,8 @@ pub fn open(
 /// Two pairings and two multi-scalar multiplications for all of them together.
 ///
 /// # Errors
-/// The position of each opening that is not `u^s`, and why.
+/// The position of each opening that is not `u^s`, and why; of points of G1 that are wrong, the
+/// first [`MOST_NAMED`].
 pub fn verify_openings(
     keys: &CommitteeKeys,
     openings: &[(&CheckedPart, FixedBytes<96>)],
@@ -149,7 +153,7 @@ pub fn verify_openings(
     }
     let parts: Vec<&CheckedPart> = right.iter().map(|(_, part, _)| *part).collect();
     let points: Vec<G1Point> = right.iter().map(|(.., z)| *z).collect();
-    let wrong = opening_equations(keys, &parts, &points, secret).find_false();
+    let wrong = opening_equations(keys, &parts, &points, secret).find_false(MOST_NAMED);
     let wrong = wrong.into_iter().filter_map(|among| right.get(among));
     faults.extend(wrong.map(|(at, ..)| (*at, OpeningFault::Wrong)));
     if faults.is_empty() {

@@ -112,7 +112,7 @@ pub(super) fn find_wrong_share(
     }
     let left = keys.scaled_generator_2;
     let equations = Equations::new(domain::BATCH_SHARES, secret, pairs, left, key.g2);
-    let first = equations.find_false().first().copied()?;
+    let first = equations.find_false(1).first().copied()?;
     let part = parts.get(first)?;
     Some(ShareFault::Wrong {
         envelope: part.envelope(),

@@ -191,7 +191,8 @@ proptest! {
                 prop_assert!(right >= usize::from(q));
                 prop_assert_eq!(contents(&opened.parts), expected(parts.len()));
                 prop_assert!(opened.liars.keys().all(|liar| all_liars.contains(liar)));
-                let first_lied = members.iter().take(q.into()).any(|m| all_liars.contains(&MemberIndex(*m)));
+                let mut first = members.iter().take(q.into());
+                let first_lied = first.any(|m| all_liars.contains(&MemberIndex(*m)));
                 if first_lied {
                     prop_assert!(!opened.liars.is_empty());
                 }
@@ -213,13 +214,15 @@ proptest! {
         let mut members: Vec<u8> = (0..n).collect();
         members.rotate_left(pick.index(n.into()));
         members.truncate(q.into());
-        let opened = open(&house.keys, &refs(&parts), &house.released(&members, &refs(&parts)), &BATCH).unwrap();
+        let shares = house.released(&members, &refs(&parts));
+        let opened = open(&house.keys, &refs(&parts), &shares, &BATCH).unwrap();
         prop_assert_eq!(opened.parts[0].opening.z, z_of(&parts[0], &house.master));
         prop_assert!(opened.liars.is_empty());
     }
 }
 
-/// Torsion in a share passes every pairing: without the subgroup check the submitter would be framed.
+/// Torsion in a share passes every pairing: without the subgroup check the submitter would be
+/// framed.
 #[test]
 fn torsion_names_the_member() {
     let house = House::new(4, 3, 11);
@@ -375,4 +378,23 @@ fn nothing_to_open_needs_a_quorum_all_the_same() {
     let one = BTreeMap::from([(MemberIndex(0), none)]);
     assert_eq!(open(&house.keys, &[], &one, &BATCH).unwrap_err().right, 1);
     assert_eq!(verify_openings(&house.keys, &[], &BATCH).unwrap(), []);
+}
+
+/// A liar whose every share is wrong costs no more to find than one with a single wrong share.
+#[test]
+fn the_first_of_many_wrong_shares_is_named() {
+    let house = House::new(4, 3, 11);
+    let parts = checked_quotes(&house.keys, 40);
+    let mut shares = house.released(&[0, 1, 2, 3], &refs(&parts));
+    shares.get_mut(&MemberIndex(2)).unwrap().rotate_right(1);
+    let opened = open(&house.keys, &refs(&parts), &shares, &BATCH).unwrap();
+    let (envelope, part) = (parts[0].envelope(), Part::Quote);
+    let fault = ShareFault::Wrong { envelope, part };
+    assert_eq!(opened.liars, BTreeMap::from([(MemberIndex(2), fault)]));
+
+    let mut openings: Vec<_> = parts.iter().map(|p| (p, z_of(p, &house.master))).collect();
+    let first = openings[0].1;
+    openings.iter_mut().skip(1).for_each(|(_, z)| *z = first);
+    let faults = verify_openings(&house.keys, &openings, &BATCH).unwrap_err();
+    assert!(faults.keys().copied().eq(1..=MOST_NAMED));
 }
