@@ -6,4 +6,8 @@
 
 pub mod audit;
 pub mod disk;
+pub mod gate;
+pub mod member;
 pub mod open;
+pub mod pool;
+pub mod vote;

@@ -1,0 +1,356 @@
+//! A round is certified; a round is settled, here or by others.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sealbid_crypto::CloseCertificate;
+use sealbid_types::allocation::FillKind;
+use sealbid_types::codec::{decode, encode};
+use sealbid_types::door::{EnvelopeStatus, Event, RoundSummary};
+use sealbid_types::id::{EnvelopeId, ReportId, Round, Slot};
+use sealbid_types::keys::Signed;
+use sealbid_types::record::RoundRecord;
+use sealbid_types::report::Report;
+use sealbid_types::settlement::Settlement;
+use serde::{Deserialize, Serialize};
+
+use super::chain::{CertifiedRound, Chain, points_of};
+use super::closing::Closing;
+use super::exchange::Exchange;
+use super::inbox::forget;
+use super::intake::report_key;
+use super::io::{Notice, Output, put};
+use super::message::{CertifiedClose, PeerMessage, Want};
+use super::settling::{Material, Settled, Settling};
+use super::{Member, broadcast, fault, round_key};
+use crate::audit::audit_record;
+use crate::disk::{Table, Write};
+use crate::open::{OpenedIntents, first_opening};
+use crate::vote::Certified;
+
+/// How many resend times a member waits for a round to settle here before it fetches the record
+/// from a member that has it.
+pub(super) const HOLD: u32 = 2;
+
+/// An envelope's outcome as it rests on disk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome(pub EnvelopeStatus);
+sealbid_types::schema!(Outcome, "sealbid.outcome", 1, 4096);
+
+impl Member {
+    /// The vote has decided: the certified close goes to disk, and the round to its openings.
+    pub(super) fn certify(&mut self, certified: Certified, out: &mut Vec<Output>) {
+        let Certified { close, certificate } = certified;
+        let round = close.round;
+        match CloseCertificate::verify(&self.hands.keys, close.clone(), &certificate) {
+            Err(error) => return self.halt(error.to_string(), out),
+            Ok(verified) => self.enter(verified, out),
+        }
+        let message = CertifiedClose { close, certificate };
+        out.push(broadcast(&PeerMessage::Certified(Box::new(message))));
+        let listed = self.settling.as_ref().map_or_else(Vec::new, |settling| {
+            let close = settling.certificate().close();
+            close.intents.iter().chain(&close.quotes).copied().collect()
+        });
+        out.push(Output::ClearRound { round, listed });
+    }
+
+    /// Moves the chain on to the round after a verified certificate.
+    fn enter(&mut self, certificate: CloseCertificate, out: &mut Vec<Output>) {
+        let close = certificate.close().clone();
+        let row = CertifiedRound {
+            close: close.clone(),
+            certificate: certificate.to_bytes(),
+            points: Vec::new(),
+        };
+        out.extend(Chain::rows(&row));
+        self.chain.append(&row);
+        let Some(closing) = self.begin(self.chain.open(), out) else {
+            return;
+        };
+        let closed = core::mem::replace(&mut self.closing, closing);
+        let early = core::mem::replace(&mut self.early, Exchange::new(self.chain.open()));
+        let listed = close.intents.iter().chain(&close.quotes);
+        let held = listed
+            .filter_map(|id| Some((*id, self.inbox.remove(id)?)))
+            .collect();
+        let (named, unnamed) = closed
+            .into_reports()
+            .into_iter()
+            .partition(|(id, _)| close.reports.contains(id));
+        let unnamed: BTreeMap<ReportId, Signed<Report>> = unnamed;
+        out.extend(
+            unnamed
+                .values()
+                .map(|report| delete(Table::Reports, report_key(report))),
+        );
+        self.settling = Some(Settling::new(certificate, named, held, early));
+    }
+
+    fn begin(&mut self, round: Round, out: &mut Vec<Output>) -> Option<Closing> {
+        let schedule = &self.hands.committee.schedule;
+        let current = schedule.current(self.now);
+        let has_begun = self.now >= schedule.quotes_from(current);
+        let window = if has_begun {
+            current
+        } else {
+            schedule.newest_ended(self.now)
+        };
+        match self.next_vote(round) {
+            Ok(vote) => Some(Closing::new(round, vote, window.max(Slot(0)))),
+            Err(error) => {
+                self.halt(error.to_string(), out);
+                None
+            }
+        }
+    }
+
+    fn halt(&mut self, reason: String, out: &mut Vec<Output>) {
+        self.has_halted = true;
+        out.push(Output::Halt { reason });
+    }
+
+    /// What the round being settled still lacks here.
+    pub(super) fn missing(&self, settling: &Settling) -> Want {
+        if !settling.is_collecting() {
+            return Want::default();
+        }
+        let close = settling.certificate().close();
+        let is_here = |id: &EnvelopeId| {
+            let held = settling.held.get(id).or_else(|| self.inbox.get(id));
+            held.is_some_and(|held| held.shares.is_some())
+        };
+        let mut reports = Vec::new();
+        let mut envelopes: BTreeSet<EnvelopeId> =
+            close.intents.iter().chain(&close.quotes).copied().collect();
+        for id in &close.reports {
+            match settling.reports.get(id) {
+                None => reports.push(*id),
+                Some(report) => {
+                    envelopes.extend(report.body.intents.iter().chain(&report.body.quotes));
+                }
+            }
+        }
+        let is_old = |id: &EnvelopeId| self.chain.listed_before(id, close.round);
+        envelopes.retain(|id| !is_here(id) && !is_old(id));
+        Want {
+            reports,
+            envelopes: envelopes.into_iter().collect(),
+        }
+    }
+
+    pub(super) fn settle(&mut self, out: &mut Vec<Output>) {
+        let Some(mut settling) = self.settling.take() else {
+            return;
+        };
+        if settling.is_collecting() && self.missing(&settling).is_empty() {
+            let material = self.collect(&mut settling, out);
+            out.extend(settling.provide(material, &self.hands));
+        }
+        out.extend(settling.advance(&self.hands, &self.chain));
+        match settling.take_settled() {
+            None => self.settling = Some(settling),
+            Some(Settled { record, intents }) => self.archive(&record, &intents, out),
+        }
+    }
+
+    fn collect(&mut self, settling: &mut Settling, out: &mut Vec<Output>) -> Material {
+        let close = settling.certificate().close().clone();
+        let reports: Vec<_> = close
+            .reports
+            .iter()
+            .filter_map(|id| settling.reports.remove(id))
+            .collect();
+        let reported: BTreeSet<EnvelopeId> = reports
+            .iter()
+            .flat_map(|report| report.body.intents.iter().chain(&report.body.quotes))
+            .copied()
+            .collect();
+        let (mut listed, mut shares) = (BTreeMap::new(), BTreeMap::new());
+        for (id, held) in core::mem::take(&mut settling.held) {
+            listed.insert(id, held.envelope);
+            shares.extend(held.shares.map(|pending| (id, pending)));
+        }
+        let ruled_out = reported
+            .iter()
+            .filter_map(|id| Some((*id, self.inbox.get(id)?.envelope.clone())))
+            .collect();
+        let ancestry = self.chain.ancestry(close.round, &reported, &listed);
+        let first = first_opening(&listed, &ancestry.points);
+        let points = points_of(&listed);
+        self.chain.add_points(close.round, &points);
+        let certificate = settling.certificate().to_bytes();
+        out.extend(Chain::rows(&CertifiedRound {
+            close,
+            certificate,
+            points,
+        }));
+        Material {
+            reports,
+            listed,
+            ruled_out,
+            shares,
+            ancestry,
+            first,
+        }
+    }
+
+    /// The round is over: its record and outcomes go to disk, and what led to it goes.
+    fn archive(&mut self, record: &RoundRecord, intents: &OpenedIntents, out: &mut Vec<Output>) {
+        let settlement = &record.settlement.settlement;
+        let round = settlement.round;
+        out.push(put(Table::Records, round_key(round), record));
+        for (id, status) in outcomes(record) {
+            out.push(put(
+                Table::Outcomes,
+                id.as_bytes().to_vec(),
+                &Outcome(status),
+            ));
+        }
+        out.extend(self.chain.settle(settlement, intents));
+        out.push(delete(Table::Votes, round_key(round)));
+        out.extend(
+            record
+                .reports
+                .iter()
+                .map(|report| delete(Table::Reports, report_key(report))),
+        );
+        let listed = record.close.intents.iter().chain(&record.close.quotes);
+        out.extend(listed.flat_map(forget));
+        self.drop_outlived(record, out);
+        self.due.resend = self.now;
+        self.peers.caught_up();
+        out.push(Output::Settled(Box::new(record.settlement.clone())));
+        out.push(Output::Event(Box::new(Event::Settled(summary(record)))));
+    }
+
+    fn drop_outlived(&mut self, record: &RoundRecord, out: &mut Vec<Output>) {
+        for id in self
+            .inbox
+            .outlived(self.chain.open(), record.close.closed_at)
+        {
+            self.inbox.remove(&id);
+            out.extend(forget(&id));
+            let status = Outcome(EnvelopeStatus::Expired);
+            out.push(put(Table::Outcomes, id.as_bytes().to_vec(), &status));
+        }
+    }
+
+    /// A record that another member settled: checked as an auditor checks it, then taken over.
+    pub(super) fn take_record(&mut self, bytes: &[u8], out: &mut Vec<Output>) {
+        let Ok(record) = decode::<RoundRecord>(bytes) else {
+            return;
+        };
+        if record.close.round != self.settled().next() {
+            return;
+        }
+        let Self { hands, .. } = self;
+        let audited = match audit_record(&hands.committee, &hands.keys, &record, &hands.batch) {
+            Ok(audited) => audited,
+            Err(errors) => {
+                let what = errors.first().map_or_else(String::new, ToString::to_string);
+                let me = hands.secrets.index;
+                out.push(Output::Notice(Notice::Unusable { from: me, what }));
+                return;
+            }
+        };
+        let close = &record.close;
+        match self.settling.take() {
+            Some(settling) if settling.certificate().digest() != close.digest() => {
+                let what = "two certified closes of one round".to_owned();
+                out.extend(fault(self.hands.secrets.index, what, Some(encode(&record))));
+                return self.halt("two certified closes of one round".to_owned(), out);
+            }
+            Some(_) => {}
+            None if close.previous != self.chain.parent() => return,
+            None => {
+                let verified =
+                    CloseCertificate::verify(&self.hands.keys, close.clone(), &record.certificate);
+                let Ok(verified) = verified else { return };
+                self.enter(verified, out);
+                self.settling = None;
+            }
+        }
+        let listed: BTreeSet<_> = close.intents.iter().chain(&close.quotes).collect();
+        let envelopes = record
+            .envelopes
+            .iter()
+            .map(|envelope| (envelope.id(), envelope.clone()));
+        let envelopes = envelopes.filter(|(id, _)| listed.contains(id)).collect();
+        let points = points_of(&envelopes);
+        self.chain.add_points(close.round, &points);
+        let (close, certificate) = (close.clone(), record.certificate);
+        out.extend(Chain::rows(&CertifiedRound {
+            close,
+            certificate,
+            points,
+        }));
+        self.archive(&record, &audited.intents, out);
+    }
+}
+
+fn delete(table: Table, key: Vec<u8>) -> Output {
+    Output::Write(Write::Delete { table, key })
+}
+
+/// What became of each entry of a settled round.
+#[must_use]
+pub fn outcomes(record: &RoundRecord) -> BTreeMap<EnvelopeId, EnvelopeStatus> {
+    let Settlement {
+        round,
+        fills,
+        unfilled,
+        void,
+        ..
+    } = &record.settlement.settlement;
+    let round = *round;
+    let mut outcomes = BTreeMap::new();
+    for quote in &record.close.quotes {
+        outcomes.insert(
+            *quote,
+            EnvelopeStatus::Quoted {
+                round,
+                fills: Vec::new(),
+            },
+        );
+    }
+    for settled in fills {
+        let fill = settled.fill.kind.clone();
+        if let FillKind::Swap { quote, .. } = &fill
+            && let Some(EnvelopeStatus::Quoted { fills, .. }) = outcomes.get_mut(quote)
+        {
+            fills.push(settled.fill.intent);
+        }
+        outcomes.insert(settled.fill.intent, EnvelopeStatus::Filled { round, fill });
+    }
+    for entry in unfilled {
+        let reason = entry.reason.clone();
+        outcomes.insert(entry.intent, EnvelopeStatus::Unfilled { round, reason });
+    }
+    for entry in void {
+        let reason = entry.reason.clone();
+        outcomes.insert(entry.envelope, EnvelopeStatus::Void { round, reason });
+    }
+    outcomes
+}
+
+/// A settled round in brief.
+#[must_use]
+pub fn summary(record: &RoundRecord) -> RoundSummary {
+    let count = |list: usize| u32::try_from(list).unwrap_or(u32::MAX);
+    let Settlement {
+        round,
+        fills,
+        unfilled,
+        void,
+        ..
+    } = &record.settlement.settlement;
+    RoundSummary {
+        round: *round,
+        closed_at: record.close.closed_at,
+        intents: count(record.close.intents.len()),
+        quotes: count(record.close.quotes.len()),
+        filled: count(fills.len()),
+        unfilled: count(unfilled.len()),
+        void: count(void.len()),
+    }
+}

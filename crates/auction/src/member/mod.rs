@@ -1,0 +1,246 @@
+//! A member of the committee as a state machine: one input and the time in, a list of outputs out.
+//!
+//! | file | subject |
+//! | --- | --- |
+//! | [`inbox`] | what is acknowledged, and the bounds of that |
+//! | [`clients`] | who waits for a receipt |
+//! | [`closing`] | the open round: cut, reports, proposals, judgement |
+//! | [`settling`] | the certified round: openings, clearing, signatures |
+//! | [`chain`] | what certified rounds rule out |
+//! | [`peers`] | the other members, and a start among them |
+//! | [`intake`], [`progress`], [`finish`] | the steps that join them |
+//!
+//! Outputs are carried out in order, and every write of a step is durable before anything else of
+//! it happens. That is what "persisted before it is sent" rests on.
+
+mod chain;
+mod clients;
+mod closing;
+mod exchange;
+mod finish;
+mod inbox;
+mod intake;
+pub mod io;
+pub mod message;
+mod options;
+mod peers;
+mod progress;
+mod settling;
+mod start;
+
+use std::sync::Arc;
+
+use ed25519_dalek::SigningKey;
+use sealbid_crypto::{BatchSecret, CommitteeKeys, KeyShare};
+use sealbid_types::codec::encode;
+use sealbid_types::committee::Committee;
+use sealbid_types::door::{Event, Head, Phase};
+use sealbid_types::envelope::Kind;
+use sealbid_types::id::{MemberIndex, Round};
+use sealbid_types::time::Timestamp;
+
+pub use self::finish::{Outcome, outcomes, summary};
+pub use self::io::{Input, Notice, Output, RequestId};
+pub use self::options::{Limits, Options, Times};
+pub use self::settling::order_seed;
+pub use self::start::StartError;
+
+use self::chain::Chain;
+use self::clients::Clients;
+use self::closing::Closing;
+use self::exchange::Exchange;
+use self::inbox::Inbox;
+use self::message::PeerMessage;
+use self::peers::Peers;
+use self::settling::Settling;
+use crate::disk::{Table, Write};
+use crate::vote::Signers;
+
+/// How far a round has come: what timings are taken of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// It is certified, and this member has released its shares.
+    Certified,
+    /// Terms and quotes are open.
+    TermsOpened,
+    /// The allocation is certified.
+    Cleared,
+    /// The authorisations of fills are open.
+    Authorised,
+    /// The settlement is signed.
+    Settled,
+}
+
+/// What a member signs with.
+pub struct MemberSecrets {
+    /// Its place in the roster.
+    pub index: MemberIndex,
+    /// Signs acknowledgements, reports, votes and share messages.
+    pub identity: Arc<SigningKey>,
+    /// Its share of the committee key.
+    pub share: Arc<KeyShare>,
+}
+
+impl core::fmt::Debug for MemberSecrets {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "MemberSecrets of {}, redacted", self.index)
+    }
+}
+
+/// What every part of the engine needs at hand.
+#[derive(Debug)]
+struct Hands {
+    committee: Arc<Committee>,
+    keys: Arc<CommitteeKeys>,
+    secrets: MemberSecrets,
+    signers: Signers,
+    batch: BatchSecret,
+}
+
+/// When periodic things are due.
+#[derive(Debug, Default)]
+struct Due {
+    heartbeat: Timestamp,
+    resend: Timestamp,
+    want: Timestamp,
+    offer: Timestamp,
+}
+
+/// The engine of one member.
+#[derive(Debug)]
+pub struct Member {
+    hands: Hands,
+    options: Options,
+    chain: Chain,
+    inbox: Inbox,
+    clients: Clients,
+    peers: Peers,
+    closing: Closing,
+    /// What has come early for the open round.
+    early: Exchange,
+    settling: Option<Settling>,
+    due: Due,
+    /// Whom to ask next for what is missing.
+    asked: u8,
+    phase: Phase,
+    now: Timestamp,
+    has_halted: bool,
+}
+
+impl Member {
+    /// Takes one input at `now` and says what to do. Total: bad input is an output.
+    ///
+    /// Time never runs backwards in the engine: an earlier `now` counts as the latest one seen.
+    pub fn step(&mut self, input: Input, now: Timestamp) -> Vec<Output> {
+        let mut out = Vec::new();
+        if self.has_halted {
+            return out;
+        }
+        self.now = self.now.max(now);
+        self.take_in(input, &mut out);
+        self.go_on(&mut out);
+        out
+    }
+
+    /// When [`Input::Tick`] is due at the latest.
+    #[must_use]
+    pub fn wake_at(&self) -> Timestamp {
+        let due = [self.due.heartbeat, self.due.resend, self.due.offer];
+        let clock = self.closing.wake_at(&self.hands, self.now);
+        let vote = self.closing.vote.wake_at();
+        let is_closing = self.closing.own().is_some() || self.settling.is_some();
+        let want = is_closing.then_some(self.due.want);
+        let clients = self.clients.wake_at();
+        let times = due
+            .into_iter()
+            .chain([clock])
+            .chain(vote)
+            .chain(want)
+            .chain(clients);
+        times.min().unwrap_or(self.now)
+    }
+
+    /// The newest settled round.
+    fn settled(&self) -> Round {
+        let certified = self.chain.open().previous().unwrap_or_default();
+        match &self.settling {
+            Some(_) => certified.previous().unwrap_or_default(),
+            None => certified,
+        }
+    }
+
+    /// Where the member stands, for people.
+    fn head(&self) -> Head {
+        let round = self.chain.open();
+        let count = |kind| u32::try_from(self.inbox.count(kind, round)).unwrap_or(u32::MAX);
+        Head {
+            auction: self.hands.committee.auction,
+            member: self.hands.secrets.index,
+            round: if self.settling.is_some() {
+                round.previous().unwrap_or(round)
+            } else {
+                round
+            },
+            phase: self.phase_now(),
+            slot: self.hands.committee.schedule.current(self.now),
+            now: self.now,
+            intents: count(Kind::Intent),
+            quotes: count(Kind::Quote),
+            settled: self.settled(),
+            alive: self.peers.alive(self.now, self.options.times.absent_after),
+        }
+    }
+
+    fn phase_now(&self) -> Phase {
+        if !self.peers.is_ready() || self.peers.furthest_settled() > self.chain.open() {
+            return Phase::CatchingUp;
+        }
+        match &self.settling {
+            Some(settling) => settling.phase(),
+            None if self.closing.own().is_some() => Phase::Closing,
+            None if self.closing.is_frozen() => Phase::Quotes,
+            None => Phase::Intents,
+        }
+    }
+
+    fn announce_phase(&mut self, out: &mut Vec<Output>) {
+        let phase = self.phase_now();
+        if phase != self.phase {
+            self.phase = phase;
+            out.push(Output::Event(Box::new(Event::Phase(self.head()))));
+        }
+    }
+}
+
+/// The key of a round's row: rows sort as rounds do.
+pub(crate) fn round_key(round: Round) -> Vec<u8> {
+    round.0.to_be_bytes().to_vec()
+}
+
+fn broadcast(message: &PeerMessage) -> Output {
+    Output::Broadcast {
+        bytes: encode(message),
+    }
+}
+
+fn send(to: MemberIndex, message: &PeerMessage) -> Output {
+    Output::Send {
+        to,
+        bytes: encode(message),
+    }
+}
+
+/// Says that a member is at fault, and keeps the evidence.
+fn fault(member: MemberIndex, what: String, evidence: Option<Vec<u8>>) -> Vec<Output> {
+    let row = evidence.map(|value| {
+        let key = blake3::hash(&value).as_bytes().to_vec();
+        Output::Write(Write::Put {
+            table: Table::Evidence,
+            key,
+            value,
+        })
+    });
+    row.into_iter()
+        .chain([Output::Notice(Notice::Fault { member, what })])
+        .collect()
+}

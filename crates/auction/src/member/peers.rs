@@ -1,0 +1,146 @@
+//! What is known of the other members: when they were heard, how far they have come, and at a
+//! start, what they hold that this member signed (ARCHITECTURE 4.4).
+
+use core::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
+
+use sealbid_types::id::{MemberIndex, Round};
+use sealbid_types::time::Timestamp;
+
+use super::message::{Answer, Standing};
+use crate::vote::Position as VotePosition;
+
+#[derive(Debug, Clone, Copy)]
+struct Peer {
+    heard: Timestamp,
+    settled: Round,
+}
+
+/// The other members, and this one's start.
+#[derive(Debug)]
+pub(super) struct Peers {
+    me: MemberIndex,
+    known: BTreeMap<MemberIndex, Peer>,
+    /// The question of this start.
+    question: u64,
+    answered: BTreeSet<MemberIndex>,
+    needed: usize,
+    furthest: Option<(Round, VotePosition)>,
+    behind_since: Option<Timestamp>,
+    asked_at: Option<Timestamp>,
+}
+
+impl Peers {
+    /// A member that has just started and waits for `needed` answers, itself counted.
+    pub(super) fn new(me: MemberIndex, question: u64, needed: usize) -> Self {
+        Self {
+            me,
+            known: BTreeMap::new(),
+            question,
+            answered: BTreeSet::from([me]),
+            needed,
+            furthest: None,
+            behind_since: None,
+            asked_at: None,
+        }
+    }
+
+    /// Whether enough members have answered that this one may sign.
+    pub(super) fn is_ready(&self) -> bool {
+        self.answered.len() >= self.needed
+    }
+
+    /// The question, as long as it matters.
+    pub(super) fn question(&self) -> Option<u64> {
+        (!self.is_ready()).then_some(self.question)
+    }
+
+    /// Whether peers hold a vote of this member for `round` that is later than `own`.
+    pub(super) fn is_ahead_of(&self, round: Round, own: Option<VotePosition>) -> bool {
+        self.furthest
+            .is_some_and(|(of, position)| of == round && Some(position) > own)
+    }
+
+    /// A member was heard.
+    pub(super) fn heard(&mut self, from: MemberIndex, now: Timestamp) {
+        let peer = self.known.entry(from).or_insert(Peer {
+            heard: now,
+            settled: Round(0),
+        });
+        peer.heard = now;
+    }
+
+    /// A member said where it stands.
+    pub(super) fn standing(&mut self, from: MemberIndex, standing: &Standing) {
+        if let Some(peer) = self.known.get_mut(&from) {
+            peer.settled = peer.settled.max(standing.settled);
+        }
+        if let Some(Answer { question, furthest }) = standing.answer
+            && question == self.question
+            && self.answered.insert(from)
+        {
+            self.furthest = self.furthest.max(furthest);
+        }
+    }
+
+    /// Members heard lately, this one included.
+    pub(super) fn alive(&self, now: Timestamp, absent_after: Duration) -> Vec<MemberIndex> {
+        let mut alive: Vec<_> = self
+            .known
+            .iter()
+            .filter(|(_, peer)| now.since(peer.heard) < absent_after)
+            .map(|(member, _)| *member)
+            .collect();
+        alive.push(self.me);
+        alive.sort_unstable();
+        alive.dedup();
+        alive
+    }
+
+    /// Members that have settled the round after `settled`, when it is time to ask them for it.
+    ///
+    /// Peers are a moment ahead all the time: only one that is two rounds ahead, or has been ahead
+    /// for `patience`, has what will not come here by itself. Nobody is asked again before
+    /// `patience` has passed.
+    pub(super) fn ahead(
+        &mut self,
+        settled: Round,
+        now: Timestamp,
+        patience: Duration,
+    ) -> Option<Vec<MemberIndex>> {
+        let is_ahead = |peer: &Peer| peer.settled > settled;
+        let ahead: Vec<_> = self
+            .known
+            .iter()
+            .filter(|(_, peer)| is_ahead(peer))
+            .map(|(member, _)| *member)
+            .collect();
+        if ahead.is_empty() {
+            self.behind_since = None;
+            return None;
+        }
+        let since = *self.behind_since.get_or_insert(now);
+        let is_far = self.furthest_settled() > settled.next();
+        let was_asked = self.asked_at.is_some_and(|at| now.since(at) < patience);
+        if was_asked || !is_far && now.since(since) < patience {
+            return None;
+        }
+        self.asked_at = Some(now);
+        Some(ahead)
+    }
+
+    /// The round that was asked for has come.
+    pub(super) const fn caught_up(&mut self) {
+        self.behind_since = None;
+        self.asked_at = None;
+    }
+
+    /// How far the furthest peer has settled.
+    pub(super) fn furthest_settled(&self) -> Round {
+        self.known
+            .values()
+            .map(|peer| peer.settled)
+            .max()
+            .unwrap_or_default()
+    }
+}

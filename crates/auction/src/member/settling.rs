@@ -1,0 +1,560 @@
+//! From the certificate to the settlement: both openings, the draw, the clearing and the
+//! committee's signatures of its results (ARCHITECTURE 2, 3.2, 3.3).
+//!
+//! Each step takes the state before it by value, so that none is done twice. Decryption shares
+//! leave only through [`PendingShare::release`](sealbid_crypto::PendingShare::release), which a
+//! verified certificate opens.
+
+use std::collections::BTreeMap;
+
+use sealbid_crypto::{
+    AllocationCertificate, Authority, CheckedPart, CloseCertificate, OpenedPart, open,
+};
+use sealbid_market::clear::{ClearingInput, clear};
+use sealbid_market::settle::settle;
+use sealbid_types::allocation::{Allocation, VoidReason};
+use sealbid_types::bytes::FixedBytes;
+use sealbid_types::codec::{decode, encode};
+use sealbid_types::door::Phase;
+use sealbid_types::envelope::{Envelope, Part};
+use sealbid_types::id::{EnvelopeId, OrderSeed, ReportId, context};
+use sealbid_types::keys::Signed;
+use sealbid_types::record::{Ancestry, Opening as PartOpening, RoundRecord};
+use sealbid_types::report::Report;
+use sealbid_types::settlement::{Settlement, SignedSettlement};
+use sealbid_types::statement::Statement;
+
+use super::chain::Chain;
+use super::exchange::Exchange;
+use super::inbox::Held;
+use super::io::Output;
+use super::message::{Opening, PeerMessage, Purpose, Shares, WrongShares};
+use super::{Hands, Stage, fault};
+use crate::gate::PendingShares;
+use crate::open::{FirstOpening, OpenedIntents, PartId, read_opened};
+
+/// What a member needs to open a certified round: everything its reports name, checked.
+#[derive(Debug)]
+pub(super) struct Material {
+    pub(super) reports: Vec<Signed<Report>>,
+    pub(super) listed: BTreeMap<EnvelopeId, Envelope>,
+    /// Reported envelopes that the chain ruled out: they go into the record.
+    pub(super) ruled_out: BTreeMap<EnvelopeId, Envelope>,
+    pub(super) shares: BTreeMap<EnvelopeId, PendingShares>,
+    pub(super) ancestry: Ancestry,
+    pub(super) first: FirstOpening,
+}
+
+impl Material {
+    fn checked(&self, parts: &[PartId]) -> Vec<&CheckedPart> {
+        let part = |(id, part): &PartId| self.shares.get(id).and_then(|held| held.part(*part));
+        parts.iter().filter_map(part).collect()
+    }
+
+    fn release(&self, parts: &[PartId], authority: &impl Authority) -> Vec<FixedBytes<96>> {
+        parts
+            .iter()
+            .filter_map(|(id, part)| self.shares.get(id)?.share(*part)?.release(authority).ok())
+            .map(|share| share.value)
+            .collect()
+    }
+}
+
+/// A first opening that was checked, and how it cleared.
+#[derive(Debug)]
+struct Cleared {
+    material: Material,
+    order: FixedBytes<96>,
+    openings: Vec<PartOpening>,
+    intents: OpenedIntents,
+    allocation: Allocation,
+}
+
+/// A certified allocation, and the authorisations it opens.
+#[derive(Debug)]
+struct Authorised {
+    cleared: Cleared,
+    certificate: AllocationCertificate,
+    parts: Vec<PartId>,
+}
+
+/// A settlement that waits for its signature.
+#[derive(Debug)]
+struct Unsigned {
+    authorised: Authorised,
+    settlement: Settlement,
+}
+
+/// A settled round.
+#[derive(Debug)]
+pub(super) struct Settled {
+    pub(super) record: RoundRecord,
+    pub(super) intents: OpenedIntents,
+}
+
+#[derive(Debug)]
+enum Progress {
+    Collecting,
+    Opening(Box<Material>),
+    Clearing(Box<Cleared>),
+    Authorising(Box<Authorised>),
+    Settling(Box<Unsigned>),
+    Settled(Box<Settled>),
+}
+
+/// A certified round on its way to its settlement.
+#[derive(Debug)]
+pub(super) struct Settling {
+    certificate: CloseCertificate,
+    /// Reports that the close may name, as far as they have come.
+    pub(super) reports: BTreeMap<ReportId, Signed<Report>>,
+    /// Listed envelopes, as far as they have come.
+    pub(super) held: BTreeMap<EnvelopeId, Held>,
+    exchange: Exchange,
+    progress: Progress,
+    opened: Option<Vec<OpenedPart>>,
+    order: Option<FixedBytes<96>>,
+    /// How many members' shares the last failed opening had: it is tried again only with more.
+    tried: usize,
+    sent: Vec<PeerMessage>,
+}
+
+impl Settling {
+    /// A round that is certified, with what has arrived for it so far.
+    pub(super) const fn new(
+        certificate: CloseCertificate,
+        reports: BTreeMap<ReportId, Signed<Report>>,
+        held: BTreeMap<EnvelopeId, Held>,
+        exchange: Exchange,
+    ) -> Self {
+        Self {
+            certificate,
+            reports,
+            held,
+            exchange,
+            progress: Progress::Collecting,
+            opened: None,
+            order: None,
+            tried: 0,
+            sent: Vec::new(),
+        }
+    }
+
+    /// The certificate.
+    pub(super) const fn certificate(&self) -> &CloseCertificate {
+        &self.certificate
+    }
+
+    /// What has arrived.
+    pub(super) const fn exchange(&mut self) -> &mut Exchange {
+        &mut self.exchange
+    }
+
+    /// Whether material is still missing.
+    pub(super) const fn is_collecting(&self) -> bool {
+        matches!(self.progress, Progress::Collecting)
+    }
+
+    /// An envelope of the round, for a member that lacks it.
+    pub(super) fn envelope(&self, id: &EnvelopeId) -> Option<&Envelope> {
+        let material = match &self.progress {
+            Progress::Opening(material) => material,
+            Progress::Clearing(cleared) => &cleared.material,
+            Progress::Authorising(authorised) => &authorised.cleared.material,
+            Progress::Settling(unsigned) => &unsigned.authorised.cleared.material,
+            Progress::Collecting => return self.held.get(id).map(|held| &held.envelope),
+            Progress::Settled(_) => return None,
+        };
+        material
+            .listed
+            .get(id)
+            .or_else(|| material.ruled_out.get(id))
+    }
+
+    /// The phase, for people.
+    pub(super) const fn phase(&self) -> Phase {
+        match self.progress {
+            Progress::Collecting | Progress::Opening(_) => Phase::Opening,
+            Progress::Clearing(_) => Phase::Clearing,
+            Progress::Authorising(_) => Phase::Authorising,
+            Progress::Settling(_) | Progress::Settled(_) => Phase::Settling,
+        }
+    }
+
+    /// What this member has sent for the round, to be sent again until it settles.
+    pub(super) fn sent(&self) -> &[PeerMessage] {
+        &self.sent
+    }
+
+    /// The settled round, once there is one.
+    pub(super) fn take_settled(&mut self) -> Option<Settled> {
+        match core::mem::replace(&mut self.progress, Progress::Collecting) {
+            Progress::Settled(settled) => Some(*settled),
+            other => {
+                self.progress = other;
+                None
+            }
+        }
+    }
+
+    /// The material is complete: releases this member's shares of terms and quotes, and its share
+    /// of the draw. The certified close is on disk by now.
+    pub(super) fn provide(&mut self, material: Material, hands: &Hands) -> Vec<Output> {
+        let values = material.release(&material.first.parts, &self.certificate);
+        let order = hands.secrets.share.sign_order(&self.certificate);
+        let statement = self.certificate.order_statement();
+        let mut out = vec![self.reached(Stage::Certified)];
+        out.extend(self.send_shares(Opening::First, values, hands));
+        let round = self.certificate.close().round;
+        let message = Exchange::message(round, Purpose::Order, &statement, &order);
+        out.extend(self.send_signature(message, hands));
+        self.progress = Progress::Opening(Box::new(material));
+        out
+    }
+
+    fn reached(&self, stage: Stage) -> Output {
+        Output::Reached {
+            round: self.certificate.close().round,
+            stage,
+        }
+    }
+
+    fn send_shares(
+        &mut self,
+        opening: Opening,
+        shares: Vec<FixedBytes<96>>,
+        hands: &Hands,
+    ) -> Option<Output> {
+        let close = self.certificate.close();
+        let body = Shares {
+            auction: close.auction,
+            epoch: close.epoch,
+            round: close.round,
+            close: self.certificate.digest(),
+            opening,
+            shares,
+        };
+        let signed = Signed::new(body, hands.secrets.index, &hands.secrets.identity);
+        self.exchange.add_shares(signed.clone());
+        Some(self.send(PeerMessage::Shares(Box::new(signed))))
+    }
+
+    fn send_signature(
+        &mut self,
+        message: super::message::SignatureShareMessage,
+        hands: &Hands,
+    ) -> Option<Output> {
+        self.exchange.add_signature(hands.secrets.index, message);
+        Some(self.send(PeerMessage::SignatureShare(message)))
+    }
+
+    fn send(&mut self, message: PeerMessage) -> Output {
+        let bytes = encode(&message);
+        self.sent.push(message);
+        Output::Broadcast { bytes }
+    }
+
+    /// Goes as far as what has arrived allows.
+    pub(super) fn advance(&mut self, hands: &Hands, chain: &Chain) -> Vec<Output> {
+        let mut out = Vec::new();
+        loop {
+            let before = core::mem::replace(&mut self.progress, Progress::Collecting);
+            let (after, has_moved) = match before {
+                Progress::Opening(material) => self.open_first(material, hands, chain, &mut out),
+                Progress::Clearing(cleared) => self.certify(cleared, hands, &mut out),
+                Progress::Authorising(authorised) => self.open_second(authorised, hands, &mut out),
+                Progress::Settling(unsigned) => self.sign_off(unsigned, hands, &mut out),
+                other => (other, false),
+            };
+            self.progress = after;
+            if !has_moved {
+                return out;
+            }
+        }
+    }
+
+    fn open_first(
+        &mut self,
+        material: Box<Material>,
+        hands: &Hands,
+        chain: &Chain,
+        out: &mut Vec<Output>,
+    ) -> (Progress, bool) {
+        if self.order.is_none() {
+            let statement = self.certificate.order_statement();
+            self.order = self.combine(Purpose::Order, &statement, hands, out);
+        }
+        if self.opened.is_none() {
+            let parts = material.checked(&material.first.parts);
+            self.opened = self.open(Opening::First, &parts, hands, out);
+        }
+        match (self.order, self.opened.take()) {
+            (Some(order), Some(opened)) => {
+                out.push(self.reached(Stage::TermsOpened));
+                let cleared = self.clear(*material, order, opened, hands, chain, out);
+                (Progress::Clearing(Box::new(cleared)), true)
+            }
+            (_, opened) => {
+                self.opened = opened;
+                (Progress::Opening(material), false)
+            }
+        }
+    }
+
+    fn clear(
+        &mut self,
+        mut material: Material,
+        order: FixedBytes<96>,
+        opened: Vec<OpenedPart>,
+        hands: &Hands,
+        chain: &Chain,
+        out: &mut Vec<Output>,
+    ) -> Cleared {
+        let openings = opened.iter().map(|part| part.opening).collect();
+        let plaintexts = plaintexts_of(opened);
+        let (intents, quotes) = read_opened(&material.first.void, &material.listed, &plaintexts);
+        material.ancestry.nonces = chain.used_nonces(&intents);
+        let close = self.certificate.close();
+        let input = ClearingInput {
+            auction: close.auction,
+            epoch: close.epoch,
+            round: close.round,
+            close: self.certificate.digest(),
+            closed_at: close.closed_at,
+            order: order_seed(&order),
+            rules: hands.committee.rules.clone(),
+            intents,
+            quotes,
+            used_nonces: material.ancestry.nonces.clone(),
+        };
+        let allocation = clear(&input);
+        if let Some(alarm) = &allocation.alarm {
+            let notice = super::io::Notice::Alarm {
+                round: close.round,
+                alarm: alarm.clone(),
+            };
+            out.push(Output::Notice(notice));
+        }
+        let statement = allocation_statement(&allocation);
+        out.extend(self.sign(Purpose::Allocation, &statement, hands));
+        Cleared {
+            material,
+            order,
+            openings,
+            intents: input.intents,
+            allocation,
+        }
+    }
+
+    fn certify(
+        &mut self,
+        cleared: Box<Cleared>,
+        hands: &Hands,
+        out: &mut Vec<Output>,
+    ) -> (Progress, bool) {
+        let statement = allocation_statement(&cleared.allocation);
+        let signature = self.combine(Purpose::Allocation, &statement, hands, out);
+        let certificate = signature.and_then(|signature| {
+            AllocationCertificate::verify(&hands.keys, &cleared.allocation, &signature).ok()
+        });
+        let Some(certificate) = certificate else {
+            return (Progress::Clearing(cleared), false);
+        };
+        out.push(self.reached(Stage::Cleared));
+        let mut parts: Vec<PartId> = cleared
+            .allocation
+            .fills
+            .iter()
+            .map(|fill| (fill.intent, Part::Authorisation))
+            .collect();
+        parts.sort_unstable();
+        let values = cleared.material.release(&parts, &certificate);
+        if !parts.is_empty() {
+            out.extend(self.send_shares(Opening::Second, values, hands));
+        }
+        let authorised = Authorised {
+            cleared: *cleared,
+            certificate,
+            parts,
+        };
+        (Progress::Authorising(Box::new(authorised)), true)
+    }
+
+    fn open_second(
+        &mut self,
+        mut authorised: Box<Authorised>,
+        hands: &Hands,
+        out: &mut Vec<Output>,
+    ) -> (Progress, bool) {
+        let parts = authorised.cleared.material.checked(&authorised.parts);
+        let Some(opened) = self.open(Opening::Second, &parts, hands, out) else {
+            return (Progress::Authorising(authorised), false);
+        };
+        out.push(self.reached(Stage::Authorised));
+        authorised
+            .cleared
+            .openings
+            .extend(opened.iter().map(|part| part.opening));
+        let authorisations = plaintexts_of(opened)
+            .into_iter()
+            .map(|((id, _), plaintext)| {
+                let read = |bytes: Vec<u8>| decode(&bytes).map_err(|_| VoidReason::Undecodable);
+                (id, plaintext.and_then(read))
+            })
+            .collect();
+        let Cleared {
+            allocation,
+            intents,
+            ..
+        } = &authorised.cleared;
+        let settlement = settle(allocation, intents, &authorisations, &hands.committee.rules);
+        let statement = settlement_statement(&settlement);
+        out.extend(self.sign(Purpose::Settlement, &statement, hands));
+        let unsigned = Unsigned {
+            authorised: *authorised,
+            settlement,
+        };
+        (Progress::Settling(Box::new(unsigned)), true)
+    }
+
+    fn sign_off(
+        &mut self,
+        unsigned: Box<Unsigned>,
+        hands: &Hands,
+        out: &mut Vec<Output>,
+    ) -> (Progress, bool) {
+        let statement = settlement_statement(&unsigned.settlement);
+        let Some(signature) = self.combine(Purpose::Settlement, &statement, hands, out) else {
+            return (Progress::Settling(unsigned), false);
+        };
+        out.push(self.reached(Stage::Settled));
+        let Unsigned {
+            authorised,
+            settlement,
+        } = *unsigned;
+        let Authorised {
+            cleared,
+            certificate,
+            ..
+        } = authorised;
+        let Cleared {
+            material,
+            order,
+            mut openings,
+            intents,
+            allocation,
+        } = cleared;
+        openings.sort_unstable_by_key(|opening| (opening.envelope, opening.part));
+        let mut envelopes = material.ruled_out;
+        envelopes.extend(material.listed);
+        let record = RoundRecord {
+            close: self.certificate.close().clone(),
+            certificate: self.certificate.to_bytes(),
+            reports: material.reports,
+            envelopes: envelopes.into_values().collect(),
+            ancestry: material.ancestry,
+            order,
+            openings,
+            allocation,
+            allocation_signature: certificate.to_bytes(),
+            settlement: SignedSettlement {
+                settlement,
+                signature,
+            },
+        };
+        (
+            Progress::Settled(Box::new(Settled { record, intents })),
+            false,
+        )
+    }
+
+    /// Signs a statement of this round and sends the share.
+    fn sign(&mut self, purpose: Purpose, statement: &Statement, hands: &Hands) -> Option<Output> {
+        let share = hands.secrets.share.sign(statement).ok()?;
+        let round = self.certificate.close().round;
+        self.send_signature(Exchange::message(round, purpose, statement, &share), hands)
+    }
+
+    fn combine(
+        &mut self,
+        purpose: Purpose,
+        statement: &Statement,
+        hands: &Hands,
+        out: &mut Vec<Output>,
+    ) -> Option<FixedBytes<96>> {
+        let (signature, liars) = self.exchange.combine(&hands.keys, purpose, statement);
+        for member in liars {
+            let what = format!("signed its {purpose:?} share wrongly");
+            out.extend(fault(member, what, None));
+        }
+        signature
+    }
+
+    /// Opens parts, once q members' shares are there, and names the members whose shares are wrong.
+    fn open(
+        &mut self,
+        opening: Opening,
+        parts: &[&CheckedPart],
+        hands: &Hands,
+        out: &mut Vec<Output>,
+    ) -> Option<Vec<OpenedPart>> {
+        if parts.is_empty() {
+            return Some(Vec::new());
+        }
+        let count = self.exchange.count(opening);
+        if count < hands.committee.quorum() || count == self.tried {
+            return None;
+        }
+        let shares = self.exchange.shares_of(opening);
+        let (opened, liars) = match open(&hands.keys, parts, &shares, &hands.batch) {
+            Ok(opened) => (Some(opened.parts), opened.liars),
+            Err(error) => (None, error.liars),
+        };
+        for (member, what) in liars {
+            let wrong = self.exchange.exclude(member).into_iter().map(WrongShares);
+            let evidence = wrong.map(|wrong| encode(&wrong)).next();
+            out.extend(fault(member, what.to_string(), evidence));
+        }
+        self.tried = if opened.is_some() {
+            0
+        } else {
+            self.exchange.count(opening)
+        };
+        opened
+    }
+}
+
+fn plaintexts_of(opened: Vec<OpenedPart>) -> BTreeMap<PartId, Result<Vec<u8>, VoidReason>> {
+    opened
+        .into_iter()
+        .map(|part| {
+            let id = (part.opening.envelope, part.opening.part);
+            let content = part.content.map(|plaintext| plaintext.as_bytes().to_vec());
+            (id, content.map_err(VoidReason::from))
+        })
+        .collect()
+}
+
+/// The seed that a round's `order` signature draws.
+#[must_use]
+pub fn order_seed(signature: &FixedBytes<96>) -> OrderSeed {
+    OrderSeed::from(blake3::derive_key(context::ORDER_SEED, &signature.0))
+}
+
+fn allocation_statement(allocation: &Allocation) -> Statement {
+    Statement::Allocation {
+        auction: allocation.auction,
+        epoch: allocation.epoch,
+        round: allocation.round,
+        allocation: allocation.digest(),
+    }
+}
+
+fn settlement_statement(settlement: &Settlement) -> Statement {
+    Statement::Settlement {
+        auction: settlement.auction,
+        epoch: settlement.epoch,
+        round: settlement.round,
+        settlement: settlement.digest(),
+    }
+}

@@ -1,0 +1,178 @@
+//! Traders and solvers of a simulation: what they sign and seal.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use ed25519_dalek::SigningKey;
+use sealbid_crypto::seal;
+use sealbid_near::nonce::versioned;
+use sealbid_near::signed::SignedIntent;
+use sealbid_types::amount::{Amount, Delta};
+use sealbid_types::codec::{Schema, encode};
+use sealbid_types::envelope::{Envelope, Header, Kind, PROTOCOL, Part, Sealed, SealedPart};
+use sealbid_types::id::{Round, TermsPartDigest};
+use sealbid_types::keys::PublicKey;
+use sealbid_types::metadata::{Disclosure, Metadata, Pair};
+use sealbid_types::quote::{Quote, Rate, SignedQuote, Tier};
+use sealbid_types::terms::{Action, Terms, TokenDiff};
+use sealbid_types::text::AccountId;
+
+use super::draws::Draws;
+use super::fixture::{Fixture, START};
+
+/// The pair that everybody trades.
+#[must_use]
+pub fn pair() -> Pair {
+    Pair {
+        give: "nep141:usdc.near".parse().unwrap(),
+        want: "nep141:wrap.near".parse().unwrap(),
+    }
+}
+
+/// Somebody with a key.
+pub struct Person {
+    secret: SigningKey,
+    draws: Draws,
+}
+
+impl Person {
+    /// The person of this number.
+    #[must_use]
+    pub fn new(seed: u64, number: u64) -> Self {
+        let mut draws = Draws::new(seed, &format!("person {number}"));
+        Self {
+            secret: SigningKey::from_bytes(&draws.bytes()),
+            draws,
+        }
+    }
+
+    /// The implicit account.
+    #[must_use]
+    pub fn account(&self) -> AccountId {
+        PublicKey::of(&self.secret).implicit_account().unwrap()
+    }
+
+    fn header(&self, house: &Fixture, kind: Kind, first: Round, last: Round) -> Header {
+        Header {
+            protocol: PROTOCOL,
+            kind,
+            auction: house.committee.auction,
+            key: house.committee.key,
+            first,
+            last,
+            expires: START.plus(Duration::from_secs(3_600)),
+            metadata: Metadata {
+                disclosure: Disclosure::Pair(pair()),
+                size: None,
+            },
+            submitter: PublicKey::of(&self.secret),
+        }
+    }
+
+    fn seal<T: Schema>(
+        &mut self,
+        house: &Fixture,
+        header: &Header,
+        part: Part,
+        terms: Option<TermsPartDigest>,
+        value: &T,
+    ) -> SealedPart {
+        let label = header.label(part, terms);
+        let entropy = self.draws.bytes();
+        seal(
+            &house.keys,
+            &label,
+            &encode(value),
+            &entropy,
+            self.secret.as_bytes(),
+        )
+        .unwrap()
+    }
+
+    /// A sealed swap of `give` for at least `want`, alive for `rounds` rounds from `first` on.
+    pub fn swap(
+        &mut self,
+        house: &Fixture,
+        give: i128,
+        want: i128,
+        first: Round,
+        rounds: u64,
+    ) -> Envelope {
+        let deadline = START.plus(Duration::from_secs(3_600));
+        let mut random = [0; 15];
+        random.copy_from_slice(&self.draws.bytes()[..15]);
+        let Pair {
+            give: asset_in,
+            want: asset_out,
+        } = pair();
+        let diff = BTreeMap::from([
+            (asset_in, Delta::new(-give).unwrap()),
+            (asset_out, Delta::new(want).unwrap()),
+        ]);
+        let terms = Terms {
+            account: self.account(),
+            nonce: versioned([0; 4], deadline, random),
+            deadline,
+            actions: vec![Action::TokenDiff(TokenDiff {
+                diff,
+                memo: None,
+                referral: None,
+            })],
+            solvers: None,
+        };
+        let contract = &house.committee.rules.verifying_contract;
+        let signed = SignedIntent::new(terms, contract, &self.secret).unwrap();
+        let last = Round(first.0 + rounds - 1);
+        let header = self.header(house, Kind::Intent, first, last);
+        let terms = self.seal(house, &header, Part::Terms, None, &signed.terms);
+        let digest = Some(terms.terms_digest());
+        let authorisation = self.seal(
+            house,
+            &header,
+            Part::Authorisation,
+            digest,
+            &signed.authorisation,
+        );
+        Envelope::sign(
+            header,
+            Sealed::Intent {
+                terms,
+                authorisation,
+            },
+            &self.secret,
+        )
+    }
+
+    /// A sealed quote for one round: `out` for each `per`, for amounts up to `capacity`.
+    pub fn quote(
+        &mut self,
+        house: &Fixture,
+        round: Round,
+        out: i128,
+        per: i128,
+        capacity: i128,
+    ) -> Envelope {
+        let amount = |units| Amount::new(units).unwrap();
+        let quote = Quote {
+            auction: house.committee.auction,
+            round,
+            solver: self.account(),
+            key: PublicKey::of(&self.secret),
+            pair: pair(),
+            tiers: vec![Tier {
+                up_to: amount(capacity),
+                rate: Rate {
+                    out: amount(out),
+                    per: amount(per),
+                },
+            }],
+            capacity: amount(capacity),
+            minimum_fill: amount(1),
+            expires: START.plus(Duration::from_secs(3_600)),
+        };
+        let header = self.header(house, Kind::Quote, round, round);
+        let signed = SignedQuote::new(quote, &self.secret);
+        let part = self.seal(house, &header, Part::Quote, None, &signed);
+        Envelope::sign(header, Sealed::Quote(part), &self.secret)
+    }
+}
