@@ -1,1 +1,37 @@
-//! The house network and the front door.
+//! The house network and the front door: the only crate that names mosaik and iroh.
+//!
+//! - [`house`]: the mosaik network of members, solvers and relayers. Members speak to each other
+//!   over it, share the pool, and publish streams.
+//! - [`door`]: the small request protocol that anyone may knock at, over an iroh endpoint of its
+//!   own.
+//! - [`relay`]: the relay that every member carries inside its process.
+//! - [`ticket`]: what admits a peer to the house.
+//!
+//! Everything here carries bytes. What they mean is decided elsewhere, and whoever receives them
+//! checks them; this crate answers for who sent them, and for their size.
+
+pub mod bind;
+pub mod door;
+pub mod house;
+mod peer;
+pub mod relay;
+pub mod ticket;
+
+pub use peer::PeerId;
+
+/// What a process logs when nobody says otherwise, for a `tracing` environment filter.
+///
+/// The transport repeats what it cannot reach every few seconds: members that are down, and, when
+/// the host has no internet, the address lookup that mosaik's preset brings along.
+pub const DEFAULT_LOG_FILTER: &str = "info,mosaik=error,iroh=error,iroh::address_lookup=off,\
+    iroh_gossip=error,iroh_relay=error,noq=error,noq_proto=error,noq_udp=error,netwatch=error,\
+    mainline=error,pkarr=off,hickory_proto=error,hickory_resolver=error";
+
+/// Makes *ring* this process's provider of TLS cryptography.
+///
+/// Two providers are compiled in, and rustls refuses to choose. Harmless to call again; what
+/// needs it in this crate calls it.
+pub fn install_crypto_provider() {
+    // An error says that a provider is installed already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}

@@ -2,20 +2,35 @@ use super::*;
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
 
-const SMALL: PoolLimits =
-    PoolLimits { entries: 8, bytes: 64, envelope_bytes: 16, rounds: 3, listed: 10 };
+const SMALL: PoolLimits = PoolLimits {
+    entries: 8,
+    bytes: 64,
+    envelope_bytes: 16,
+    rounds: 3,
+    round_ids: 8,
+    listed: 10,
+};
 
 fn envelope() -> impl Strategy<Value = PoolEnvelope> {
-    (0..12u8, vec(0..4u8, 0..20), 0..6u64, 0..6u64).prop_map(|(id, body, first_round, last_round)| {
-        PoolEnvelope { id: [id; 32], body, first_round, last_round }
-    })
+    (0..12u8, vec(0..4u8, 0..20), 0..6u64, 0..6u64).prop_map(
+        |(id, body, first_round, last_round)| PoolEnvelope {
+            id: [id; 32],
+            body,
+            first_round,
+            last_round,
+        },
+    )
 }
 
 fn command() -> impl Strategy<Value = PoolCommand> {
     let cleared = (0..6u64, vec(any::<u8>(), 0..20), btree_set(0..12u8, 0..12)).prop_map(
         |(round, certificate, ids)| {
             let listed = ids.into_iter().map(|id| [id; 32]).collect();
-            PoolCommand::ClearRound(ClearedRound { round, certificate, listed })
+            PoolCommand::ClearRound(ClearedRound {
+                round,
+                certificate,
+                listed,
+            })
         },
     );
     prop_oneof![
@@ -33,12 +48,18 @@ fn bounded(pool: &Pool) {
     for queue in [&pool.intents, &pool.quotes] {
         assert!(queue.entries.len() <= SMALL.entries);
         assert!(queue.bytes <= SMALL.bytes);
-        assert_eq!(queue.bytes, queue.entries.values().map(|e| e.body.len()).sum::<usize>());
+        assert_eq!(
+            queue.bytes,
+            queue.entries.values().map(|e| e.body.len()).sum::<usize>()
+        );
         assert!(queue.entries.values().all(|e| e.last_round > pool.cleared));
         assert!(queue.entries.keys().all(|(id, _)| !pool.was_listed(id)));
     }
     assert!(pool.rounds.len() <= SMALL.rounds);
-    assert_eq!(pool.listed, pool.rounds.values().map(|r| r.listed.len()).sum::<usize>());
+    assert_eq!(
+        pool.listed,
+        pool.rounds.values().map(|r| r.listed.len()).sum::<usize>()
+    );
     assert!(pool.listed <= SMALL.listed);
 }
 
@@ -95,25 +116,44 @@ proptest! {
 
 fn intent(id: u8, body: &[u8], first_round: u64, last_round: u64) -> PoolCommand {
     let body = body.to_vec();
-    PoolCommand::SubmitIntent(PoolEnvelope { id: [id; 32], body, first_round, last_round })
+    PoolCommand::SubmitIntent(PoolEnvelope {
+        id: [id; 32],
+        body,
+        first_round,
+        last_round,
+    })
 }
 
 fn clear(round: u64, listed: &[u8]) -> PoolCommand {
     let listed = listed.iter().map(|id| [*id; 32]).collect();
-    PoolCommand::ClearRound(ClearedRound { round, certificate: vec![9], listed })
+    PoolCommand::ClearRound(ClearedRound {
+        round,
+        certificate: vec![9],
+        listed,
+    })
 }
 
 #[test]
 fn a_round_takes_what_it_lists_and_what_is_late() {
     let mut pool = Pool::new(SMALL);
-    for command in [intent(1, b"a", 1, 3), intent(2, b"b", 1, 1), intent(3, b"c", 1, 2)] {
+    for command in [
+        intent(1, b"a", 1, 3),
+        intent(2, b"b", 1, 1),
+        intent(3, b"c", 1, 2),
+    ] {
         assert_eq!(pool.apply(command), Applied::Added);
     }
     assert_eq!(pool.apply(clear(1, &[3])), Applied::Cleared(2));
     assert_eq!(pool.apply(clear(1, &[1])), Applied::Known);
     assert_eq!(pool.current_round(), 2);
-    assert_eq!(pool.apply(intent(3, b"c", 1, 2)), Applied::Refused(PoolRefusal::Listed));
-    assert_eq!(pool.apply(intent(4, b"d", 1, 1)), Applied::Refused(PoolRefusal::Expired));
+    assert_eq!(
+        pool.apply(intent(3, b"c", 1, 2)),
+        Applied::Refused(PoolRefusal::Listed)
+    );
+    assert_eq!(
+        pool.apply(intent(4, b"d", 1, 1)),
+        Applied::Refused(PoolRefusal::Expired)
+    );
     let ids = vec![[1; 32], [2; 32], [3; 32]];
     let answer = pool.query(&PoolQuery::Contains(ids));
     assert_eq!(answer, PoolAnswer::Contains(vec![true, false, true]));
@@ -136,6 +176,9 @@ fn a_full_pool_refuses_and_keeps() {
     for id in 0..8 {
         assert_eq!(pool.apply(intent(id, b"12345678", 1, 3)), Applied::Added);
     }
-    assert_eq!(pool.apply(intent(9, b"1", 1, 3)), Applied::Refused(PoolRefusal::Full));
+    assert_eq!(
+        pool.apply(intent(9, b"1", 1, 3)),
+        Applied::Refused(PoolRefusal::Full)
+    );
     assert_eq!(pool.pending_bytes(EnvelopeKind::Intent), 64);
 }

@@ -11,161 +11,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
-
+mod command;
 #[cfg(test)]
 mod tests;
 
-/// An envelope's id.
-pub type Id = [u8; 32];
+pub use command::{
+    Applied, ClearedRound, EnvelopeKind, Id, PoolAnswer, PoolCommand, PoolEnvelope, PoolItem,
+    PoolLimits, PoolQuery, PoolRefusal,
+};
 
 /// The BLAKE3 derive-key context of [`Pool::digest`].
 const DIGEST_CONTEXT: &str = "sealbid/1 2026-11 pool digest";
-
-/// Which of the two queues an envelope waits in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum EnvelopeKind {
-    /// A trader's sealed intent.
-    Intent,
-    /// A solver's sealed quote.
-    Quote,
-}
-
-/// A sealed envelope as the pool sees it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PoolEnvelope {
-    /// Its id.
-    pub id: Id,
-    /// Its bytes, never empty.
-    pub body: Vec<u8>,
-    /// The first round it may enter.
-    pub first_round: u64,
-    /// The last round it may enter, not before the first.
-    pub last_round: u64,
-}
-
-/// A closed round: its certificate, and what it took from the pool.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ClearedRound {
-    /// The round.
-    pub round: u64,
-    /// Its close certificate's bytes.
-    pub certificate: Vec<u8>,
-    /// The ids that the round lists, intents and quotes alike.
-    pub listed: BTreeSet<Id>,
-}
-
-/// What changes a pool.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum PoolCommand {
-    /// Adds a sealed intent.
-    SubmitIntent(PoolEnvelope),
-    /// Adds a sealed quote.
-    SubmitQuote(PoolEnvelope),
-    /// Records a closed round and drops what it listed and what can enter no later round.
-    ClearRound(ClearedRound),
-}
-
-/// What can be asked of a pool.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum PoolQuery {
-    /// All intents that wait: [`PoolAnswer::Envelopes`].
-    PendingIntents,
-    /// All quotes that wait: [`PoolAnswer::Envelopes`].
-    PendingQuotes,
-    /// The certificate of a round, as long as it is remembered: [`PoolAnswer::RoundResult`].
-    RoundResult(u64),
-    /// The round after the last one cleared: [`PoolAnswer::CurrentRound`].
-    CurrentRound,
-    /// For each id, whether it waits or a remembered round listed it: [`PoolAnswer::Contains`].
-    Contains(Vec<Id>),
-    /// A digest of everything: [`PoolAnswer::Digest`].
-    Digest,
-}
-
-/// The answer to a [`PoolQuery`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum PoolAnswer {
-    /// Envelopes in the order of their ids.
-    Envelopes(Vec<PoolEnvelope>),
-    /// A certificate's bytes.
-    RoundResult(Option<Vec<u8>>),
-    /// A round.
-    CurrentRound(u64),
-    /// One answer for each id asked, in that order.
-    Contains(Vec<bool>),
-    /// BLAKE3 over the pool.
-    Digest([u8; 32]),
-}
-
-/// How much a pool holds. All members of a group must agree on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PoolLimits {
-    /// Envelopes of each kind.
-    pub entries: usize,
-    /// Bytes of envelopes of each kind.
-    pub bytes: usize,
-    /// Bytes of one envelope, and of one certificate.
-    pub envelope_bytes: usize,
-    /// Closed rounds remembered.
-    pub rounds: usize,
-    /// Ids remembered over all closed rounds.
-    pub listed: usize,
-}
-
-impl Default for PoolLimits {
-    fn default() -> Self {
-        Self {
-            entries: 16_384,
-            bytes: 32 << 20,
-            envelope_bytes: 64 << 10,
-            rounds: 64,
-            listed: 1 << 17,
-        }
-    }
-}
-
-/// Why a pool does not take a command.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum PoolRefusal {
-    /// No bytes, or a last round before the first.
-    #[error("not an envelope")]
-    Malformed,
-    /// More bytes, or more listed ids, than the limits allow for one command.
-    #[error("larger than the pool takes")]
-    TooLarge,
-    /// No round that it may enter is still to come.
-    #[error("its last round is cleared")]
-    Expired,
-    /// A remembered round listed it.
-    #[error("a cleared round listed it")]
-    Listed,
-    /// The pool is full.
-    #[error("the pool is full")]
-    Full,
-}
-
-/// What a command did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Applied {
-    /// The envelope is new.
-    Added,
-    /// Nothing: it was applied before.
-    Known,
-    /// Nothing, for this reason.
-    Refused(PoolRefusal),
-    /// The round is recorded, and so many envelopes are gone.
-    Cleared(usize),
-}
-
-/// A part of a pool, for a snapshot. Any order restores the same pool.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum PoolItem {
-    /// A waiting envelope.
-    Envelope(EnvelopeKind, PoolEnvelope),
-    /// A remembered round.
-    Cleared(ClearedRound),
-}
 
 /// Where an entry stands: id first, so that what belongs to one id is side by side.
 type Key = (Id, [u8; 32]);
@@ -195,8 +51,14 @@ impl Pool {
     pub const fn new(limits: PoolLimits) -> Self {
         Self {
             limits,
-            intents: Queue { entries: BTreeMap::new(), bytes: 0 },
-            quotes: Queue { entries: BTreeMap::new(), bytes: 0 },
+            intents: Queue {
+                entries: BTreeMap::new(),
+                bytes: 0,
+            },
+            quotes: Queue {
+                entries: BTreeMap::new(),
+                bytes: 0,
+            },
             rounds: BTreeMap::new(),
             listed: 0,
             cleared: 0,
@@ -227,9 +89,15 @@ impl Pool {
     pub fn items(&self) -> impl Iterator<Item = PoolItem> + '_ {
         let rounds = self.rounds.values().cloned().map(PoolItem::Cleared);
         let of = |kind: EnvelopeKind| {
-            self.queue(kind).entries.values().cloned().map(move |e| PoolItem::Envelope(kind, e))
+            self.queue(kind)
+                .entries
+                .values()
+                .cloned()
+                .map(move |e| PoolItem::Envelope(kind, e))
         };
-        rounds.chain(of(EnvelopeKind::Intent)).chain(of(EnvelopeKind::Quote))
+        rounds
+            .chain(of(EnvelopeKind::Intent))
+            .chain(of(EnvelopeKind::Quote))
     }
 
     /// Applies a command. Total, deterministic, and idempotent.
@@ -269,6 +137,12 @@ impl Pool {
     #[must_use]
     pub fn contains(&self, id: &Id) -> bool {
         self.intents.holds(id) || self.quotes.holds(id) || self.was_listed(id)
+    }
+
+    /// Whether exactly this envelope waits.
+    #[must_use]
+    pub fn holds(&self, kind: EnvelopeKind, envelope: &PoolEnvelope) -> bool {
+        self.queue(kind).entries.get(&key(envelope)) == Some(envelope)
     }
 
     /// How many envelopes of a kind wait.
@@ -326,7 +200,7 @@ impl Pool {
         if envelope.body.len() > self.limits.envelope_bytes {
             return Applied::Refused(PoolRefusal::TooLarge);
         }
-        let key = (envelope.id, *blake3::hash(&envelope.body).as_bytes());
+        let key = key(&envelope);
         if self.queue(kind).entries.contains_key(&key) {
             return Applied::Known;
         }
@@ -355,13 +229,14 @@ impl Pool {
         if self.rounds.contains_key(&number) {
             return Applied::Known;
         }
-        if round.certificate.len() > limits.envelope_bytes || round.listed.len() > limits.listed {
+        if round.certificate.len() > limits.envelope_bytes || round.listed.len() > limits.round_ids
+        {
             return Applied::Refused(PoolRefusal::TooLarge);
         }
         self.cleared = self.cleared.max(number);
         let cleared = self.cleared;
-        let gone = self.intents.prune(&round.listed, cleared)
-            + self.quotes.prune(&round.listed, cleared);
+        let gone =
+            self.intents.prune(&round.listed, cleared) + self.quotes.prune(&round.listed, cleared);
         self.listed += round.listed.len();
         self.rounds.insert(number, round);
         self.forget();
@@ -371,22 +246,32 @@ impl Pool {
     /// Forgets the oldest rounds beyond the limits.
     fn forget(&mut self) {
         while self.rounds.len() > self.limits.rounds || self.listed > self.limits.listed {
-            let Some((_, oldest)) = self.rounds.pop_first() else { return };
+            let Some((_, oldest)) = self.rounds.pop_first() else {
+                return;
+            };
             self.listed -= oldest.listed.len();
         }
     }
 }
 
+fn key(envelope: &PoolEnvelope) -> Key {
+    (envelope.id, *blake3::hash(&envelope.body).as_bytes())
+}
+
 impl Queue {
     fn holds(&self, id: &Id) -> bool {
         let from = (*id, [0; 32]);
-        self.entries.range(from..).next().is_some_and(|((found, _), _)| found == id)
+        self.entries
+            .range(from..)
+            .next()
+            .is_some_and(|((found, _), _)| found == id)
     }
 
     /// Drops what `listed` names and what can enter no round after `cleared`.
     fn prune(&mut self, listed: &BTreeSet<Id>, cleared: u64) -> usize {
         let before = self.entries.len();
-        self.entries.retain(|(id, _), e| !listed.contains(id) && e.last_round > cleared);
+        self.entries
+            .retain(|(id, _), e| !listed.contains(id) && e.last_round > cleared);
         self.bytes = self.entries.values().map(|e| e.body.len()).sum();
         before - self.entries.len()
     }

@@ -1,0 +1,343 @@
+use core::time::Duration;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+use iroh::endpoint::{
+    Connection, ConnectionError, Endpoint, IdleTimeout, QuicTransportConfig, ReadError, RecvStream,
+    SendStream, WriteError, presets,
+};
+use iroh::{EndpointAddr, RelayMode, SecretKey, TransportAddr};
+use sealbid_types::id::MemberIndex;
+use tokio::sync::Mutex;
+use tokio::time::{Instant, timeout};
+use zeroize::Zeroizing;
+
+use super::frame::{self, FrameError};
+use super::{ALPN, DoorError, MAX_RESPONSE, Refusal};
+use crate::bind::{BindAddresses, describe};
+use crate::{PeerId, install_crypto_provider};
+
+/// How often a connection is kept alive.
+const KEEP_ALIVE: Duration = Duration::from_secs(1);
+/// After how long without an answer to that, a member counts as gone.
+const QUIET: Duration = Duration::from_secs(5);
+/// How long a failed dial answers for those that waited behind it.
+const FAILED: Duration = Duration::from_millis(250);
+/// How long a client that closes waits for its farewells to be heard.
+const FAREWELL: Duration = Duration::from_millis(500);
+
+/// One member's front door.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DoorAddress {
+    /// The member.
+    pub member: MemberIndex,
+    /// The door's key.
+    pub peer: PeerId,
+    /// Where it may listen.
+    pub addresses: Vec<SocketAddr>,
+}
+
+/// A client of the members' front doors, with one connection to each that is asked.
+#[derive(Debug)]
+pub struct DoorClient {
+    endpoint: Endpoint,
+    doors: BTreeMap<MemberIndex, Slot>,
+    connect: Duration,
+    request: Duration,
+}
+
+#[derive(Debug)]
+struct Slot {
+    address: EndpointAddr,
+    line: Mutex<Line>,
+}
+
+/// The state of the connection to one member.
+#[derive(Debug)]
+enum Line {
+    None,
+    Up(Connection),
+    Down(Instant, String),
+}
+
+/// A request on its way.
+struct Call {
+    connection: Connection,
+    receive: RecvStream,
+    /// Kept: dropping it would finish the stream with what was written.
+    _send: SendStream,
+}
+
+impl DoorClient {
+    /// A client with this key, or with one of its own, for these doors.
+    ///
+    /// # Errors
+    /// [`DoorError::Bind`].
+    pub async fn new(
+        secret: Option<Zeroizing<[u8; 32]>>,
+        doors: Vec<DoorAddress>,
+    ) -> Result<Self, DoorError> {
+        install_crypto_provider();
+        let failed = |reason| DoorError::Bind { reason };
+        let mut builder = Endpoint::builder(presets::Minimal)
+            .relay_mode(RelayMode::Disabled)
+            .transport_config(transport());
+        if let Some(secret) = secret {
+            builder = builder.secret_key(SecretKey::from_bytes(&secret));
+        }
+        if doors
+            .iter()
+            .flat_map(|door| &door.addresses)
+            .all(|address| address.ip().is_loopback())
+        {
+            let bind = BindAddresses::default();
+            builder = bind
+                .apply(builder)
+                .map_err(|error| failed(describe(&error)))?;
+        }
+        let endpoint = Box::pin(builder.bind())
+            .await
+            .map_err(|error| failed(describe(&error)))?;
+        let doors = doors
+            .into_iter()
+            .filter_map(|door| Some((door.member, Slot::new(&door)?)));
+        Ok(Self {
+            endpoint,
+            doors: doors.collect(),
+            connect: Duration::from_secs(3),
+            request: Duration::from_secs(10),
+        })
+    }
+
+    /// The same client, with other timeouts: for the connection, and for a request altogether.
+    #[must_use]
+    pub const fn with_timeouts(mut self, connect: Duration, request: Duration) -> Self {
+        self.connect = connect;
+        self.request = request;
+        self
+    }
+
+    /// The client's key.
+    #[must_use]
+    pub fn peer(&self) -> PeerId {
+        self.endpoint.id().into()
+    }
+
+    /// The members whose doors are known.
+    pub fn members(&self) -> impl Iterator<Item = MemberIndex> + '_ {
+        self.doors.keys().copied()
+    }
+
+    /// Asks a member, and takes one frame for the answer.
+    ///
+    /// A connection that has broken since it was last used is opened again, and the request sent
+    /// again: requests must bear that.
+    ///
+    /// # Errors
+    /// [`DoorError`].
+    pub async fn request(&self, member: MemberIndex, request: Bytes) -> Result<Bytes, DoorError> {
+        let ask = async {
+            match self.ask(member, request.clone()).await {
+                Err(DoorError::Disconnected { .. }) => self.ask(member, request).await,
+                answer => answer,
+            }
+        };
+        match timeout(self.request, ask).await {
+            Ok(answer) => answer,
+            Err(_) => {
+                self.forget(member).await;
+                Err(DoorError::TimedOut { member })
+            }
+        }
+    }
+
+    /// Asks a member for an answer of many frames.
+    ///
+    /// # Errors
+    /// [`DoorError`]. A refusal may show only in the first [`Subscription::next`].
+    pub async fn subscribe(
+        &self,
+        member: MemberIndex,
+        request: Bytes,
+    ) -> Result<Subscription, DoorError> {
+        let open = async {
+            match self.open(member, request.clone()).await {
+                Err(DoorError::Disconnected { .. }) => self.open(member, request).await,
+                call => call,
+            }
+        };
+        let call = timeout(self.request, open).await;
+        let call = call.map_err(|_| DoorError::TimedOut { member })??;
+        Ok(Subscription {
+            call,
+            member,
+            ended: false,
+        })
+    }
+
+    /// Closes all connections.
+    pub async fn close(self) {
+        // Members that do not hear it find out by themselves.
+        let _ = timeout(FAREWELL, self.endpoint.close()).await;
+    }
+
+    async fn ask(&self, member: MemberIndex, request: Bytes) -> Result<Bytes, DoorError> {
+        let mut call = self.open(member, request).await?;
+        next(&mut call, member)
+            .await?
+            .ok_or_else(|| disconnected(member, "no answer"))
+    }
+
+    async fn open(&self, member: MemberIndex, request: Bytes) -> Result<Call, DoorError> {
+        let (size, limit) = (request.len(), u32::MAX as usize);
+        if size > limit {
+            return Err(DoorError::TooLarge { size, limit });
+        }
+        let connection = self.connection(member).await?;
+        let opened = connection.open_bi().await;
+        let (mut send, receive) = opened.map_err(|error| lost(member, &error))?;
+        match frame::write(&mut send, request).await {
+            Ok(()) => {}
+            // The member does not read on: its reason comes as the answer's error.
+            Err(WriteError::Stopped(_)) => {}
+            Err(WriteError::ConnectionLost(error)) => return Err(lost(member, &error)),
+            Err(error) => return Err(disconnected(member, &error)),
+        }
+        // An error says that the member has stopped reading.
+        let _ = send.finish();
+        Ok(Call {
+            connection,
+            receive,
+            _send: send,
+        })
+    }
+
+    /// The connection to a member: the one there is, or a new one.
+    async fn connection(&self, member: MemberIndex) -> Result<Connection, DoorError> {
+        let slot = self
+            .doors
+            .get(&member)
+            .ok_or(DoorError::UnknownMember { member })?;
+        let mut line = slot.line.lock().await;
+        match &*line {
+            Line::Up(connection) if connection.close_reason().is_none() => {
+                return Ok(connection.clone());
+            }
+            Line::Down(since, reason) if since.elapsed() < FAILED => {
+                return Err(DoorError::Unreachable {
+                    member,
+                    reason: reason.clone(),
+                });
+            }
+            _ => {}
+        }
+        let dial = self.endpoint.connect(slot.address.clone(), ALPN);
+        let reason = match timeout(self.connect, dial).await {
+            Ok(Ok(connection)) => {
+                *line = Line::Up(connection.clone());
+                return Ok(connection);
+            }
+            Ok(Err(error)) => describe(&error),
+            Err(_) => format!("no answer within {:?}", self.connect),
+        };
+        *line = Line::Down(Instant::now(), reason.clone());
+        Err(DoorError::Unreachable { member, reason })
+    }
+
+    /// Gives up a connection that does not answer.
+    async fn forget(&self, member: MemberIndex) {
+        if let Some(slot) = self.doors.get(&member) {
+            *slot.line.lock().await = Line::None;
+        }
+    }
+}
+
+impl Slot {
+    /// None for bytes that are no key: nobody can be behind that door.
+    fn new(door: &DoorAddress) -> Option<Self> {
+        let addresses = door.addresses.iter().copied().map(TransportAddr::Ip);
+        let address = EndpointAddr::new(door.peer.endpoint_id()?).with_addrs(addresses);
+        Some(Self {
+            address,
+            line: Mutex::new(Line::None),
+        })
+    }
+}
+
+fn transport() -> QuicTransportConfig {
+    QuicTransportConfig::builder()
+        .keep_alive_interval(KEEP_ALIVE)
+        .max_idle_timeout(IdleTimeout::try_from(QUIET).ok())
+        .build()
+}
+
+/// An answer of many frames.
+pub struct Subscription {
+    call: Call,
+    member: MemberIndex,
+    ended: bool,
+}
+
+impl Subscription {
+    /// The next frame; `None` once the member has ended the answer. Nothing follows an error.
+    pub async fn next(&mut self) -> Option<Result<Bytes, DoorError>> {
+        if self.ended {
+            return None;
+        }
+        let frame = next(&mut self.call, self.member).await;
+        self.ended = !matches!(frame, Ok(Some(_)));
+        frame.transpose()
+    }
+
+    /// The member that answers.
+    #[must_use]
+    pub const fn member(&self) -> MemberIndex {
+        self.member
+    }
+}
+
+impl core::fmt::Debug for Subscription {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Subscription")
+            .field("member", &self.member)
+            .finish_non_exhaustive()
+    }
+}
+
+async fn next(call: &mut Call, member: MemberIndex) -> Result<Option<Bytes>, DoorError> {
+    let limit = MAX_RESPONSE;
+    frame::read(&mut call.receive, limit)
+        .await
+        .map_err(|error| match error {
+            FrameError::TooLarge(size) => DoorError::TooLarge { size, limit },
+            FrameError::Truncated => disconnected(member, "the answer is cut short"),
+            FrameError::Read(ReadError::Reset(code)) => DoorError::Refused {
+                member,
+                refusal: Refusal::from_code(code),
+            },
+            FrameError::Read(ReadError::ConnectionLost(error)) => lost(member, &error),
+            FrameError::Read(error) => match call.connection.close_reason() {
+                Some(reason) => lost(member, &reason),
+                None => disconnected(member, &error),
+            },
+        })
+}
+
+fn disconnected(member: MemberIndex, reason: &(impl ToString + ?Sized)) -> DoorError {
+    DoorError::Disconnected {
+        member,
+        reason: reason.to_string(),
+    }
+}
+
+/// A connection that ended: refused by the member, or broken.
+fn lost(member: MemberIndex, error: &ConnectionError) -> DoorError {
+    match error {
+        ConnectionError::ApplicationClosed(close) => match Refusal::from_code(close.error_code) {
+            Refusal::Idle => disconnected(member, "it was idle"),
+            refusal => DoorError::Refused { member, refusal },
+        },
+        other => disconnected(member, other),
+    }
+}

@@ -1,0 +1,73 @@
+use sealbid_types::id::MemberIndex;
+
+use super::Refusal;
+
+/// Why a request has no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DoorError {
+    /// No address is known for the member.
+    #[error("member {member} has no front door that is known here")]
+    UnknownMember {
+        /// The member.
+        member: MemberIndex,
+    },
+    /// Nobody answers there.
+    #[error("member {member} cannot be reached: {reason}")]
+    Unreachable {
+        /// The member.
+        member: MemberIndex,
+        /// What the transport said.
+        reason: String,
+    },
+    /// No answer in time.
+    #[error("member {member} did not answer in time")]
+    TimedOut {
+        /// The member.
+        member: MemberIndex,
+    },
+    /// The member refuses.
+    #[error("member {member} refused: {refusal}")]
+    Refused {
+        /// The member.
+        member: MemberIndex,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// A request, or an answer, of too many bytes.
+    #[error("{size} bytes, more than {limit}")]
+    TooLarge {
+        /// Its bytes.
+        size: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// The connection broke before the answer was complete.
+    #[error("the connection to member {member} broke: {reason}")]
+    Disconnected {
+        /// The member.
+        member: MemberIndex,
+        /// What the transport said.
+        reason: String,
+    },
+    /// The client's own endpoint did not come up.
+    #[error("no local endpoint: {reason}")]
+    Bind {
+        /// What the transport said.
+        reason: String,
+    },
+}
+
+impl DoorError {
+    /// Whether another try, or another member, may do better.
+    #[must_use]
+    pub const fn is_temporary(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } | Self::TimedOut { .. } | Self::Disconnected { .. } => true,
+            Self::Refused { refusal, .. } => !matches!(
+                refusal,
+                Refusal::TooLarge | Refusal::Malformed | Refusal::Other(_)
+            ),
+            Self::UnknownMember { .. } | Self::TooLarge { .. } | Self::Bind { .. } => false,
+        }
+    }
+}

@@ -1,0 +1,118 @@
+use core::time::Duration;
+
+use bytes::Bytes;
+use iroh::endpoint::SendStream;
+use tokio::time::timeout;
+
+use super::Refusal;
+use super::frame;
+
+/// Where the answer to one request goes.
+///
+/// Dropping it unfinished refuses the request with [`Refusal::Failed`].
+#[derive(Debug)]
+pub struct Reply {
+    stream: SendStream,
+    limit: usize,
+    patience: Duration,
+    ended: bool,
+}
+
+/// Why an answer was not sent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReplyError {
+    /// Larger than an answer may be.
+    #[error("the answer has {size} bytes, more than {limit}")]
+    TooLarge {
+        /// Its bytes.
+        size: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// The peer does not take it.
+    #[error("the peer does not read the answer")]
+    TimedOut,
+    /// The peer has gone.
+    #[error("the peer has gone: {0}")]
+    Gone(String),
+}
+
+impl Reply {
+    pub(super) const fn new(stream: SendStream, limit: usize, patience: Duration) -> Self {
+        Self {
+            stream,
+            limit,
+            patience,
+            ended: false,
+        }
+    }
+
+    /// Sends one frame; more may follow.
+    ///
+    /// # Errors
+    /// [`ReplyError`]. A frame that was refused as too large may be followed by another; after
+    /// the other errors there is nobody to answer.
+    pub async fn send(&mut self, body: Bytes) -> Result<(), ReplyError> {
+        let size = body.len();
+        let too_large = ReplyError::TooLarge {
+            size,
+            limit: self.limit,
+        };
+        let header = frame::header(&body)
+            .filter(|_| size <= self.limit)
+            .ok_or(too_large)?;
+        for piece in frame::pieces(header, body) {
+            match timeout(self.patience, self.stream.write_chunk(piece)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => return Err(ReplyError::Gone(error.to_string())),
+                Err(_) => {
+                    self.reset(Refusal::TimedOut);
+                    return Err(ReplyError::TimedOut);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends the last frame.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    pub async fn finish(mut self, body: Bytes) -> Result<(), ReplyError> {
+        self.send(body).await?;
+        self.end();
+        Ok(())
+    }
+
+    /// Ends the answer after the frames sent so far.
+    pub fn end(mut self) {
+        self.ended = true;
+        // An error says that it has ended already.
+        let _ = self.stream.finish();
+    }
+
+    /// Refuses the request, or breaks off its answer.
+    pub fn refuse(mut self, refusal: Refusal) {
+        self.reset(refusal);
+    }
+
+    /// Resolves when the peer no longer wants the answer.
+    pub async fn gone(&self) {
+        // Whatever the reason, nobody listens.
+        let _ = self.stream.stopped().await;
+    }
+
+    fn reset(&mut self, refusal: Refusal) {
+        self.ended = true;
+        // An error says that it has ended already.
+        let _ = self.stream.reset(refusal.code());
+    }
+}
+
+impl Drop for Reply {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.reset(Refusal::Failed);
+        }
+    }
+}

@@ -1,0 +1,365 @@
+use core::future::Future;
+use core::num::NonZeroU32;
+use core::time::Duration;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use iroh::endpoint::{
+    Connection, Endpoint, IdleTimeout, Incoming, QuicTransportConfig, RecvStream, SendStream,
+    VarInt, presets,
+};
+use iroh::{RelayMode, SecretKey};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use zeroize::Zeroizing;
+
+use super::frame::{self, FrameError};
+use super::{ALPN, MAX_REQUEST, MAX_RESPONSE, Refusal, Reply};
+use crate::bind::{BindAddresses, describe, is_address_in_use};
+use crate::{PeerId, install_crypto_provider};
+
+/// How long a connection without any packet lives. Clients keep theirs alive.
+const QUIET: Duration = Duration::from_secs(20);
+/// Bytes that one connection may have on the way to us.
+const RECEIVE_WINDOW: u32 = 1 << 20;
+/// How often the rate limiter forgets peers that have not been seen.
+const FORGET: Duration = Duration::from_secs(30);
+/// How long a door that closes waits for its farewells to be heard.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// What a door answers with.
+pub trait Handler: Send + Sync + 'static {
+    /// Answers one request of `peer`, whose key the transport has authenticated.
+    ///
+    /// The future is dropped when the peer's connection ends: what must be done anyway belongs in
+    /// a task of its own.
+    fn handle(&self, peer: PeerId, request: Bytes, reply: Reply)
+    -> impl Future<Output = ()> + Send;
+}
+
+/// What a door allows.
+#[derive(Debug, Clone)]
+pub struct DoorLimits {
+    /// Bytes of a request. Default 64 KiB.
+    pub max_request: usize,
+    /// Bytes of one frame of an answer. Default 16 MiB.
+    pub max_response: usize,
+    /// Connections in all. Default 1024.
+    pub connections: usize,
+    /// Connections of one peer. Default 8.
+    pub connections_per_peer: usize,
+    /// Requests of one connection that may be open at once. Default 64.
+    pub streams_per_connection: u32,
+    /// Requests of one peer a second, in the long run. Default 200.
+    pub requests_per_second: NonZeroU32,
+    /// Requests of one peer at once, after a pause. Default 400.
+    pub burst: NonZeroU32,
+    /// How long a handshake may take. Default 5 s.
+    pub handshake: Duration,
+    /// How long a request may take to arrive. Default 5 s.
+    pub read: Duration,
+    /// How long a peer may keep a piece of an answer (64 KiB) waiting. Default 10 s.
+    pub write: Duration,
+    /// How long a connection may stay without a request. Default 60 s.
+    pub idle: Duration,
+}
+
+impl Default for DoorLimits {
+    fn default() -> Self {
+        Self {
+            max_request: MAX_REQUEST,
+            max_response: MAX_RESPONSE,
+            connections: 1024,
+            connections_per_peer: 8,
+            streams_per_connection: 64,
+            requests_per_second: NonZeroU32::new(200).unwrap_or(NonZeroU32::MIN),
+            burst: NonZeroU32::new(400).unwrap_or(NonZeroU32::MIN),
+            handshake: Duration::from_secs(5),
+            read: Duration::from_secs(5),
+            write: Duration::from_secs(10),
+            idle: Duration::from_secs(60),
+        }
+    }
+}
+
+/// How a door is opened.
+#[derive(Debug)]
+pub struct DoorConfig {
+    /// The endpoint's ed25519 secret.
+    pub secret: Zeroizing<[u8; 32]>,
+    /// Where it listens.
+    pub bind: BindAddresses,
+    /// What it allows.
+    pub limits: DoorLimits,
+}
+
+/// Why a door did not open.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum DoorBindError {
+    /// Another process listens there.
+    #[error("the front door's port is in use: {address}")]
+    PortInUse {
+        /// The UDP address.
+        address: SocketAddr,
+    },
+    /// Anything else.
+    #[error("the front door did not open: {reason}")]
+    Failed {
+        /// What the transport said.
+        reason: String,
+    },
+}
+
+/// An open front door.
+#[derive(Debug)]
+pub struct Door {
+    endpoint: Endpoint,
+    shared: Arc<Shared>,
+}
+
+/// What all connections of a door share.
+#[derive(Debug)]
+struct Shared {
+    limits: DoorLimits,
+    closing: CancellationToken,
+    permits: Arc<Semaphore>,
+    peers: Mutex<BTreeMap<PeerId, usize>>,
+    requests: DefaultKeyedRateLimiter<PeerId>,
+}
+
+impl Door {
+    /// Opens a door. It listens when this returns, and answers once [`Self::serve`] is called.
+    ///
+    /// # Errors
+    /// [`DoorBindError`].
+    pub async fn bind(config: DoorConfig) -> Result<Self, DoorBindError> {
+        install_crypto_provider();
+        let DoorConfig {
+            secret,
+            bind,
+            limits,
+        } = config;
+        let failed = |reason| DoorBindError::Failed { reason };
+        let builder = Endpoint::builder(presets::Minimal)
+            .relay_mode(RelayMode::Disabled)
+            .secret_key(SecretKey::from_bytes(&secret))
+            .alpns(vec![ALPN.to_vec()])
+            .transport_config(transport(&limits));
+        let builder = bind
+            .apply(builder)
+            .map_err(|error| failed(describe(&error)))?;
+        let endpoint = Box::pin(builder.bind()).await.map_err(|error| {
+            match bind.taken().filter(|_| is_address_in_use(&error)) {
+                Some(address) => DoorBindError::PortInUse { address },
+                None => failed(describe(&error)),
+            }
+        })?;
+        Ok(Self {
+            endpoint,
+            shared: Arc::new(Shared::new(limits)),
+        })
+    }
+
+    /// The door's key.
+    #[must_use]
+    pub fn peer(&self) -> PeerId {
+        self.endpoint.id().into()
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.endpoint.bound_sockets()
+    }
+
+    /// Answers requests with `handler`, in the background, until the door is closed or dropped.
+    pub fn serve<H: Handler>(&self, handler: Arc<H>) {
+        let (endpoint, shared) = (self.endpoint.clone(), Arc::clone(&self.shared));
+        tokio::spawn(accept(endpoint, shared, handler));
+    }
+
+    /// Stops answering, tells the peers, and frees the port.
+    pub async fn close(self) {
+        self.shared.closing.cancel();
+        // Peers that do not hear it find out by themselves.
+        let _ = timeout(FAREWELL, self.endpoint.close()).await;
+    }
+}
+
+impl Drop for Door {
+    fn drop(&mut self) {
+        self.shared.closing.cancel();
+    }
+}
+
+fn transport(limits: &DoorLimits) -> QuicTransportConfig {
+    let window = VarInt::from_u32(RECEIVE_WINDOW);
+    QuicTransportConfig::builder()
+        .max_concurrent_bidi_streams(VarInt::from_u32(limits.streams_per_connection))
+        .max_concurrent_uni_streams(VarInt::from_u32(0))
+        .stream_receive_window(window)
+        .receive_window(window)
+        .max_idle_timeout(IdleTimeout::try_from(QUIET).ok())
+        .build()
+}
+
+impl Shared {
+    fn new(limits: DoorLimits) -> Self {
+        let quota = Quota::per_second(limits.requests_per_second).allow_burst(limits.burst);
+        Self {
+            closing: CancellationToken::new(),
+            permits: Arc::new(Semaphore::new(limits.connections)),
+            peers: Mutex::new(BTreeMap::new()),
+            requests: RateLimiter::keyed(quota),
+            limits,
+        }
+    }
+
+    /// Counts a connection of `peer`, unless it has too many.
+    fn admit(self: &Arc<Self>, peer: PeerId) -> Option<Admitted> {
+        let mut peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = peers.entry(peer).or_insert(0);
+        if *count >= self.limits.connections_per_peer {
+            return None;
+        }
+        *count += 1;
+        Some(Admitted {
+            shared: Arc::clone(self),
+            peer,
+        })
+    }
+}
+
+/// A counted connection of a peer.
+struct Admitted {
+    shared: Arc<Shared>,
+    peer: PeerId,
+}
+
+impl Drop for Admitted {
+    fn drop(&mut self) {
+        let mut peers = self
+            .shared
+            .peers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = peers.get_mut(&self.peer) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                peers.remove(&self.peer);
+            }
+        }
+    }
+}
+
+async fn accept<H: Handler>(endpoint: Endpoint, shared: Arc<Shared>, handler: Arc<H>) {
+    let mut forget = tokio::time::interval(FORGET);
+    loop {
+        tokio::select! {
+            () = shared.closing.cancelled() => return,
+            _ = forget.tick() => shared.requests.retain_recent(),
+            incoming = endpoint.accept() => {
+                let Some(incoming) = incoming else { return };
+                if let Some((incoming, permit)) = screen(incoming, &shared) {
+                    tokio::spawn(connection(incoming, permit, Arc::clone(&shared), Arc::clone(&handler)));
+                }
+            }
+        }
+    }
+}
+
+/// Takes a place for an incoming connection, or turns it away.
+fn screen(incoming: Incoming, shared: &Shared) -> Option<(Incoming, OwnedSemaphorePermit)> {
+    // When half of the places are taken, who comes must first show that its address is its own.
+    let crowded = shared.permits.available_permits() * 2 <= shared.limits.connections;
+    if crowded && !incoming.remote_addr_validated() {
+        // It comes again with a token, or not at all.
+        let _ = incoming.retry();
+        return None;
+    }
+    match Arc::clone(&shared.permits).try_acquire_owned() {
+        Ok(permit) => Some((incoming, permit)),
+        Err(_) => {
+            incoming.refuse();
+            None
+        }
+    }
+}
+
+async fn connection<H: Handler>(
+    incoming: Incoming,
+    permit: OwnedSemaphorePermit,
+    shared: Arc<Shared>,
+    handler: Arc<H>,
+) {
+    let Ok(Ok(connection)) = timeout(shared.limits.handshake, incoming).await else {
+        return;
+    };
+    let peer = PeerId::from(connection.remote_id());
+    let refusal = match shared.admit(peer) {
+        Some(_admitted) => requests(&connection, peer, &shared, &handler).await,
+        None => Refusal::Busy,
+    };
+    connection.close(refusal.code(), b"");
+    drop(permit);
+}
+
+/// Serves a connection's requests; says why it is to be closed.
+async fn requests<H: Handler>(
+    connection: &Connection,
+    peer: PeerId,
+    shared: &Arc<Shared>,
+    handler: &Arc<H>,
+) -> Refusal {
+    let mut open = JoinSet::new();
+    loop {
+        tokio::select! {
+            () = shared.closing.cancelled() => return Refusal::ShuttingDown,
+            _ = open.join_next(), if !open.is_empty() => {}
+            () = sleep(shared.limits.idle), if open.is_empty() => return Refusal::Idle,
+            stream = connection.accept_bi() => {
+                let Ok((send, receive)) = stream else { return Refusal::Failed };
+                open.spawn(request(send, receive, peer, Arc::clone(shared), Arc::clone(handler)));
+            }
+        }
+    }
+}
+
+async fn request<H: Handler>(
+    send: SendStream,
+    mut receive: RecvStream,
+    peer: PeerId,
+    shared: Arc<Shared>,
+    handler: Arc<H>,
+) {
+    let limits = &shared.limits;
+    let reply = Reply::new(send, limits.max_response, limits.write);
+    let request = match shared.requests.check_key(&peer) {
+        Err(_) => Err(Refusal::RateLimited),
+        Ok(()) => read(&mut receive, limits).await,
+    };
+    match request {
+        Ok(request) => handler.handle(peer, request, reply).await,
+        Err(refusal) => {
+            tracing::debug!(?peer, %refusal, "request refused");
+            // An error says that the stream has ended.
+            let _ = receive.stop(refusal.code());
+            reply.refuse(refusal);
+        }
+    }
+}
+
+/// Reads a request, within its size and its time.
+async fn read(receive: &mut RecvStream, limits: &DoorLimits) -> Result<Bytes, Refusal> {
+    match timeout(limits.read, frame::read(receive, limits.max_request)).await {
+        Ok(Ok(Some(request))) => Ok(request),
+        Ok(Err(FrameError::TooLarge(_))) => Err(Refusal::TooLarge),
+        Ok(Ok(None) | Err(FrameError::Truncated | FrameError::Read(_))) => Err(Refusal::Malformed),
+        Err(_) => Err(Refusal::TimedOut),
+    }
+}

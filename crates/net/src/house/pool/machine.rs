@@ -1,0 +1,142 @@
+//! The pool as mosaik's state machine.
+
+use std::sync::Arc;
+
+use mosaik::groups::{ApplyContext, StateMachine};
+use mosaik::primitives::UniqueId;
+use sealbid_auction::pool::{
+    Applied, ClearedRound, EnvelopeKind, Pool, PoolAnswer, PoolCommand, PoolEnvelope, PoolItem,
+    PoolLimits, PoolQuery,
+};
+use tokio::sync::mpsc::{self, error::TrySendError};
+
+use super::super::{ClearingCheck, Counters};
+use super::sync::SnapshotSync;
+
+/// The name and version of the state machine; part of the group's id.
+const SIGNATURE: &str = "sealbid.pool.v1";
+
+/// An envelope that is new in the pool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PoolDelivery {
+    /// What it is.
+    pub kind: EnvelopeKind,
+    /// The envelope, as somebody submitted it: nothing of it is checked.
+    pub envelope: PoolEnvelope,
+}
+
+/// The pool, and where its news goes.
+pub(super) struct PoolMachine {
+    pool: Pool,
+    limits: PoolLimits,
+    clearing: ClearingCheck,
+    deliveries: mpsc::Sender<PoolDelivery>,
+    counters: Arc<Counters>,
+}
+
+impl PoolMachine {
+    pub(super) fn new(
+        limits: PoolLimits,
+        clearing: ClearingCheck,
+        deliveries: mpsc::Sender<PoolDelivery>,
+        counters: Arc<Counters>,
+    ) -> Self {
+        Self {
+            pool: Pool::new(limits),
+            limits,
+            clearing,
+            deliveries,
+            counters,
+        }
+    }
+
+    /// Everything in the pool.
+    pub(super) fn items(&self) -> impl Iterator<Item = PoolItem> + '_ {
+        self.pool.items()
+    }
+
+    /// Takes another pool's place; what it holds and this one does not is news.
+    pub(super) fn install(&mut self, items: Vec<PoolItem>) {
+        let items = items.into_iter().filter(|item| match item {
+            PoolItem::Cleared(round) => self.clearing.admits(round),
+            PoolItem::Envelope(..) => true,
+        });
+        let restored = Pool::restore(self.limits, items);
+        for item in restored.items() {
+            if let PoolItem::Envelope(kind, envelope) = item
+                && !self.pool.holds(kind, &envelope)
+            {
+                self.deliver(PoolDelivery { kind, envelope });
+            }
+        }
+        self.pool = restored;
+    }
+
+    fn deliver(&self, delivery: PoolDelivery) {
+        if let Err(TrySendError::Full(_)) = self.deliveries.try_send(delivery) {
+            Counters::add(&self.counters.deliveries_full);
+        }
+    }
+
+    fn submit(&mut self, kind: EnvelopeKind, envelope: PoolEnvelope) {
+        let delivery = PoolDelivery {
+            kind,
+            envelope: envelope.clone(),
+        };
+        let command = match kind {
+            EnvelopeKind::Intent => PoolCommand::SubmitIntent(envelope),
+            EnvelopeKind::Quote => PoolCommand::SubmitQuote(envelope),
+        };
+        if self.pool.apply(command) == Applied::Added {
+            self.deliver(delivery);
+        }
+    }
+
+    fn clear(&mut self, round: ClearedRound) {
+        let known = PoolQuery::RoundResult(round.round);
+        // Every member proposes it: what is known need not be checked again.
+        let known = self.pool.query(&known) != PoolAnswer::RoundResult(None);
+        if !known && self.clearing.admits(&round) {
+            self.pool.apply(PoolCommand::ClearRound(round));
+        }
+    }
+}
+
+impl StateMachine for PoolMachine {
+    type Command = PoolCommand;
+    type Query = PoolQuery;
+    type QueryResult = PoolAnswer;
+    type StateSync = SnapshotSync;
+
+    fn signature(&self) -> UniqueId {
+        let PoolLimits {
+            entries,
+            bytes,
+            envelope_bytes,
+            rounds,
+            round_ids,
+            listed,
+        } = self.limits;
+        [entries, bytes, envelope_bytes, rounds, round_ids, listed]
+            .into_iter()
+            .fold(UniqueId::from(SIGNATURE), |id, limit| {
+                id.derive((limit as u64).to_le_bytes())
+            })
+    }
+
+    fn apply(&mut self, command: PoolCommand, _: &dyn ApplyContext) {
+        match command {
+            PoolCommand::SubmitIntent(envelope) => self.submit(EnvelopeKind::Intent, envelope),
+            PoolCommand::SubmitQuote(envelope) => self.submit(EnvelopeKind::Quote, envelope),
+            PoolCommand::ClearRound(round) => self.clear(round),
+        }
+    }
+
+    fn query(&self, query: PoolQuery) -> PoolAnswer {
+        self.pool.query(&query)
+    }
+
+    fn state_sync(&self) -> SnapshotSync {
+        SnapshotSync::default()
+    }
+}

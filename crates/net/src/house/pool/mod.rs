@@ -1,0 +1,423 @@
+//! The pool as a replicated group of the members.
+//!
+//! One task owns the group, serves it, and joins it anew if it ends. Whatever this says, the pool
+//! remains best effort: see [`sealbid_auction::pool`].
+
+mod machine;
+mod sync;
+
+use core::time::Duration;
+
+use mosaik::Consistency;
+use mosaik::groups::{CommandError, ConsensusConfig, Group, GroupKey, QueryError};
+use mosaik::primitives::UniqueId;
+use sealbid_auction::pool::{Id, PoolAnswer, PoolCommand, PoolLimits, PoolQuery};
+use sealbid_types::id::MemberIndex;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{interval, sleep, timeout};
+use zeroize::Zeroizing;
+
+pub use self::machine::PoolDelivery;
+use self::machine::PoolMachine;
+use super::tickets::TicketCheck;
+use super::{Context, Counters};
+use crate::PeerId;
+use crate::ticket::Role;
+
+/// How long a submission may take.
+const SUBMIT: Duration = Duration::from_secs(3);
+/// How long a query may take.
+const QUERY: Duration = Duration::from_secs(1);
+/// Between two tries while the group has no leader.
+const RETRY: Duration = Duration::from_millis(50);
+/// How often the leader is looked up, and how often the group is asked whether it lives.
+const LOOK: Duration = Duration::from_millis(100);
+const CHECK: Duration = Duration::from_secs(2);
+/// Before a group that has ended is joined anew.
+const REST: Duration = Duration::from_millis(500);
+/// Bytes of commands that go out together.
+const BATCH: usize = 256 << 10;
+/// What a command has beside its envelope's bytes, about.
+const OVERHEAD: usize = 128;
+/// Questions that wait.
+const QUEUE: usize = 256;
+
+/// Why the pool did not do something.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PoolError {
+    /// No leader, or no answer in time. What was submitted may appear all the same.
+    #[error("the pool did not answer in time")]
+    TimedOut,
+    /// The pool has applied the commands and does not hold these envelopes: it is full, or they
+    /// are out of date.
+    #[error("the pool did not take {} envelopes", ids.len())]
+    NotTaken {
+        /// Their ids.
+        ids: Vec<Id>,
+    },
+    /// The pool has applied the commands and does not hold this round for closed: the check of
+    /// clearings does not admit it.
+    #[error("the pool did not take round {round} for closed")]
+    NotCleared {
+        /// The round.
+        round: u64,
+    },
+    /// The house has been left.
+    #[error("the house has been left")]
+    Left,
+}
+
+/// A handle to the pool.
+#[derive(Debug, Clone)]
+pub struct PoolHandle {
+    asks: mpsc::Sender<Ask>,
+    leader: watch::Receiver<Option<MemberIndex>>,
+}
+
+#[derive(Debug)]
+enum Ask {
+    Execute(Vec<PoolCommand>, oneshot::Sender<Result<(), NotNow>>),
+    Query(PoolQuery, oneshot::Sender<Result<PoolAnswer, NotNow>>),
+}
+
+/// The group cannot do it at the moment.
+#[derive(Debug)]
+struct NotNow;
+
+/// Starts the task that owns the group.
+pub(super) fn start(
+    context: &Context,
+    key: &Zeroizing<[u8; 32]>,
+    deliveries: mpsc::Sender<PoolDelivery>,
+) -> PoolHandle {
+    let (asks_tx, asks) = mpsc::channel(QUEUE);
+    let (leader_tx, leader) = watch::channel(None);
+    let key = GroupKey::from(UniqueId::from_bytes(**key));
+    let keeper = Keeper {
+        context: context.clone(),
+        key,
+        deliveries,
+        asks,
+        leader: leader_tx,
+    };
+    tokio::spawn(keeper.run());
+    PoolHandle {
+        asks: asks_tx,
+        leader,
+    }
+}
+
+impl PoolHandle {
+    /// Submits commands, in their order. `Ok` means that this member's own pool has applied them
+    /// all and holds, or has seen closed, every envelope; all of it takes 5 s at most.
+    ///
+    /// # Errors
+    /// [`PoolError`]. To submit again is harmless.
+    pub async fn submit(&self, commands: Vec<PoolCommand>) -> Result<(), PoolError> {
+        let ids: Vec<Id> = commands.iter().filter_map(submitted).collect();
+        let round = commands.iter().filter_map(cleared).max();
+        let executed = timeout(SUBMIT, self.execute(commands)).await;
+        // What came in time or not, the pool itself says what it holds.
+        match (self.confirm(ids, round).await, executed) {
+            (Ok(()), _) => Ok(()),
+            (Err(error), Ok(Ok(()))) | (Err(_), Ok(Err(error))) => Err(error),
+            (Err(_), Err(_)) => Err(PoolError::TimedOut),
+        }
+    }
+
+    /// Asks this member's own pool, which may be behind.
+    ///
+    /// # Errors
+    /// [`PoolError::TimedOut`] after 1 s, [`PoolError::Left`].
+    pub async fn query(&self, query: PoolQuery) -> Result<PoolAnswer, PoolError> {
+        let ask = async {
+            loop {
+                match self.ask(|answer| Ask::Query(query.clone(), answer)).await? {
+                    Ok(answer) => return Ok(answer),
+                    Err(NotNow) => sleep(RETRY).await,
+                }
+            }
+        };
+        timeout(QUERY, ask).await.map_err(|_| PoolError::TimedOut)?
+    }
+
+    /// The group's leader, as this member knows it.
+    #[must_use]
+    pub fn leader(&self) -> Option<MemberIndex> {
+        *self.leader.borrow()
+    }
+
+    /// Waits until there is a leader; `None` if there is none for that long.
+    pub async fn wait_for_leader(&self, patience: Duration) -> Option<MemberIndex> {
+        let mut leader = self.leader.clone();
+        let found = timeout(patience, leader.wait_for(Option::is_some)).await;
+        found.ok().and_then(Result::ok).and_then(|leader| *leader)
+    }
+
+    async fn execute(&self, commands: Vec<PoolCommand>) -> Result<(), PoolError> {
+        for batch in batches(commands) {
+            while let Err(NotNow) = self.ask(|done| Ask::Execute(batch.clone(), done)).await? {
+                sleep(RETRY).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the pool holds, or has seen closed, all of this.
+    async fn confirm(&self, ids: Vec<Id>, round: Option<u64>) -> Result<(), PoolError> {
+        if let Some(round) = round
+            && let PoolAnswer::CurrentRound(current) = self.query(PoolQuery::CurrentRound).await?
+            && current <= round
+        {
+            return Err(PoolError::NotCleared { round });
+        }
+        let PoolAnswer::Contains(held) = self.query(PoolQuery::Contains(ids.clone())).await? else {
+            return Err(PoolError::TimedOut);
+        };
+        let missing = ids.into_iter().zip(held).filter(|(_, held)| !held);
+        let ids: Vec<Id> = missing.map(|(id, _)| id).collect();
+        if ids.is_empty() {
+            Ok(())
+        } else {
+            Err(PoolError::NotTaken { ids })
+        }
+    }
+
+    async fn ask<T>(&self, ask: impl FnOnce(oneshot::Sender<T>) -> Ask) -> Result<T, PoolError> {
+        let (answer_tx, answer) = oneshot::channel();
+        self.asks
+            .send(ask(answer_tx))
+            .await
+            .map_err(|_| PoolError::Left)?;
+        answer.await.map_err(|_| PoolError::Left)
+    }
+}
+
+const fn submitted(command: &PoolCommand) -> Option<Id> {
+    match command {
+        PoolCommand::SubmitIntent(envelope) | PoolCommand::SubmitQuote(envelope) => {
+            Some(envelope.id)
+        }
+        PoolCommand::ClearRound(_) => None,
+    }
+}
+
+const fn cleared(command: &PoolCommand) -> Option<u64> {
+    match command {
+        PoolCommand::ClearRound(round) => Some(round.round),
+        PoolCommand::SubmitIntent(_) | PoolCommand::SubmitQuote(_) => None,
+    }
+}
+
+/// What a command weighs on the wire, about.
+pub(super) fn weight(command: &PoolCommand) -> usize {
+    OVERHEAD
+        + match command {
+            PoolCommand::SubmitIntent(envelope) | PoolCommand::SubmitQuote(envelope) => {
+                envelope.body.len()
+            }
+            PoolCommand::ClearRound(round) => round.certificate.len() + 32 * round.listed.len(),
+        }
+}
+
+/// Commands in their order, in batches that are small enough to go out as one frame.
+fn batches(commands: Vec<PoolCommand>) -> Vec<Vec<PoolCommand>> {
+    let (mut batches, mut batch, mut bytes) = (Vec::new(), Vec::new(), 0);
+    for command in commands {
+        let more = weight(&command);
+        if bytes + more > BATCH && !batch.is_empty() {
+            batches.push(core::mem::take(&mut batch));
+            bytes = 0;
+        }
+        bytes += more;
+        batch.push(command);
+    }
+    batches.extend((!batch.is_empty()).then_some(batch));
+    batches
+}
+
+/// The task that owns the group.
+struct Keeper {
+    context: Context,
+    key: GroupKey,
+    deliveries: mpsc::Sender<PoolDelivery>,
+    asks: mpsc::Receiver<Ask>,
+    leader: watch::Sender<Option<MemberIndex>>,
+}
+
+/// Why a group is no longer served.
+enum Ended {
+    /// The house is being left.
+    Left,
+    /// The group has ended.
+    Terminated,
+}
+
+impl Keeper {
+    async fn run(mut self) {
+        loop {
+            // The handle must be gone before the group is joined anew: dropping it later would
+            // end the new one.
+            let group = self.join();
+            match self.serve(&group).await {
+                Ended::Left => return,
+                Ended::Terminated => drop(group),
+            }
+            tracing::warn!("the pool's group has ended; joining it anew");
+            Counters::add(&self.context.counters.pool_rejoined);
+            self.leader.send_replace(None);
+            tokio::select! {
+                () = self.context.leaving.cancelled() => return,
+                () = sleep(REST) => {}
+            }
+        }
+    }
+
+    fn join(&self) -> Group<PoolMachine> {
+        let machine = PoolMachine::new(
+            PoolLimits::default(),
+            self.context.config.clearing.clone(),
+            self.deliveries.clone(),
+            self.context.counters.clone(),
+        );
+        let members = TicketCheck::new(&self.context.config, &[Role::Member]);
+        let groups = self.context.network.groups();
+        let builder = groups.with_key(self.key).with_state_machine(machine);
+        builder
+            .with_consensus_config(consensus())
+            .require_ticket(members)
+            .join()
+    }
+
+    async fn serve(&mut self, group: &Group<PoolMachine>) -> Ended {
+        let (dead_tx, mut dead) = mpsc::channel(1);
+        let (mut look, mut check) = (interval(LOOK), interval(CHECK));
+        loop {
+            tokio::select! {
+                () = self.context.leaving.cancelled() => return Ended::Left,
+                _ = dead.recv() => return Ended::Terminated,
+                ask = self.asks.recv() => match ask {
+                    Some(ask) => answer(group, ask, dead_tx.clone()),
+                    None => return Ended::Left,
+                },
+                _ = look.tick() => self.look(group),
+                _ = check.tick() => {
+                    let (answer_tx, _) = oneshot::channel();
+                    answer(group, Ask::Query(PoolQuery::CurrentRound, answer_tx), dead_tx.clone());
+                }
+            }
+        }
+    }
+
+    fn look(&self, group: &Group<PoolMachine>) {
+        let leader = group.leader();
+        let leader = leader.and_then(|id| self.context.config.member_of(PeerId::from(id)));
+        self.leader
+            .send_if_modified(|known| core::mem::replace(known, leader) != leader);
+    }
+}
+
+/// Passes a question to the group; its answer comes in a task of its own, within its time.
+fn answer(group: &Group<PoolMachine>, ask: Ask, dead: mpsc::Sender<()>) {
+    match ask {
+        Ask::Execute(commands, done) => {
+            // The commands go out here, in the order of the questions.
+            let executed = group.execute_many(commands);
+            tokio::spawn(async move {
+                let result = timeout(SUBMIT, executed).await;
+                if let Ok(Err(CommandError::GroupTerminated)) = result {
+                    report(&dead);
+                }
+                let done_or_not = result.ok().and_then(Result::ok).map(drop).ok_or(NotNow);
+                // Nobody waits for it any more.
+                let _ = done.send(done_or_not);
+            });
+        }
+        Ask::Query(query, done) => {
+            let queried = group.query(query, Consistency::Weak);
+            tokio::spawn(async move {
+                let result = timeout(QUERY, queried).await;
+                if let Ok(Err(QueryError::GroupTerminated)) = result {
+                    report(&dead);
+                }
+                let found = result.ok().and_then(Result::ok).map(|at| at.into());
+                // Nobody waits for it any more.
+                let _ = done.send(found.ok_or(NotNow));
+            });
+        }
+    }
+}
+
+fn report(dead: &mpsc::Sender<()>) {
+    // If it is full, it has been reported.
+    let _ = dead.try_send(());
+}
+
+/// A short delay before the first election: members start together, and one that starts later
+/// finds a leader.
+fn consensus() -> ConsensusConfig {
+    ConsensusConfig {
+        max_missed_heartbeats: 6,
+        election_timeout_jitter: Duration::from_secs(1),
+        bootstrap_delay: Duration::from_secs(1),
+        ..ConsensusConfig::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sealbid_auction::pool::{ClearedRound, PoolEnvelope};
+
+    fn intent(id: u8, bytes: usize) -> PoolCommand {
+        let (id, body) = ([id; 32], vec![id; bytes]);
+        PoolCommand::SubmitIntent(PoolEnvelope {
+            id,
+            body,
+            first_round: 3,
+            last_round: 300,
+        })
+    }
+
+    #[test]
+    fn batches_are_bounded_and_keep_the_order() {
+        let commands: Vec<_> = (0..200).map(|id| intent(id, 5000)).collect();
+        let batches = batches(commands.clone());
+        let bytes = |batch: &Vec<PoolCommand>| batch.iter().map(weight).sum::<usize>();
+        assert!(batches.iter().all(|batch| bytes(batch) <= BATCH));
+        assert!(batches.len() <= 200 * 5200 / BATCH + 2);
+        assert_eq!(batches.concat(), commands);
+        let large = vec![intent(1, BATCH), intent(2, 1)];
+        assert_eq!(super::batches(large).len(), 2);
+        assert!(super::batches(Vec::new()).is_empty());
+    }
+
+    /// The group's log is not written anywhere, but members of two versions may share a group.
+    #[test]
+    fn the_bytes_of_commands_are_fixed() {
+        let PoolCommand::SubmitIntent(envelope) = intent(7, 2) else {
+            panic!()
+        };
+        let round = ClearedRound {
+            round: 5,
+            certificate: vec![1, 2],
+            listed: [[9; 32]].into(),
+        };
+        let head = [7; 32];
+        let body = [&head[..], &[2, 7, 7], &[3, 0xac, 2]].concat();
+        let clear = [&[2, 5, 2, 1, 2, 1][..], &[9; 32]].concat();
+        for (command, expected) in [
+            (
+                PoolCommand::SubmitIntent(envelope.clone()),
+                [&[0][..], &body].concat(),
+            ),
+            (
+                PoolCommand::SubmitQuote(envelope),
+                [&[1][..], &body].concat(),
+            ),
+            (PoolCommand::ClearRound(round), clear),
+        ] {
+            assert_eq!(postcard::to_stdvec(&command).unwrap(), expected);
+        }
+    }
+}
