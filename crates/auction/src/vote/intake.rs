@@ -94,7 +94,9 @@ impl Vote {
             Message::Precommit(signed) => self.take_precommit(signed, out),
         };
         let received = received.map_err(|reason| Refused { member, reason })?;
-        self.settle(now, out);
+        if received == Received::New {
+            self.settle(now, out);
+        }
         Ok(received)
     }
 

@@ -70,14 +70,14 @@ impl core::fmt::Debug for Signers {
 
 /// Ed25519 identity keys: [`sealbid_types::keys::Signed`] by another name.
 pub struct RosterKeys {
-    secret: SigningKey,
+    secret: Arc<SigningKey>,
     roster: Vec<PublicKey>,
 }
 
 impl RosterKeys {
     /// The member's secret key, and everybody's public keys in the roster's order.
     #[must_use]
-    pub const fn new(secret: SigningKey, roster: Vec<PublicKey>) -> Self {
+    pub const fn new(secret: Arc<SigningKey>, roster: Vec<PublicKey>) -> Self {
         Self { secret, roster }
     }
 }

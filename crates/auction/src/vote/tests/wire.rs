@@ -84,7 +84,7 @@ fn no_two_schemas_share_a_prefix() {
 fn roster_keys_sign_as_signed_does() {
     let secrets = [1, 2].map(|seed| ed25519_dalek::SigningKey::from_bytes(&[seed; 32]));
     let roster: Vec<_> = secrets.iter().map(PublicKey::of).collect();
-    let keys = RosterKeys::new(secrets[1].clone(), roster);
+    let keys = RosterKeys::new(std::sync::Arc::new(secrets[1].clone()), roster);
     let body = signed_prevote(1, 0, None).body;
     let by_trait = sign(body, MemberIndex(1), &keys);
     assert_eq!(by_trait, Signed::new(body, MemberIndex(1), &secrets[1]));
