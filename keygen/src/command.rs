@@ -6,13 +6,14 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use sealbid_types::committee::Committee;
+use sealbid_types::id::MemberIndex;
 use sealbid_types::time::Timestamp;
 use serde::Serialize;
 
 use crate::committee_file::{CommitteeFileError, load_committee};
 use crate::dealer::{DealerError, DealerOptions, MemberContact, PORT_STEP, deal_house};
 use crate::encryption::WorkFactor;
-use crate::house::{HouseDir, HouseError, member_name};
+use crate::house::{HouseDir, HouseError};
 use crate::inspect::{DEVELOPMENT, InspectError, inspect};
 use crate::member_key::KeyFileError;
 use crate::passphrase::{PassphraseError, PassphraseSource, Terminal};
@@ -22,19 +23,19 @@ use crate::trust::Survival;
 #[derive(Debug, Subcommand)]
 pub enum KeygenCommand {
     /// DEVELOPMENT ONLY: make the keys of a whole house in this one process
+    ///
+    /// The dealer holds every member's secrets for a moment, and nothing shows that it forgets
+    /// them. Use it to try things out, never for money.
     Dealer(DealerArgs),
     /// Tell what a key or committee file is, and never what is secret in it
     Inspect(InspectArgs),
 }
 
-/// DEVELOPMENT ONLY: make the keys of a whole house in this one process
-///
-/// The dealer holds every member's secrets for a moment, and nothing shows that it forgets them.
-/// Use it to try things out, never for money.
+/// What house to deal.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
-  sealbid-keygen dealer --members 4 --quorum 3 --out house")]
+  sealbid keygen dealer --members 4 --quorum 3 --out house")]
 pub struct DealerArgs {
     /// How many members: 3 to 16
     #[arg(long, short = 'n', value_name = "N", default_value_t = 4)]
@@ -68,12 +69,12 @@ pub struct DealerArgs {
     pub work_factor: WorkFactor,
 }
 
-/// Tell what a key or committee file is, and never what is secret in it
+/// What to look at.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  sealbid-keygen inspect house/committee.json
-  sealbid-keygen inspect house/member-1/member.key --open --committee house/committee.json")]
+  sealbid keygen inspect house/committee.json
+  sealbid keygen inspect house/member-1/member.key --open --committee house/committee.json")]
 pub struct InspectArgs {
     /// A committee file, a member's key file, or a trading key
     pub file: PathBuf,
@@ -258,8 +259,7 @@ fn report_of<'a>(
     committee: &'a Committee,
     survival: Survival,
 ) -> DealerReport<'a> {
-    let members = sealbid_types::id::MemberIndex::all(committee.members());
-    let first = member_name(sealbid_types::id::MemberIndex(0));
+    let members = MemberIndex::all(committee.members());
     DealerReport {
         development_only: true,
         name: &committee.name,
@@ -269,7 +269,7 @@ fn report_of<'a>(
         key_files: members.map(|index| house.member(index).key()).collect(),
         survival,
         next: format!(
-            "sealbid node init --dir {} --member {first}",
+            "sealbid node init --dir {} --member 1",
             house.root().display()
         ),
     }

@@ -127,10 +127,7 @@ fn inspecting_shows_no_secret() {
     let directory = tempfile::tempdir().unwrap();
     let house = HouseDir::new(directory.path().join("house"));
     deal(house.root(), &[], false).unwrap();
-    let (committee, first) = (
-        house.committee(),
-        house.member(sealbid_types::id::MemberIndex(0)),
-    );
+    let (committee, first) = (house.committee(), house.member(MemberIndex(0)));
     let (committee, key_file) = (text_of(&committee), first.key());
 
     let text = run_words(&["inspect", committee], false).unwrap();
