@@ -63,14 +63,6 @@ fn run(world: &mut World, seed: u64, at_least: u64) {
             .map(|(by, notice)| format!("{by}: {notice}"))
             .collect();
         notices.dedup();
-        for member in world.house.members().collect::<Vec<_>>() {
-            for record in world.records(member) {
-                for (id, _) in &missing {
-                    if record.close.intents.contains(id) { eprintln!("DBG {member} round {} lists {id}", record.close.round); }
-                    if record.envelopes.iter().any(|e| e.id() == *id) { eprintln!("DBG {member} round {} has envelope {id}", record.close.round); }
-                }
-            }
-        }
         panic!(
             "seed {seed}: at {} ms these are not settled: {missing:?}\n{}\n{:?}\n{:?}\n{notices:?}",
             world.now(),

@@ -72,6 +72,12 @@ struct Label {
 crate::schema!(Label, "sealbid.label", 1, 4096);
 
 impl Header {
+    /// Whether a round that closes at `closed_at` may list the envelope.
+    #[must_use]
+    pub fn is_alive(&self, round: Round, closed_at: Timestamp) -> bool {
+        (self.first..=self.last).contains(&round) && self.expires >= closed_at
+    }
+
     /// The canonical label of `part`. `terms` is the digest of the sealed terms when the part is
     /// an authorisation, and nothing otherwise.
     #[must_use]

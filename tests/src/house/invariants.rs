@@ -18,6 +18,7 @@ pub fn check(world: &World) {
     assert!(world.halts.is_empty(), "halted: {:?}", world.halts);
     let records = one_record_a_round(world);
     every_audit_passes(world, &records);
+    no_round_is_left_out(world);
     listed_once(&records);
     nothing_receipted_is_missing(world, &records);
     only_liars_are_named(world);
@@ -53,6 +54,19 @@ fn every_audit_passes(world: &World, records: &BTreeMap<Round, RoundRecord>) {
         if let Err(errors) = audited {
             panic!("round {}: {errors:?}", record.close.round);
         }
+    }
+}
+
+/// A member settles round after round: none is passed over.
+fn no_round_is_left_out(world: &World) {
+    for member in world.house.members() {
+        let rounds = world
+            .records(member)
+            .into_iter()
+            .map(|record| record.close.round.0);
+        let rounds: Vec<_> = rounds.collect();
+        let expected: Vec<_> = (1..).take(rounds.len()).collect();
+        assert_eq!(rounds, expected, "member {member}");
     }
 }
 

@@ -360,7 +360,10 @@ impl Member {
     }
 
     fn take_vote(&mut self, from: MemberIndex, message: VoteMessage, out: &mut Vec<Output>) {
-        if message.round() != self.closing.round() || !self.peers.is_ready() {
+        // A round is decided only when the one before is settled here: what is dropped now is sent
+        // again until the round is certified.
+        let may_vote = self.peers.is_ready() && self.settling.is_none();
+        if message.round() != self.closing.round() || !may_vote {
             return;
         }
         let mut said = Vec::new();
