@@ -22,10 +22,11 @@ pub use peer::PeerId;
 /// What a process logs when nobody says otherwise, for a `tracing` environment filter.
 ///
 /// The transport repeats what it cannot reach every few seconds: members that are down, and, when
-/// the host has no internet, the address lookup that mosaik's preset brings along.
+/// the host has no internet, the address lookup that mosaik's preset brings along. `iroh::socket`
+/// calls it an error when a process ends without waiting for its farewells to be heard.
 pub const DEFAULT_LOG_FILTER: &str = "info,mosaik=error,iroh=error,iroh::address_lookup=off,\
-    iroh_gossip=error,iroh_relay=error,noq=error,noq_proto=error,noq_udp=error,netwatch=error,\
-    mainline=error,pkarr=off,hickory_proto=error,hickory_resolver=error";
+    iroh::socket=off,iroh_gossip=error,iroh_relay=error,noq=error,noq_proto=error,noq_udp=error,\
+    netwatch=error,mainline=error,pkarr=off,hickory_proto=error,hickory_resolver=error";
 
 /// Makes *ring* this process's provider of TLS cryptography.
 ///

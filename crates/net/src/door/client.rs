@@ -176,8 +176,8 @@ impl DoorClient {
         })
     }
 
-    /// Closes all connections.
-    pub async fn close(self) {
+    /// Closes all connections, for good: what is asked afterwards fails.
+    pub async fn close(&self) {
         // Members that do not hear it find out by themselves.
         let _ = timeout(FAREWELL, self.endpoint.close()).await;
     }
