@@ -2,11 +2,11 @@
 //!
 //! | step | what is checked |
 //! | --- | --- |
-//! | [`close`] | fields, certificate, q reports, and that the lists are exactly their union |
-//! | [`envelopes`] | all that the reports name are there, each admissible, proofs included |
-//! | [`openings`] | exactly the parts that had to be opened, each by `e(z, g2) = e(u, pk2)` |
-//! | [`documents`] | allocation and settlement, recomputed and compared, and their sums |
-//! | [`chain`] | what only all rounds together show: parents, slots, what earlier rounds used |
+//! | close | fields, certificate, q reports, and that the lists are exactly their union |
+//! | envelopes | all that the reports name are there, each admissible, proofs included |
+//! | openings | exactly the parts that had to be opened, each by `e(z, g2) = e(u, pk2)` |
+//! | documents | allocation and settlement, recomputed and compared, and their sums |
+//! | chain | what only all rounds together show: parents, slots, what earlier rounds used |
 //!
 //! Findings are listed root cause first. Where a step lacks what the one before should have given
 //! it, it is left out: a record with a missing envelope is not accused of a wrong clearing too.

@@ -4,7 +4,8 @@ use sealbid_types::close::Close;
 use sealbid_types::id::CloseDigest;
 use sealbid_types::record::UsedU;
 
-use super::house::{House, used};
+use super::entries::used;
+use super::house::House;
 use super::*;
 
 const LATE: u64 = 1 << 40;

@@ -6,14 +6,17 @@
 )]
 
 mod chain;
+mod entries;
 mod house;
+mod structure;
 mod tampering;
 
 use sealbid_types::close::Close;
 use sealbid_types::id::{Round, Slot};
 use sealbid_types::record::Ancestry;
 
-use self::house::{Gathering, House, swap, transfer};
+use self::entries::{swap, transfer};
+use self::house::{Gathering, House};
 use super::*;
 
 /// A swap that is filled, one whose limit nobody meets, a transfer, a swap that is filled but whose

@@ -4,13 +4,12 @@
 use sealbid_types::allocation::{FillKind, UnfilledReason, VoidReason};
 use sealbid_types::amount::Amount;
 use sealbid_types::bytes::FixedBytes;
-use sealbid_types::id::{MemberIndex, View};
-use sealbid_types::record::UsedU;
+use sealbid_types::id::View;
 
-use super::house::{House, amount, used};
+use super::entries::amount;
 use super::*;
 
-fn honest() -> (House, Entries, RoundRecord) {
+pub(super) fn honest() -> (House, Entries, RoundRecord) {
     let house = House::new();
     let entries = Entries::new(&house);
     let record = house.settle(&entries.gathering());
@@ -27,7 +26,7 @@ fn findings(change: impl Fn(&House, &mut RoundRecord)) -> (Vec<AuditError>, Vec<
     (unsigned, errors(&house, &record))
 }
 
-fn only(found: &[AuditError], what: &str) {
+pub(super) fn only(found: &[AuditError], what: &str) {
     let lines: Vec<_> = found.iter().map(ToString::to_string).collect();
     assert!(
         lines.len() == 1 && lines[0].contains(what),
@@ -35,7 +34,7 @@ fn only(found: &[AuditError], what: &str) {
     );
 }
 
-fn first(found: &[AuditError], what: &str) {
+pub(super) fn first(found: &[AuditError], what: &str) {
     let lines: Vec<_> = found.iter().map(ToString::to_string).collect();
     assert!(
         lines.first().is_some_and(|line| line.contains(what)),
@@ -338,180 +337,4 @@ fn forged_signatures() {
     let (house, _, mut record) = honest();
     record.order = record.allocation_signature;
     first(&errors(&house, &record), "order signature forged");
-}
-
-#[test]
-fn reports() {
-    let change = |change: fn(&House, &mut RoundRecord), what: &str| {
-        let (house, _, mut record) = honest();
-        change(&house, &mut record);
-        let lines: Vec<_> = errors(&house, &record)
-            .iter()
-            .map(ToString::to_string)
-            .collect();
-        assert!(
-            lines.iter().any(|line| line.contains(what)),
-            "{what:?}: {lines:#?}"
-        );
-    };
-    change(|_, record| record.reports[0].body.intents.clear(), "forged");
-    change(|_, record| _ = record.reports.remove(0), "missing");
-    change(
-        |_, record| record.reports.swap(0, 1),
-        "list of reports in the record is not sorted",
-    );
-    change(
-        |_, record| record.reports[0].member = MemberIndex(9),
-        "report of member 9, who is not on the roster",
-    );
-    change(
-        |house, record| record.reports.push(house.report(1, Round(1), &[])),
-        "is not one that the close names",
-    );
-    change(
-        |house, record| record.reports[0] = house.report(1, Round(2), &[]),
-        "another auction, epoch or round",
-    );
-    change(
-        |house, record| {
-            let member = record.reports[0].member.0;
-            record.reports.push(house.report(member, Round(1), &[]));
-        },
-        "two reports of member",
-    );
-    change(
-        |_, record| record.close.reports.truncate(2),
-        "the close names 2 reports, 3 are needed",
-    );
-}
-
-#[test]
-fn reports_above_the_limit() {
-    let house = House::new();
-    let late = 1 << 40;
-    let many: Vec<_> = (1..=11)
-        .map(|who| house.intent(who, who, &swap(who, 0, 1000, 900), late))
-        .collect();
-    let reports = vec![(0, many), (1, vec![]), (2, vec![])];
-    let record = house.settle(&Gathering {
-        reports,
-        ..Entries::new(&house).gathering()
-    });
-    only(&errors(&house, &record), "it lists more than it may");
-}
-
-#[test]
-fn envelopes() {
-    let (house, entries, mut record) = honest();
-    let id = entries.filled.id();
-    record.envelopes.retain(|envelope| envelope.id() != id);
-    first(&errors(&house, &record), &format!("envelope {id} missing"));
-
-    let (house, _, mut record) = honest();
-    let other = house.quote(99, 1, 1000);
-    record.envelopes.push(other.clone());
-    record.envelopes.sort_by_key(Envelope::id);
-    only(
-        &errors(&house, &record),
-        &format!("envelope {} does not belong", other.id()),
-    );
-
-    let (house, _, mut record) = honest();
-    record.envelopes.swap(0, 1);
-    only(&errors(&house, &record), "list of envelopes is not sorted");
-
-    let (house, _, mut record) = honest();
-    record.envelopes[0].signature = record.envelopes[1].signature;
-    only(&errors(&house, &record), "should not have been admitted");
-}
-
-/// A committee that admits what it should not.
-#[test]
-fn an_envelope_under_another_label() {
-    let house = House::new();
-    let entries = Entries::new(&house);
-    let victim = &entries.filled;
-    let mut header = victim.header.clone();
-    header.last = Round(8);
-    let thief = super::house::trader_key(66);
-    header.submitter = sealbid_types::keys::PublicKey::of(&thief);
-    let copied = Envelope::sign(header, victim.sealed.clone(), &thief);
-    let mut record = house.settle(&entries.gathering());
-    record.reports[0] = house.report(0, Round(1), core::slice::from_ref(&copied));
-    record.envelopes.push(copied.clone());
-    record.envelopes.sort_by_key(Envelope::id);
-    let found = errors(&house, &record);
-    let line = format!(
-        "envelope {} should not have been admitted: Terms: the proof",
-        copied.id()
-    );
-    assert!(
-        found.iter().any(|error| error.to_string().contains(&line)),
-        "{found:#?}"
-    );
-}
-
-#[test]
-fn fields_of_the_close() {
-    let change = |change: fn(&mut RoundRecord), what: &str| {
-        let (house, _, mut record) = honest();
-        change(&mut record);
-        let certificate = house.certify(&mut record);
-        house.fill_in(&mut record, &certificate);
-        let lines: Vec<_> = errors(&house, &record)
-            .iter()
-            .map(ToString::to_string)
-            .collect();
-        assert!(
-            lines.iter().any(|line| line.contains(what)),
-            "{what:?}: {lines:#?}"
-        );
-    };
-    change(|record| record.close.closed_at.0 += 1, "wrong closing time");
-    change(
-        |record| record.close.rules = [1; 32].into(),
-        "wrong rules digest",
-    );
-    change(|record| record.close.key = [1; 32].into(), "wrong key id");
-    change(
-        |record| record.close.epoch = record.close.epoch.next(),
-        "wrong epoch",
-    );
-    change(
-        |record| record.close.auction = [1; 32].into(),
-        "wrong auction",
-    );
-    change(
-        |record| record.close.previous = [1; 32].into(),
-        "wrong parent",
-    );
-    change(|record| record.close.round = Round(0), "wrong round");
-}
-
-#[test]
-fn unrelated_ancestry() {
-    let change = |change: fn(&mut RoundRecord), what: &str| {
-        let (house, _, mut record) = honest();
-        change(&mut record);
-        only(&errors(&house, &record), what);
-    };
-    change(
-        |record| record.ancestry.listed.push([7; 32].into()),
-        "unrelated envelopes",
-    );
-    change(
-        |record| record.ancestry.nonces.push(used(99, 0, 0)),
-        "unrelated nonces",
-    );
-    change(
-        |record| {
-            let u = FixedBytes([7; 96]);
-            record.ancestry.points.push(UsedU {
-                u,
-                envelope: [7; 32].into(),
-                round: Round(0),
-            });
-        },
-        "unrelated points",
-    );
 }
