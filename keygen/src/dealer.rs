@@ -9,8 +9,8 @@ use std::os::unix::fs::DirBuilderExt;
 use sealbid_crypto::group::SecretScalar;
 use sealbid_dkg::DealError;
 use sealbid_types::committee::{
-    self, ClearingRule, Committee, CommitteeError, Member, Provenance, PublicKeys, Rules,
-    usual_quorum,
+    self, ClearingRule, Committee, CommitteeError, MOST_ENTRIES, Member, Provenance, PublicKeys,
+    Rules, usual_quorum,
 };
 use sealbid_types::id::{Epoch, MemberIndex};
 use sealbid_types::schedule::Schedule;
@@ -28,7 +28,8 @@ use crate::trust::{BadQuorum, Survival};
 /// The Verifier's fee today, in parts per million.
 pub const FEE_PIPS: u32 = 1;
 
-/// How many intents a member reports for a round at most; a round takes q times as many.
+/// How many intents a member reports for a round at most; a round takes q times as many, up to
+/// what one can be.
 pub const INTENTS_A_MEMBER: u32 = 1024;
 
 /// How many quotes a member reports for a round at most; a round takes q times as many.
@@ -149,8 +150,8 @@ pub fn usual_rules(quorum: u8) -> Rules {
         clearing: ClearingRule::BestQuote,
         fee_pips: FEE_PIPS,
         verifying_contract: AccountId::intents_near(),
-        most_intents: INTENTS_A_MEMBER * u32::from(quorum),
-        most_quotes: QUOTES_A_MEMBER * u32::from(quorum),
+        most_intents: (INTENTS_A_MEMBER * u32::from(quorum)).min(MOST_ENTRIES * 4 / 5),
+        most_quotes: (QUOTES_A_MEMBER * u32::from(quorum)).min(MOST_ENTRIES / 5),
     }
 }
 

@@ -213,6 +213,33 @@ fn a_member_that_is_gone_is_not_missed_and_catches_up() {
     }
 }
 
+#[test]
+fn a_clock_ten_minutes_off_stops_nobody_and_is_told() {
+    for seed in seeds() {
+        let mut world = World::new(
+            4,
+            3,
+            seed,
+            Faults {
+                delay: 10,
+                ..Faults::default()
+            },
+        );
+        let skewed = MemberIndex(u8::try_from(seed % 4).unwrap());
+        world.set_ahead(skewed, 600_000);
+        trade(&mut world, seed, 8, 3_000);
+        run(&mut world, seed, 14_000);
+        let told = |(by, notice): &(MemberIndex, Notice)| {
+            *by == skewed && matches!(notice, Notice::Clock { .. })
+        };
+        assert!(
+            world.notices.iter().any(told),
+            "seed {seed}: {:?}",
+            world.notices
+        );
+    }
+}
+
 fn with_liar(adversary: fn() -> Box<dyn Adversary>, is_named: bool) {
     for seed in seeds() {
         let mut world = World::new(

@@ -19,6 +19,10 @@ pub const FORMAT: u16 = 1;
 /// The fewest and the most members.
 pub const MEMBERS: core::ops::RangeInclusive<u8> = 3..=16;
 
+/// The most entries of a round, intents and quotes together: a member's shares of all of them go
+/// into one message of less than 1 MB.
+pub const MOST_ENTRIES: u32 = 10_000;
+
 /// How a round clears.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -170,8 +174,8 @@ pub enum CommitteeError {
     /// The schedule makes no sense.
     #[error("the quote window must be shorter than the period, and neither zero")]
     Schedule,
-    /// A round's limits leave a member nothing to report.
-    #[error("a round must take at least one intent and one quote a member")]
+    /// A round's limits leave a member nothing to report, or are more than can be opened at once.
+    #[error("a round takes at least one intent and one quote a member, and 10000 entries in all")]
     Limits,
     /// The number of keys does not fit q or n.
     #[error("{found} {what}, expected {expected}")]
@@ -270,7 +274,12 @@ impl Committee {
         if !self.schedule.is_valid() {
             return Err(CommitteeError::Schedule);
         }
-        if self.most_reported_intents() == 0 || self.most_reported_quotes() == 0 {
+        let entries = self
+            .rules
+            .most_intents
+            .saturating_add(self.rules.most_quotes);
+        let is_empty = self.most_reported_intents() == 0 || self.most_reported_quotes() == 0;
+        if is_empty || entries > MOST_ENTRIES {
             return Err(CommitteeError::Limits);
         }
         self.check_distinct_keys()

@@ -201,6 +201,11 @@ impl World {
         );
     }
 
+    /// Sets a member's clock so many milliseconds ahead of the others'.
+    pub fn set_ahead(&mut self, member: MemberIndex, millis: u64) {
+        self.seats[member.as_usize()].ahead = millis;
+    }
+
     /// Kills a member now; it starts again after so many milliseconds, if at all.
     pub fn kill(&mut self, member: MemberIndex, restart_after: Option<u64>) {
         let to = member.as_usize();

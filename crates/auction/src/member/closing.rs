@@ -111,24 +111,27 @@ impl Closing {
         self.reports
     }
 
-    /// At the beginning of a slot's quote window, freezes the round if it has an intent.
+    /// At the beginning of a slot's quote window, freezes the round if it has an intent. Gives the
+    /// slot when it does.
     pub(super) fn watch_window(
         &mut self,
         hands: &Hands,
         chain: &Chain,
         inbox: &Inbox,
         now: Timestamp,
-    ) {
+    ) -> Option<Slot> {
         let schedule = &hands.committee.schedule;
         let current = schedule.current(now);
         if current <= self.window || now < schedule.quotes_from(current) {
-            return;
+            return None;
         }
         self.window = current;
         let has_intent = inbox.count(Kind::Intent, self.round) > 0;
-        if self.frozen.is_none() && has_intent && current > chain.parent_slot() {
-            self.frozen = Some(current);
+        if self.frozen.is_some() || !has_intent || current <= chain.parent_slot() {
+            return None;
         }
+        self.frozen = Some(current);
+        self.frozen
     }
 
     /// A report lists an intent: this member reports too, at the end of its slot if it holds an

@@ -6,7 +6,7 @@ use sealbid_crypto::CloseCertificate;
 use sealbid_types::allocation::FillKind;
 use sealbid_types::codec::{decode, encode};
 use sealbid_types::door::{EnvelopeStatus, Event, RoundSummary};
-use sealbid_types::id::{EnvelopeId, ReportId, Round, Slot};
+use sealbid_types::id::{EnvelopeId, ReportId, Round};
 use sealbid_types::keys::Signed;
 use sealbid_types::record::RoundRecord;
 use sealbid_types::report::Report;
@@ -87,16 +87,9 @@ impl Member {
     }
 
     fn begin(&mut self, round: Round, out: &mut Vec<Output>) -> Option<Closing> {
-        let schedule = &self.hands.committee.schedule;
-        let current = schedule.current(self.now);
-        let has_begun = self.now >= schedule.quotes_from(current);
-        let window = if has_begun {
-            current
-        } else {
-            schedule.newest_ended(self.now)
-        };
+        let window = self.hands.begun_window(self.now);
         match self.next_vote(round) {
-            Ok(vote) => Some(Closing::new(round, vote, window.max(Slot(0)))),
+            Ok(vote) => Some(Closing::new(round, vote, window)),
             Err(error) => {
                 self.halt(error.to_string(), out);
                 None

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use sealbid_types::bytes::FixedBytes;
 use sealbid_types::codec::decode;
-use sealbid_types::door::{Refusal, RefusalCode};
+use sealbid_types::door::{PublicIntent, Refusal, RefusalCode};
 use sealbid_types::envelope::{Envelope, Header, Kind};
-use sealbid_types::id::{EnvelopeId, Round};
+use sealbid_types::id::{EnvelopeId, Round, Slot};
 use sealbid_types::keys::PublicKey;
 use sealbid_types::time::Timestamp;
 
@@ -26,6 +26,8 @@ pub(super) struct Held {
     pub(super) shares: Option<PendingShares>,
     /// The round it is acknowledged for; none for one that was only fetched for a vote.
     pub(super) acknowledged: Option<Round>,
+    /// The slot in which its public part was last shown to solvers.
+    pub(super) published: Option<Slot>,
 }
 
 /// How an envelope may be acknowledged, as the member's clock and round have it.
@@ -96,6 +98,7 @@ impl Inbox {
                     bytes,
                     shares: None,
                     acknowledged,
+                    published: None,
                 },
             );
         }
@@ -211,6 +214,7 @@ impl Inbox {
         } = admissible;
         let before = self.remove(&id);
         let known = before.is_some();
+        let published = before.as_ref().and_then(|held| held.published);
         let earlier = before.and_then(|held| held.acknowledged);
         let round = earlier.or(acknowledged);
         let mut rows = Vec::new();
@@ -238,6 +242,7 @@ impl Inbox {
                 bytes,
                 shares: Some(shares),
                 acknowledged: round,
+                published,
             },
         );
         rows
@@ -284,6 +289,30 @@ impl Inbox {
             })
             .map(|(id, _)| *id)
             .collect()
+    }
+
+    /// The public parts of intents for `round` that solvers were not shown in `slot` yet: they are
+    /// shown now.
+    pub(super) fn publish(&mut self, round: Round, slot: Slot) -> Vec<PublicIntent> {
+        let mut shown = Vec::new();
+        for (id, held) in &mut self.held {
+            let header = &held.envelope.header;
+            let is_due = held.acknowledged.is_some_and(|from| from <= round)
+                && header.kind == Kind::Intent
+                && held.published != Some(slot);
+            if is_due {
+                held.published = Some(slot);
+                shown.push(PublicIntent::new(*id, header, round));
+            }
+        }
+        shown
+    }
+
+    /// Notes that solvers are shown an intent in `slot`.
+    pub(super) fn note_published(&mut self, id: &EnvelopeId, slot: Slot) {
+        if let Some(held) = self.held.get_mut(id) {
+            held.published = Some(slot);
+        }
     }
 
     /// What is acknowledged, for the pool.

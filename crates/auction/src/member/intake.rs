@@ -142,9 +142,9 @@ impl Member {
         out.extend(self.inbox.take(admissible, Some(round)));
         if is_intent {
             out.push(Output::Event(Box::new(Event::Intent(public.clone()))));
-            let secrets = &self.hands.secrets;
-            let signed = Signed::new(public, secrets.index, &secrets.identity);
-            out.push(Output::Publish(Box::new(signed)));
+            let slot = self.hands.committee.schedule.current(self.now);
+            self.inbox.note_published(&id, slot);
+            out.push(self.hands.publish(public));
         }
         Ok(Taken::Acknowledged(self.sign_acknowledgement(id, round)))
     }
@@ -444,7 +444,7 @@ impl Member {
         if standing.auction != self.hands.committee.auction {
             return;
         }
-        self.peers.standing(from, standing);
+        self.peers.standing(from, standing, self.now);
         if let Some(question) = standing.question {
             let position = self.closing.vote.newest_of(from);
             let furthest = position.map(|position| (self.closing.round(), position));

@@ -6,6 +6,7 @@ use sealbid_types::close::{CertificateBytes, Close};
 use sealbid_types::id::{AuctionId, CloseDigest, EnvelopeId, Epoch, ReportId, Round};
 use sealbid_types::keys::Signed;
 use sealbid_types::report::{Acknowledgement, Report};
+use sealbid_types::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::vote::{Message as VoteMessage, Position as VotePosition};
@@ -127,6 +128,8 @@ impl Want {
 pub struct Standing {
     /// The auction.
     pub auction: AuctionId,
+    /// Its clock.
+    pub clock: Timestamp,
     /// The newest round it has settled.
     pub settled: Round,
     /// The newest round it knows to be certified.

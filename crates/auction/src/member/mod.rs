@@ -34,9 +34,10 @@ use ed25519_dalek::SigningKey;
 use sealbid_crypto::{BatchSecret, CommitteeKeys, KeyShare};
 use sealbid_types::codec::encode;
 use sealbid_types::committee::Committee;
-use sealbid_types::door::{Event, Head, Phase};
+use sealbid_types::door::{Event, Head, Phase, PublicIntent};
 use sealbid_types::envelope::Kind;
-use sealbid_types::id::{MemberIndex, Round};
+use sealbid_types::id::{MemberIndex, Round, Slot};
+use sealbid_types::keys::Signed;
 use sealbid_types::time::Timestamp;
 
 pub use self::finish::{Outcome, outcomes, summary};
@@ -95,6 +96,27 @@ struct Hands {
     secrets: MemberSecrets,
     signers: Signers,
     batch: BatchSecret,
+}
+
+impl Hands {
+    /// The public part of an intent, signed, on its way to solvers.
+    fn publish(&self, public: PublicIntent) -> Output {
+        let signed = Signed::new(public, self.secrets.index, &self.secrets.identity);
+        Output::Publish(Box::new(signed))
+    }
+
+    /// The newest slot whose quote window has begun: one that has begun already is let pass, so
+    /// that solvers have a whole one.
+    fn begun_window(&self, now: Timestamp) -> Slot {
+        let schedule = &self.committee.schedule;
+        let current = schedule.current(now);
+        let has_begun = now >= schedule.quotes_from(current);
+        if has_begun {
+            current
+        } else {
+            schedule.newest_ended(now)
+        }
+    }
 }
 
 /// When periodic things are due.

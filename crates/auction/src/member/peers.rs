@@ -14,6 +14,8 @@ use crate::vote::Position as VotePosition;
 struct Peer {
     heard: Timestamp,
     settled: Round,
+    /// How far its clock and this member's were apart when it last said.
+    apart: Duration,
 }
 
 /// The other members, and this one's start.
@@ -28,7 +30,12 @@ pub(super) struct Peers {
     furthest: Option<(Round, VotePosition)>,
     behind_since: Option<Timestamp>,
     asked_at: Option<Timestamp>,
+    told_of_clock: bool,
 }
+
+/// Clocks further apart than this are worth a word: a proposal may name the newest slot or the one
+/// before, so that half a slot does no harm.
+const MOST_APART: Duration = Duration::from_secs(2);
 
 impl Peers {
     /// A member that has just started and waits for `needed` answers, itself counted.
@@ -42,6 +49,7 @@ impl Peers {
             furthest: None,
             behind_since: None,
             asked_at: None,
+            told_of_clock: false,
         }
     }
 
@@ -66,14 +74,16 @@ impl Peers {
         let peer = self.known.entry(from).or_insert(Peer {
             heard: now,
             settled: Round(0),
+            apart: Duration::ZERO,
         });
         peer.heard = now;
     }
 
     /// A member said where it stands.
-    pub(super) fn standing(&mut self, from: MemberIndex, standing: &Standing) {
+    pub(super) fn standing(&mut self, from: MemberIndex, standing: &Standing, now: Timestamp) {
         if let Some(peer) = self.known.get_mut(&from) {
             peer.settled = peer.settled.max(standing.settled);
+            peer.apart = now.since(standing.clock).max(standing.clock.since(now));
         }
         if let Some(Answer { question, furthest }) = standing.answer
             && question == self.question
@@ -81,6 +91,21 @@ impl Peers {
         {
             self.furthest = self.furthest.max(furthest);
         }
+    }
+
+    /// How far this member's clock is from those of a quorum, if that is too far; said once each
+    /// time it comes about.
+    pub(super) fn clock_trouble(&mut self, quorum: usize) -> Option<Duration> {
+        let far: Vec<_> = self.known.values().map(|peer| peer.apart).collect();
+        let least = far
+            .iter()
+            .filter(|apart| **apart > MOST_APART)
+            .min()
+            .copied();
+        let is_alone = far.iter().filter(|apart| **apart > MOST_APART).count() >= quorum;
+        let is_news = is_alone && !self.told_of_clock;
+        self.told_of_clock = is_alone;
+        least.filter(|_| is_news)
     }
 
     /// Members heard lately, this one included.

@@ -31,6 +31,7 @@ impl Member {
     pub(super) fn standing(&self) -> Standing {
         Standing {
             auction: self.hands.committee.auction,
+            clock: self.now,
             settled: self.settled(),
             certified: self.chain.open().previous().unwrap_or_default(),
             question: self.peers.question(),
@@ -44,6 +45,11 @@ impl Member {
         }
         self.due.heartbeat = self.now.plus(self.options.times.heartbeat);
         out.push(broadcast(&PeerMessage::Standing(self.standing())));
+        let quorum = self.hands.committee.quorum();
+        if let Some(apart) = self.peers.clock_trouble(quorum) {
+            let seconds = apart.as_secs();
+            out.push(Output::Notice(Notice::Clock { seconds }));
+        }
     }
 
     /// The freeze, and at the cut this member's report: once, and only when the round before is
@@ -57,7 +63,11 @@ impl Member {
             now,
             ..
         } = self;
-        closing.watch_window(hands, chain, inbox, *now);
+        if let Some(slot) = closing.watch_window(hands, chain, inbox, *now) {
+            // A solver that came after an intent was published first hears of it now.
+            let stale = inbox.publish(closing.round(), slot);
+            out.extend(stale.into_iter().map(|public| hands.publish(public)));
+        }
         let may_sign = self.peers.is_ready() && self.settling.is_none();
         if !may_sign || !closing.is_due(hands, *now) {
             return;

@@ -8,7 +8,7 @@ use sealbid_crypto::{BatchSecret, CloseCertificate, CommitteeKeys};
 use sealbid_types::codec::decode;
 use sealbid_types::committee::Committee;
 use sealbid_types::door::Phase;
-use sealbid_types::id::{AuctionId, MemberIndex, Round, Slot};
+use sealbid_types::id::{AuctionId, MemberIndex, Round};
 use sealbid_types::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -100,7 +100,7 @@ impl Member {
         let settling = resume_settling(&hands, &chain, &mut inbox, disk)?;
         let round = chain.open();
         let vote = resume_vote(&hands, &options, round, disk)?;
-        let mut closing = Closing::new(round, vote, Slot(0));
+        let mut closing = Closing::new(round, vote, hands.begun_window(now));
         closing.recall(me, disk)?;
         let needed = if options.restored {
             hands.committee.roster.len()

@@ -6,13 +6,13 @@ use super::Refusal;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DoorError {
     /// No address is known for the member.
-    #[error("member {member} has no front door that is known here")]
+    #[error("member {} has no front door that is known here", .member.0 + 1)]
     UnknownMember {
         /// The member.
         member: MemberIndex,
     },
     /// Nobody answers there.
-    #[error("member {member} cannot be reached: {reason}")]
+    #[error("member {} cannot be reached: {reason}", .member.0 + 1)]
     Unreachable {
         /// The member.
         member: MemberIndex,
@@ -20,13 +20,13 @@ pub enum DoorError {
         reason: String,
     },
     /// No answer in time.
-    #[error("member {member} did not answer in time")]
+    #[error("member {} did not answer in time", .member.0 + 1)]
     TimedOut {
         /// The member.
         member: MemberIndex,
     },
     /// The member refuses.
-    #[error("member {member} refused: {refusal}")]
+    #[error("member {} refused: {refusal}", .member.0 + 1)]
     Refused {
         /// The member.
         member: MemberIndex,
@@ -42,7 +42,7 @@ pub enum DoorError {
         limit: usize,
     },
     /// The connection broke before the answer was complete.
-    #[error("the connection to member {member} broke: {reason}")]
+    #[error("the connection to member {} broke: {reason}", .member.0 + 1)]
     Disconnected {
         /// The member.
         member: MemberIndex,

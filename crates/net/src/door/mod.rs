@@ -23,5 +23,5 @@ pub use server::{Door, DoorBindError, DoorConfig, DoorLimits, Handler};
 pub const ALPN: &[u8] = b"sealbid/1";
 /// Bytes of a request, by default.
 pub const MAX_REQUEST: usize = 64 << 10;
-/// Bytes of one frame of an answer, by default.
-pub const MAX_RESPONSE: usize = 16 << 20;
+/// Bytes of one frame of an answer, by default: a full round's record has room.
+pub const MAX_RESPONSE: usize = 64 << 20;
