@@ -62,7 +62,7 @@ impl EngineInbox {
     }
 
     /// Brings what a peer, the pool or the shell itself has. Waits for room.
-    pub(crate) async fn from_peer(&self, input: Input) {
+    pub(crate) async fn bring(&self, input: Input) {
         // An error says that the member is stopping.
         let _ = self.peers.send(input).await;
     }
@@ -71,7 +71,7 @@ impl EngineInbox {
     ///
     /// # Errors
     /// [`EngineBusy`], at once.
-    pub(crate) fn from_client(&self, input: Input) -> Result<(), EngineBusy> {
+    pub(crate) fn ask(&self, input: Input) -> Result<(), EngineBusy> {
         self.clients.try_send(input).map_err(|_| EngineBusy)
     }
 }
@@ -191,15 +191,15 @@ mod tests {
         let ask = || Input::AskHead {
             request: RequestId(1),
         };
-        assert_eq!(inbox.from_client(ask()), Ok(()));
-        assert_eq!(inbox.from_client(ask()), Err(EngineBusy));
-        inbox.from_peer(Input::Tick).await;
+        assert_eq!(inbox.ask(ask()), Ok(()));
+        assert_eq!(inbox.ask(ask()), Err(EngineBusy));
+        inbox.bring(Input::Tick).await;
         assert!(
             inputs.peers.try_recv().is_ok(),
             "peers have a queue of their own"
         );
         assert!(inputs.clients.try_recv().is_ok());
         drop(inputs);
-        assert_eq!(inbox.from_client(ask()), Err(EngineBusy));
+        assert_eq!(inbox.ask(ask()), Err(EngineBusy));
     }
 }

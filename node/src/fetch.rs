@@ -55,10 +55,15 @@ impl Fetcher {
         let this = self.clone();
         tokio::spawn(async move {
             if let Some(bytes) = this.ask(round, &from).await {
-                this.0.engine.from_peer(Input::Record { bytes }).await;
+                this.0.engine.bring(Input::Record { bytes }).await;
             }
             this.fetching().remove(&round);
         });
+    }
+
+    /// Closes the connections that it has.
+    pub(crate) async fn close(&self) {
+        self.0.doors.close().await;
     }
 
     async fn ask(&self, round: Round, from: &[MemberIndex]) -> Option<Vec<u8>> {

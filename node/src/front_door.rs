@@ -144,7 +144,7 @@ impl FrontDoor {
         input: impl FnOnce(sealbid_auction::member::io::RequestId) -> Input,
     ) -> Option<Response> {
         let request = self.requests.open(&self.engine);
-        if self.engine.from_client(input(request.id())).is_err() {
+        if self.engine.ask(input(request.id())).is_err() {
             return Some(if self.stop.is_cancelled() {
                 stopping()
             } else {

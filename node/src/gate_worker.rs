@@ -225,7 +225,7 @@ impl Worker {
         }
         if !envelopes.is_empty() || !refused.is_empty() {
             self.engine
-                .from_peer(Input::Delivered { envelopes, refused })
+                .bring(Input::Delivered { envelopes, refused })
                 .await;
         }
     }

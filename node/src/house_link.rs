@@ -190,7 +190,7 @@ impl HouseLink {
         let messages = async {
             while let Some((from, bytes)) = incoming.recv().await {
                 let bytes = Vec::from(bytes);
-                self.engine.from_peer(Input::Received { from, bytes }).await;
+                self.engine.bring(Input::Received { from, bytes }).await;
             }
         };
         let deliveries = async {

@@ -124,7 +124,7 @@ impl Node {
             stop,
             ..
         } = self;
-        let gate = link.gate.clone();
+        let (gate, fetcher) = (link.gate.clone(), engine.shell.fetcher.clone());
         let mut stopped = engine.spawn(outputs)?;
         let link = tokio::spawn(link.run(house));
         let stored = tokio::spawn(async move {
@@ -139,7 +139,7 @@ impl Node {
         };
         stop.cancel();
         stored.abort();
-        let farewell = async { tokio::join!(link, door.close()) };
+        let farewell = async { tokio::join!(link, door.close(), fetcher.close()) };
         // What has not said goodbye by then ends with the process.
         let _ = tokio::time::timeout(FAREWELL, farewell).await;
         let result = match result {
@@ -236,9 +236,10 @@ async fn furnish(
 }
 
 fn load(config: &MemberConfig, passphrase: &Passphrase) -> Result<Loaded, NodeError> {
-    let (committee, keys) = load_committee(&config.committee).map_err(of_committee)?;
-    let (key, share) =
-        MemberKey::load_for(&config.key_file, passphrase, &committee, &keys).map_err(of_key)?;
+    let (committee, keys) =
+        load_committee(&config.committee).map_err(|error| of_committee(&error))?;
+    let (key, share) = MemberKey::load_for(&config.key_file, passphrase, &committee, &keys)
+        .map_err(|error| of_key(&error))?;
     let identity = Identity {
         auction: committee.auction,
         member: key.index(),
@@ -254,17 +255,17 @@ fn load(config: &MemberConfig, passphrase: &Passphrase) -> Result<Loaded, NodeEr
     })
 }
 
-fn of_committee(error: CommitteeFileError) -> NodeError {
+fn of_committee(error: &CommitteeFileError) -> NodeError {
     match error {
-        CommitteeFileError::Write { .. } => NodeError::storage("the committee file", &error),
+        CommitteeFileError::Write { .. } => NodeError::storage("the committee file", error),
         _ => NodeError::Key(error.to_string()),
     }
 }
 
-fn of_key(error: KeyFileError) -> NodeError {
+fn of_key(error: &KeyFileError) -> NodeError {
     match error {
         KeyFileError::WrongPassphrase { .. } => NodeError::Passphrase(error.to_string()),
-        KeyFileError::Write { .. } => NodeError::storage("the key file", &error),
+        KeyFileError::Write { .. } => NodeError::storage("the key file", error),
         _ => NodeError::Key(error.to_string()),
     }
 }

@@ -74,7 +74,7 @@ impl Drop for Request {
     fn drop(&mut self) {
         if self.requests.waiting().remove(&self.id).is_some() {
             // A busy engine finds out when it answers.
-            let _ = self.engine.from_client(Input::Gone { request: self.id });
+            let _ = self.engine.ask(Input::Gone { request: self.id });
         }
     }
 }

@@ -123,7 +123,7 @@ impl Timings {
         let reached = state.reached.remove(&summary.round).unwrap_or_default();
         let timings = timings_of(summary, &reached);
         let line = serde_json::to_string(&timings).map_err(io::Error::other)?;
-        state.append(line)
+        state.append(&line)
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
@@ -132,8 +132,8 @@ impl Timings {
 }
 
 impl State {
-    fn append(&mut self, line: String) -> io::Result<()> {
-        self.lines.push_back(line.clone());
+    fn append(&mut self, line: &str) -> io::Result<()> {
+        self.lines.push_back(line.to_owned());
         if self.lines.len() > KEPT {
             self.lines.pop_front();
         }

@@ -1,0 +1,172 @@
+//! The processes of a house: each is this very program with another command.
+
+use core::time::Duration;
+use std::ffi::OsString;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use crate::exit::Failure;
+
+/// How long a process may take to stop before it is killed.
+const PATIENCE: Duration = Duration::from_secs(6);
+/// How many of the log's last lines are shown when a process fails.
+const LAST_LINES: usize = 5;
+
+/// What to run.
+pub(crate) struct ProcessSpec {
+    /// For people: `member 1`.
+    pub(crate) name: String,
+    /// The command's arguments, without the program.
+    pub(crate) arguments: Vec<OsString>,
+    /// Where its log goes.
+    pub(crate) log: PathBuf,
+}
+
+/// A running process. It ends with this one, however this one ends: its standard input is a pipe
+/// from here, and it stops when the pipe closes.
+pub(crate) struct HouseProcess {
+    name: String,
+    child: Child,
+    log: PathBuf,
+    is_ready: watch::Receiver<bool>,
+    _lifeline: Option<ChildStdin>,
+}
+
+impl HouseProcess {
+    /// Starts the process, in a process group of its own, so that Ctrl-C comes here alone.
+    pub(crate) fn start(spec: ProcessSpec) -> Result<Self, Failure> {
+        let ProcessSpec {
+            name,
+            arguments,
+            log,
+        } = spec;
+        let cannot = |error: std::io::Error| Failure::work(format!("cannot start {name}: {error}"));
+        let program = std::env::current_exe().map_err(cannot)?;
+        let log_file = File::create(&log).map_err(|error| {
+            Failure::storage(format!("cannot write {}: {error}", log.display()))
+        })?;
+        let mut child = Command::new(program)
+            .args(arguments)
+            .env_remove("SEALBID_PASSPHRASE_FILE")
+            .env_remove("SEALBID_DIR")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(log_file)
+            .process_group(0)
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(cannot)?;
+        let lifeline = child.stdin.take();
+        let is_ready = listen(child.stdout.take());
+        Ok(Self {
+            name,
+            child,
+            log,
+            is_ready,
+            _lifeline: lifeline,
+        })
+    }
+
+    /// Waits until the process says that it is ready: with its first line.
+    ///
+    /// # Errors
+    /// The process's own, if it ends before.
+    pub(crate) async fn ready(&mut self) -> Result<(), Failure> {
+        let status = tokio::select! {
+            biased;
+            Ok(_) = self.is_ready.wait_for(|is_ready| *is_ready) => return Ok(()),
+            status = self.child.wait() => status,
+        };
+        Err(match status {
+            Ok(status) => self.failure(status),
+            Err(error) => Failure::work(format!("{}: {error}", self.name)),
+        })
+    }
+
+    /// Waits until the process ends, and says what happened.
+    pub(crate) async fn ended(&mut self) -> Failure {
+        match self.child.wait().await {
+            Ok(status) => self.failure(status),
+            Err(error) => Failure::work(format!("{}: {error}", self.name)),
+        }
+    }
+
+    /// Why the process has ended, if it has.
+    pub(crate) fn check(&mut self) -> Result<(), Failure> {
+        match self.child.try_wait() {
+            Ok(None) => Ok(()),
+            Ok(Some(status)) => Err(self.failure(status)),
+            Err(error) => Err(Failure::work(format!("{}: {error}", self.name))),
+        }
+    }
+
+    fn failure(&self, status: ExitStatus) -> Failure {
+        let message = format!("{} ended: {status}\n{}", self.name, last_lines(&self.log));
+        let failure = match status.code() {
+            Some(2) => Failure::usage(message),
+            Some(3) => Failure::authentication(message),
+            Some(4) => Failure::key(message),
+            Some(5) => Failure::storage(message),
+            _ => Failure::work(message),
+        };
+        failure.advise(format!("its log is {}", self.log.display()))
+    }
+
+    /// Asks the process to stop, and kills it if it does not.
+    pub(crate) async fn stop(mut self) {
+        self.signal(Signal::SIGTERM);
+        if timeout(PATIENCE, self.child.wait()).await.is_err() {
+            tracing::warn!("{} does not stop and is killed", self.name);
+            // One that has ended meanwhile needs none.
+            let _ = self.child.kill().await;
+        }
+    }
+
+    fn signal(&self, signal: Signal) {
+        let id = self.child.id().and_then(|id| i32::try_from(id).ok());
+        if let Some(id) = id {
+            // A process that has ended meanwhile needs none.
+            let _ = kill(Pid::from_raw(id), signal);
+        }
+    }
+}
+
+/// Reads what a process prints, and notes its first line.
+fn listen(output: Option<ChildStdout>) -> watch::Receiver<bool> {
+    let (ready, is_ready) = watch::channel(false);
+    tokio::spawn(async move {
+        let Some(output) = output else { return };
+        let mut lines = BufReader::new(output).lines();
+        while let Ok(Some(_)) = lines.next_line().await {
+            ready.send_replace(true);
+        }
+    });
+    is_ready
+}
+
+/// Stops all of them side by side.
+pub(crate) async fn stop_all(processes: Vec<HouseProcess>) {
+    futures::future::join_all(processes.into_iter().map(HouseProcess::stop)).await;
+}
+
+/// The end of a log, indented.
+fn last_lines(log: &Path) -> String {
+    let text = std::fs::read(log).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let lines: Vec<&str> = text.lines().rev().take(LAST_LINES).collect();
+    lines
+        .into_iter()
+        .rev()
+        .map(|line| format!("    {line}\n"))
+        .collect::<String>()
+        .trim_end()
+        .into()
+}

@@ -1,0 +1,177 @@
+//! The relayer: every settlement, once and in order, into a file of JSON lines.
+
+use core::pin::Pin;
+use core::time::Duration;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use sealbid_client::House as Client;
+use sealbid_net::house::House;
+use sealbid_types::id::Round;
+
+use crate::context::Context;
+use crate::exit::Failure;
+use crate::guest::{Guest, GuestKey, GuestRole};
+use crate::ledger::Ledger;
+use crate::stop::{self, Stop};
+
+/// How often the relayer looks for settlements that no stream brought.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// Carries settlements out of the house
+#[derive(Debug, Args)]
+pub(crate) struct RelayerArgs {
+    #[command(subcommand)]
+    command: RelayerCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum RelayerCommand {
+    /// Append every settlement to settlements.jsonl, once and in order, and write each round's
+    /// public record to records/R.json
+    #[command(after_help = "Example:\n  sealbid --dir house relayer run")]
+    Run(RunArgs),
+    /// Print this relayer's peer id, which its ticket must name
+    #[command(after_help = "Example:\n  \
+        sealbid node ticket --role relayer --peer $(sealbid relayer peer)")]
+    Peer(KeyArgs),
+}
+
+#[derive(Debug, Args)]
+struct KeyArgs {
+    /// The relayer's endpoint key, made if absent [default: DIR/relayer/house.key]
+    #[arg(long, value_name = "FILE")]
+    house_key: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct RunArgs {
+    #[command(flatten)]
+    key: KeyArgs,
+    /// The ticket that a member has issued [default: DIR/relayer/ticket]
+    #[arg(long, value_name = "FILE")]
+    ticket: Option<PathBuf>,
+    #[command(flatten)]
+    parent: stop::ParentArgs,
+}
+
+impl KeyArgs {
+    fn load(self, context: &Context) -> Result<GuestKey, Failure> {
+        let default = || context.dir().join("relayer").join("house.key");
+        let path = self.house_key.unwrap_or_else(default);
+        if let Some(directory) = path.parent() {
+            std::fs::create_dir_all(directory).map_err(|error| {
+                Failure::storage(format!("cannot make {}: {error}", directory.display()))
+            })?;
+        }
+        GuestKey::load_or_create(&path)
+    }
+}
+
+impl RelayerArgs {
+    /// Whether it stops by itself at Ctrl-C.
+    pub(crate) const fn runs_on(&self) -> bool {
+        matches!(self.command, RelayerCommand::Run(_))
+    }
+}
+
+/// Runs the command.
+pub(crate) async fn run(args: RelayerArgs, context: &Context) -> Result<(), Failure> {
+    match args.command {
+        RelayerCommand::Peer(key) => {
+            let peer = key.load(context)?.peer();
+            context
+                .console()
+                .result(&serde_json::json!({ "peer": peer.to_string() }), || {
+                    peer.to_string()
+                });
+            Ok(())
+        }
+        RelayerCommand::Run(args) => {
+            let stop = stop::requested(args.parent.until_stdin_closes);
+            tokio::pin!(stop);
+            let client = context.house().await?;
+            let result = relay(args, &client, context, stop).await;
+            client.close().await;
+            result?.outcome()
+        }
+    }
+}
+
+/// Relays until it is told to stop.
+async fn relay(
+    args: RunArgs,
+    client: &Client,
+    context: &Context,
+    mut stop: Pin<&mut (impl Future<Output = Stop> + Send)>,
+) -> Result<Stop, Failure> {
+    let ticket = args
+        .ticket
+        .unwrap_or_else(|| context.dir().join("relayer").join("ticket"));
+    let guest = Guest {
+        role: GuestRole::Relayer,
+        key: args.key.load(context)?,
+        ticket,
+    };
+    let peer = guest.key.peer().to_string();
+    let mut ledger = Ledger::open(context.dir())?;
+    tracing::info!("relaying from round {} on", ledger.next());
+    let mut says_ready = true;
+    loop {
+        let house = tokio::select! {
+            house = guest.join(client.committee()) => house?,
+            stopped = &mut stop => return Ok(stopped),
+        };
+        tracing::info!("joined the house as {:?}", house.handle.peer());
+        if core::mem::take(&mut says_ready) {
+            let object = serde_json::json!({ "event": "ready", "peer": peer });
+            context
+                .console()
+                .result(&object, || format!("relaying as {peer}"));
+        }
+        let ended = tokio::select! {
+            ended = carry(client, &mut ledger, &house) => ended.map(|()| None),
+            stopped = &mut stop => Ok(Some(stopped)),
+        };
+        house.handle.leave().await;
+        if let Some(stopped) = ended? {
+            return Ok(stopped);
+        }
+        tracing::warn!("the house network ended; joining it anew");
+    }
+}
+
+/// Relays until the house network ends. Settlements are fetched at the front doors, so none is
+/// missed; the stream says when.
+async fn carry(client: &Client, ledger: &mut Ledger, house: &House) -> Result<(), Failure> {
+    let mut settlements = house.handle.subscribe_settlements();
+    loop {
+        catch_up(client, ledger).await?;
+        tokio::select! {
+            Some(_) = settlements.recv() => {}
+            () = tokio::time::sleep(LOOK) => {}
+            () = house.handle.terminated() => return Ok(()),
+        }
+    }
+}
+
+/// Appends all rounds that are settled and not in the ledger yet.
+async fn catch_up(client: &Client, ledger: &mut Ledger) -> Result<(), Failure> {
+    while let Some(record) = settled(client, ledger.next()).await {
+        let (ledger_round, fills) = (ledger.next(), record.settlement.settlement.fills.len());
+        ledger.append(&record)?;
+        tracing::info!("relayed round {ledger_round}: {fills} fills");
+    }
+    Ok(())
+}
+
+/// A round's record, if it is settled: verified against the committee key.
+async fn settled(client: &Client, round: Round) -> Option<sealbid_types::record::RoundRecord> {
+    match client.round(round).await {
+        Ok(verified) => Some(verified.record().clone()),
+        Err(error) => {
+            tracing::debug!("round {round}: {error}");
+            None
+        }
+    }
+}

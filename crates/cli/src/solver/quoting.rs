@@ -1,0 +1,212 @@
+//! The solver at work: it hears of intents in the house, of rounds at the front doors, and
+//! submits its quotes there.
+
+use core::pin::Pin;
+use core::time::Duration;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use sealbid_client::{House as Client, Solver};
+use sealbid_net::PeerId;
+use sealbid_net::house::House;
+use sealbid_types::codec::decode;
+use sealbid_types::door::{Event, PublicIntent};
+use sealbid_types::id::Round;
+use sealbid_types::keys::Signed;
+use sealbid_types::metadata::Pair;
+use sealbid_types::time::Timestamp;
+use tokio::sync::mpsc;
+
+use super::book::Book;
+use super::desk::Desk;
+use crate::exit::Failure;
+use crate::guest::Guest;
+use crate::stop::Stop;
+
+/// Between two questions to the members.
+const ASK: Duration = Duration::from_secs(1);
+/// Events that wait for the desk.
+const EVENTS: usize = 256;
+
+/// Everything a quote is made from.
+pub(crate) struct Quoting(Arc<Shared>);
+
+struct Shared {
+    client: Arc<Client>,
+    solver: Solver,
+    book: Book,
+}
+
+impl Quoting {
+    pub(crate) fn new(client: Arc<Client>, solver: Solver, book: Book) -> Self {
+        Self(Arc::new(Shared {
+            client,
+            solver,
+            book,
+        }))
+    }
+
+    /// Quotes until it is told to stop; says once when it is `ready` to.
+    ///
+    /// # Errors
+    /// Authentication, if the house does not admit the solver.
+    pub(crate) async fn run(
+        self,
+        guest: &Guest,
+        ready: impl FnOnce() + Send,
+        mut stop: Pin<&mut (impl Future<Output = Stop> + Send)>,
+    ) -> Result<Stop, Failure> {
+        let Self(shared) = self;
+        let pairs = shared.book.pairs().count();
+        tracing::info!(
+            "quoting as {} on {pairs} pairs",
+            shared.solver.account().id()
+        );
+        let mut desk = Desk::new(shared.book.pairs());
+        let mut events = follow(&shared.client);
+        let mut says_ready = Some(ready);
+        loop {
+            let house = tokio::select! {
+                house = guest.join(shared.client.committee()) => house?,
+                stopped = &mut stop => return Ok(stopped),
+            };
+            tracing::info!("joined the house as {:?}", house.handle.peer());
+            if let Some(ready) = says_ready.take() {
+                ready();
+            }
+            let stopped = tokio::select! {
+                () = serve(&shared, &mut desk, &mut events, &house) => None,
+                stopped = &mut stop => Some(stopped),
+            };
+            house.handle.leave().await;
+            if let Some(stopped) = stopped {
+                return Ok(stopped);
+            }
+            tracing::warn!("the house network ended; joining it anew");
+        }
+    }
+}
+
+/// Works at the desk until the house network ends.
+async fn serve(
+    shared: &Arc<Shared>,
+    desk: &mut Desk,
+    events: &mut mpsc::Receiver<Event>,
+    house: &House,
+) {
+    let text = |pair: &Pair| (pair.give.to_string(), pair.want.to_string());
+    let pairs: Vec<_> = shared.book.pairs().map(text).collect();
+    let mut intents = house.handle.subscribe_intents(&pairs);
+    loop {
+        let due = tokio::select! {
+            item = intents.recv() => match item {
+                Some(item) => intent(shared, &item).map(|intent| desk.intent(&intent)),
+                None => return,
+            },
+            Some(event) = events.recv() => Some(on_event(desk, &event)),
+            () = house.handle.terminated() => return,
+        };
+        for pair in due.into_iter().flatten() {
+            let (shared, round) = (Arc::clone(shared), desk.round());
+            tokio::spawn(async move { shared.quote(round, pair).await });
+        }
+    }
+}
+
+/// What a member told at its front door. Intents come this way too: the streams promise nothing.
+fn on_event(desk: &mut Desk, event: &Event) -> Vec<Pair> {
+    match event {
+        Event::Phase(head) => desk.phase(head.round, head.phase),
+        Event::Intent(intent) => desk.intent(intent),
+        Event::Settled(_) => Vec::new(),
+    }
+}
+
+/// The intent in a stream's item, if a member has signed it.
+fn intent(shared: &Shared, (peer, item): &(PeerId, Bytes)) -> Option<PublicIntent> {
+    let committee = shared.client.committee();
+    let signed: Signed<PublicIntent> = decode(item).ok()?;
+    let member = committee.member(signed.member)?;
+    let is_good =
+        signed.body.auction == committee.auction && signed.verify(&member.identity).is_ok();
+    if !is_good {
+        tracing::debug!("{peer:?} sent an intent that no member has signed");
+    }
+    is_good.then_some(signed.body)
+}
+
+/// What members tell of the rounds: the events of one of them, and now and then the word of all.
+fn follow(client: &Arc<Client>) -> mpsc::Receiver<Event> {
+    let (sender, events) = mpsc::channel(EVENTS);
+    tokio::spawn(ask_on(Arc::clone(client), sender.clone()));
+    tokio::spawn(listen(Arc::clone(client), sender));
+    events
+}
+
+/// Events as they happen, until nobody takes them.
+async fn listen(client: Arc<Client>, sender: mpsc::Sender<Event>) {
+    let mut watch = client.watch();
+    loop {
+        match watch.next().await {
+            Ok(event) => {
+                if sender.send(event).await.is_err() {
+                    return;
+                }
+            }
+            Err(error) => {
+                tracing::debug!("listening at the front doors: {error}");
+                tokio::time::sleep(ASK).await;
+            }
+        }
+    }
+}
+
+/// Where the members stand, asked again and again: a member that is listened to may lag, or go.
+async fn ask_on(client: Arc<Client>, sender: mpsc::Sender<Event>) {
+    loop {
+        let heads = client.standing().await.map(|standing| standing.heads);
+        for head in heads.unwrap_or_default().into_values() {
+            if sender.send(Event::Phase(head)).await.is_err() {
+                return;
+            }
+        }
+        tokio::time::sleep(ASK).await;
+    }
+}
+
+impl Shared {
+    /// Makes, seals and submits the quote for a pair.
+    async fn quote(self: Arc<Self>, round: Round, pair: Pair) {
+        let shared = Arc::clone(&self);
+        let named = pair.clone();
+        let sealed = tokio::task::spawn_blocking(move || shared.sealed(round, &named)).await;
+        let envelope = match sealed {
+            Ok(Some(Ok(envelope))) => envelope,
+            Ok(Some(Err(error))) => return tracing::warn!("no quote for {pair}: {error}"),
+            Ok(None) | Err(_) => return,
+        };
+        let id = envelope.id();
+        match self.client.submit(&envelope).await {
+            Ok(accepted) => {
+                let round = accepted.round;
+                tracing::info!("quoted {pair} in round {round}: {}", id.short());
+            }
+            Err(error) => tracing::warn!("the quote for {pair} in round {round}: {error}"),
+        }
+    }
+
+    /// None if the book has no such pair.
+    fn sealed(
+        &self,
+        round: Round,
+        pair: &Pair,
+    ) -> Option<Result<sealbid_types::envelope::Envelope, sealbid_client::ClientError>> {
+        let (committee, keys) = (self.client.committee(), self.client.keys());
+        let schedule = &committee.schedule;
+        let closes = schedule.end_of(schedule.current(Timestamp::from(SystemTime::now())));
+        let offer = self.book.offer(pair, round, closes)?;
+        let signed = self.solver.quote(committee, offer);
+        Some(signed.and_then(|quote| self.solver.seal(committee, keys, &quote)))
+    }
+}

@@ -1,0 +1,84 @@
+//! Price books for development houses: the same three pairs, each solver with its own prices.
+
+/// A pair that development houses trade, in whole units.
+pub(crate) struct SamplePair {
+    /// What the trader gives.
+    pub(crate) give: &'static str,
+    /// What it wants.
+    pub(crate) want: &'static str,
+    /// For people: what kind of order it stands for.
+    pub(crate) kind: &'static str,
+    /// A fair price of one, in ten-millionths.
+    pub(crate) price: u64,
+    /// The most of the given asset that a solver takes in a round.
+    pub(crate) capacity: u64,
+}
+
+/// The pairs.
+pub(crate) const PAIRS: [SamplePair; 3] = [
+    SamplePair {
+        give: "usdc.near",
+        want: "wrap.near",
+        kind: "swap",
+        price: 9_850_000,
+        capacity: 400_000,
+    },
+    SamplePair {
+        give: "usdc.near",
+        want: "weth",
+        kind: "bridge",
+        price: 3_200,
+        capacity: 400_000,
+    },
+    SamplePair {
+        give: "wrap.near",
+        want: "stnear",
+        kind: "staking",
+        price: 7_410_000,
+        capacity: 300_000,
+    },
+];
+
+/// What a price in ten-millionths is divided by.
+pub(crate) const SCALE: u64 = 10_000_000;
+
+/// The book of a development house's solver, counted from 1.
+pub(crate) fn text(solver: u8) -> String {
+    let number = u64::from(solver);
+    let spread = 5 + 6 * (number * 3 % 5);
+    let mut text = format!(
+        "# The price book of solver {number}, made for a development house. Edit it as you like.\n\
+         # Prices and sizes are in whole units, by the decimals in ../tokens.toml.\n\n\
+         # What is kept of every price, in percent.\nspread = 0.{spread:02}\n",
+    );
+    for (place, pair) in (0..).zip(&PAIRS) {
+        // The third, sixth … solver is a specialist: it leaves one pair to the others.
+        if number.is_multiple_of(3) && place == number / 3 % 3 {
+            continue;
+        }
+        text.push_str(&section(pair, number + place));
+    }
+    text
+}
+
+/// One pair, a little different for each `variant`.
+fn section(pair: &SamplePair, variant: u64) -> String {
+    let first = pair.capacity / 100 * (1 + variant % 3);
+    let price = |discount: u64| {
+        let price = pair.price - pair.price * discount / 10_000;
+        format!("0.{price:07}")
+    };
+    let (better, worse) = (price(variant % 4), price(10 + variant % 4 * 3));
+    let SamplePair {
+        give,
+        want,
+        capacity,
+        kind,
+        ..
+    } = pair;
+    format!(
+        "\n# {kind}\n[[pair]]\ngive = \"{give}\"\nwant = \"{want}\"\ncapacity = \"{capacity}\"\n\
+         minimum = \"0.01\"\ntiers = [\n    {{ up_to = \"{first}\", rate = \"{better}\" }},\n    \
+         {{ up_to = \"{capacity}\", rate = \"{worse}\" }},\n]\n"
+    )
+}

@@ -1,0 +1,131 @@
+//! `sealbid up`: a development house, kept running.
+
+use std::time::Instant;
+
+use clap::Args;
+use sealbid_keygen::Survival;
+
+use crate::context::{Context, blocking};
+use crate::exit::Failure;
+use crate::house_setup::{DevelopmentHouse, HouseShape};
+use crate::running_house::{RunningHouse, Startup};
+use crate::stop;
+
+/// Run a whole house on this machine until Ctrl-C: development only
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  \
+    sealbid up                      # makes ./house, or goes on with it\n  \
+    sealbid up --dir other --members 3 --solvers 1\n\n\
+    One process dealt the committee's key and could have kept it: never use it for real funds.")]
+pub(crate) struct UpArgs {
+    /// Members of a new house
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    #[arg(value_parser = clap::value_parser!(u8).range(3..=16))]
+    members: u8,
+    /// Solvers of a new house
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    #[arg(value_parser = clap::value_parser!(u8).range(0..=16))]
+    solvers: u8,
+}
+
+/// Runs the command.
+pub(crate) async fn run(args: UpArgs, context: &Context) -> Result<(), Failure> {
+    let stop = stop::requested(false);
+    tokio::pin!(stop);
+    let started = Instant::now();
+    let mut running = tokio::select! {
+        running = start(&args, context) => running?,
+        stopped = &mut stop => return stopped.outcome(),
+    };
+    announce(&running, started, context);
+    let stopped = loop {
+        tokio::select! {
+            stopped = &mut stop => break stopped.outcome(),
+            failure = running.one_ended() => {
+                context.console().note(format_args!("{failure}"));
+                if running.running() == 0 {
+                    return Err(failure);
+                }
+                context.console().note("the others go on");
+            }
+        }
+    };
+    context.console().note("stopping");
+    running.stop().await;
+    stopped
+}
+
+async fn start(args: &UpArgs, context: &Context) -> Result<RunningHouse, Failure> {
+    let console = context.console();
+    let (root, members, solvers) = (context.dir().to_owned(), args.members, args.solvers);
+    let shape = HouseShape { members, solvers };
+    let open = move || match DevelopmentHouse::open(&root)? {
+        Some(house) => Ok::<_, Failure>((house, false)),
+        None => DevelopmentHouse::create(&root, shape).map(|house| (house, true)),
+    };
+    let (house, is_new) = blocking(open).await??;
+    let root = house.directory().root().display().to_string();
+    if is_new {
+        console.note(format_args!(
+            "made a house in {root}: development only, its key was dealt"
+        ));
+    } else {
+        console.note(format_args!(
+            "going on with the house in {root}: {} members, {} solvers",
+            house.committee().members(),
+            house.solvers(),
+        ));
+    }
+    let client = context.house_in(house.directory().root()).await?;
+    let mut last = None;
+    let progress = |now: Startup| {
+        if last != Some(now) {
+            console.note(said(now));
+        }
+        last = Some(now);
+    };
+    RunningHouse::start(house, client, progress).await
+}
+
+fn said(startup: Startup) -> String {
+    match startup {
+        Startup::Processes { ready, of } => format!("processes up: {ready} of {of}"),
+        Startup::Members { ready, of } => format!("members that hear all others: {ready} of {of}"),
+    }
+}
+
+fn announce(running: &RunningHouse, started: Instant, context: &Context) {
+    let house = running.house();
+    let committee = house.committee();
+    let root = house.directory().root();
+    let object = serde_json::json!({
+        "event": "ready",
+        "dir": root,
+        "members": committee.members(),
+        "quorum": committee.quorum,
+        "solvers": house.solvers(),
+        "auction": committee.auction,
+    });
+    context.console().result(&object, || {
+        let seconds = started.elapsed().as_secs_f32();
+        let words = Survival::of(committee.members(), committee.quorum)
+            .map(|survival| survival.to_string())
+            .unwrap_or_default();
+        // Other terminals find the house by themselves if it is where they look first.
+        let is_usual = context.dir() == std::path::Path::new("house");
+        let dir = if is_usual {
+            String::new()
+        } else {
+            format!(" --dir {}", root.display())
+        };
+        format!(
+            "the house is open after {seconds:.1} s\n\n{words}\n\n\
+             Try, in another terminal:\n  \
+             sealbid{dir} swap 1000 usdc.near wrap.near --min 950 --wait\n  \
+             sealbid{dir} orders\n  \
+             sealbid{dir} watch\n  \
+             sealbid{dir} audit --all\n\n\
+             Ctrl-C stops it; `sealbid{dir} up` goes on with it."
+        )
+    });
+}
