@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
 use sealbid_near::authorisation::check_authorisation;
 use sealbid_near::bundle::execute_intents_json;
 use sealbid_types::allocation::{Allocation, Fill, Outflow, Void, VoidReason};
@@ -36,8 +37,14 @@ pub fn settle(
             .iter()
             .map(|entry| (entry.envelope, entry.reason.clone())),
     );
-    for fill in &allocation.fills {
-        match authorised(fill, intents, authorisations, rules) {
+    // One signature a fill is nearly all the work.
+    let checked: Vec<_> = allocation
+        .fills
+        .par_iter()
+        .map(|fill| authorised(fill, intents, authorisations, rules))
+        .collect();
+    for (fill, checked) in allocation.fills.iter().zip(checked) {
+        match checked {
             Ok(authorisation) => fills.push(SettledFill {
                 fill: fill.clone(),
                 authorisation,
