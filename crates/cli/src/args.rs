@@ -3,10 +3,14 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use sealbid_net::DEFAULT_LOG_FILTER;
 
 use crate::context::Context;
 use crate::exit::Failure;
-use crate::orders;
+use crate::{
+    account_command, audit, demo, inspect, intent, keygen_command, node_commands, orders, quote,
+    relayer_command, round, rounds, seal, send, solver, status, swap, up, watch,
+};
 
 /// Sealed-bid auctions for intents: nobody reads a bid before the round is closed.
 #[derive(Debug, Parser)]
@@ -56,29 +60,93 @@ pub(crate) struct Options {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Run a whole house, trade a few rounds against it, and audit them
+    Demo(demo::DemoArgs),
+    /// Run a whole house on this machine until Ctrl-C: development only
+    Up(up::UpArgs),
+    /// Run one member of a committee
+    Node(node_commands::NodeArgs),
+    /// Quote on sealed intents
+    Solver(solver::SolverArgs),
+    /// Carry settlements out of the house
+    Relayer(relayer_command::RelayerArgs),
+    /// Make or show a trading account
+    Account(account_command::AccountArgs),
+    /// Swap one token for another: sign, seal and send
+    Swap(swap::SwapArgs),
+    /// Sign an order; its JSON goes to stdout, to be sealed
+    Intent(intent::IntentArgs),
+    /// Seal a signed intent into an envelope, without sending it
+    Seal(seal::SealArgs),
+    /// Send a sealed envelope
+    Send(send::SendArgs),
+    /// Seal a signed intent and send it
+    Submit(send::SubmitArgs),
+    /// Show what anyone can see of an envelope
+    Inspect(inspect::InspectArgs),
     /// Your own orders, with their receipts
     Orders(orders::OrdersArgs),
+    /// What became of an order
+    Status(status::StatusArgs),
+    /// List settled rounds
+    Rounds(rounds::RoundsArgs),
+    /// Show a settled round
+    Round(round::RoundArgs),
+    /// Watch rounds open, close and settle
+    Watch(watch::WatchArgs),
+    /// Seal a quote by hand and send it
+    Quote(quote::QuoteArgs),
+    /// Check rounds again, from the committee file and the record alone
+    Audit(audit::AuditArgs),
+    /// Make and look at the keys of a house
+    Keygen(keygen_command::KeygenArgs),
 }
 
 impl Command {
     /// Runs it.
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
         match self {
+            Self::Demo(args) => demo::run(args, context).await,
+            Self::Up(args) => up::run(args, context).await,
+            Self::Node(args) => node_commands::run(args, context).await,
+            Self::Solver(args) => solver::run(args, context).await,
+            Self::Relayer(args) => relayer_command::run(args, context).await,
+            Self::Account(args) => account_command::run(args, context).await,
+            Self::Swap(args) => swap::run(args, context).await,
+            Self::Intent(args) => intent::run(args, context).await,
+            Self::Seal(args) => seal::run(args, context).await,
+            Self::Send(args) => send::run(args, context).await,
+            Self::Submit(args) => send::run_submit(args, context).await,
+            Self::Inspect(args) => inspect::run(args, context).await,
             Self::Orders(args) => orders::run(args, context).await,
+            Self::Status(args) => status::run(args, context).await,
+            Self::Rounds(args) => rounds::run(args, context).await,
+            Self::Round(args) => round::run(args, context).await,
+            Self::Watch(args) => watch::run(args, context).await,
+            Self::Quote(args) => quote::run(args, context).await,
+            Self::Audit(args) => audit::run(args, context).await,
+            Self::Keygen(args) => keygen_command::run(args, context).await,
         }
     }
 
     /// Whether it handles Ctrl-C itself, to stop what it has started.
     pub(crate) const fn sees_to_interrupts(&self) -> bool {
         match self {
-            Self::Orders(_) => false,
+            Self::Demo(_) | Self::Up(_) => true,
+            Self::Node(args) => args.runs_on(),
+            Self::Solver(args) => args.runs_on(),
+            Self::Relayer(args) => args.runs_on(),
+            _ => false,
         }
     }
 
     /// What it logs to stderr unless `SEALBID_LOG` says otherwise.
-    pub(crate) const fn log_filter(&self) -> &'static str {
+    pub(crate) fn log_filter(&self) -> String {
+        let daemon = || DEFAULT_LOG_FILTER.to_owned();
         match self {
-            Self::Orders(_) => "off",
+            Self::Node(args) => args.log_filter().unwrap_or_else(daemon),
+            Self::Solver(_) | Self::Relayer(_) => daemon(),
+            _ => "off".to_owned(),
         }
     }
 }

@@ -1,9 +1,16 @@
-//! What every command is given: where the house is, and how to print.
+//! What every command is given: where the house is, how to print, and how to get at the rest.
 
 use std::path::{Path, PathBuf};
 
+use sealbid_client::{Account, House};
+use sealbid_keygen::{
+    AccountKey, HouseDir, PassphraseError, PassphraseSource, StandardTerminal, load_committee,
+};
+
 use crate::args::Options;
+use crate::exit::Failure;
 use crate::output::Console;
+use crate::tokens::Tokens;
 
 /// The global options, made usable.
 #[derive(Debug, Clone)]
@@ -32,13 +39,83 @@ impl Context {
         &self.dir
     }
 
-    /// The file that holds the passphrase, if one was named.
-    pub(crate) fn passphrase_file(&self) -> Option<&Path> {
-        self.passphrase_file.as_deref()
+    /// What lies where in it.
+    pub(crate) fn house_dir(&self) -> HouseDir {
+        HouseDir::new(self.dir.clone())
     }
 
     /// Where results go.
     pub(crate) const fn console(&self) -> Console {
         self.console
     }
+
+    /// Where passphrases come from.
+    pub(crate) fn passphrase_source(&self) -> PassphraseSource {
+        PassphraseSource::from(self.passphrase_file.clone())
+    }
+
+    /// The house's tokens.
+    ///
+    /// # Errors
+    /// Usage or storage.
+    pub(crate) fn tokens(&self) -> Result<Tokens, Failure> {
+        Tokens::load(&self.house_dir())
+    }
+
+    /// The house as a client sees it. Nobody is dialled yet.
+    ///
+    /// # Errors
+    /// Key, if the committee file is missing or bad.
+    pub(crate) async fn house(&self) -> Result<House, Failure> {
+        self.house_in(&self.dir).await
+    }
+
+    /// The same for another house directory.
+    ///
+    /// # Errors
+    /// Key, if the committee file is missing or bad.
+    pub(crate) async fn house_in(&self, dir: &Path) -> Result<House, Failure> {
+        let path = HouseDir::new(dir).committee();
+        let (committee, keys) = blocking(move || load_committee(&path)).await??;
+        Ok(House::connect(committee, keys).await?)
+    }
+
+    /// Where an account's key file is: the named one, else the house's own.
+    pub(crate) fn account_path(&self, named: Option<PathBuf>) -> PathBuf {
+        named.unwrap_or_else(|| self.house_dir().accounts().join("default.json"))
+    }
+
+    /// The account to trade from. Asks for its passphrase only if it is encrypted.
+    ///
+    /// # Errors
+    /// Authentication or key.
+    pub(crate) async fn account(&self, named: Option<PathBuf>) -> Result<Account, Failure> {
+        let key = self.account_key(self.account_path(named)).await?;
+        Ok(Account::new(key.signing_key()))
+    }
+
+    /// The account key in a file.
+    ///
+    /// # Errors
+    /// Authentication or key.
+    pub(crate) async fn account_key(&self, path: PathBuf) -> Result<AccountKey, Failure> {
+        let source = self.passphrase_source();
+        let prompt = format!("passphrase of {}", path.display());
+        let passphrase = move || -> Result<_, PassphraseError> {
+            source.existing(&mut StandardTerminal, &prompt)
+        };
+        Ok(blocking(move || AccountKey::load(&path, passphrase)).await??)
+    }
+}
+
+/// Runs what takes long, or waits for a person, where nothing else waits for it.
+///
+/// # Errors
+/// Work, if it panicked.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Failure> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| Failure::work(error.to_string()))
 }

@@ -38,6 +38,10 @@ pub(crate) struct Failure {
     kind: FailureKind,
     message: String,
     advice: Option<String>,
+    /// A member's refusal code.
+    code: Option<String>,
+    /// The command has printed its object already, and that tells.
+    reported: bool,
 }
 
 macro_rules! constructors {
@@ -45,7 +49,7 @@ macro_rules! constructors {
         #[doc = concat!("A failure of the kind [`FailureKind::", stringify!($kind), "`].")]
         #[allow(dead_code, reason = "one for each kind")]
         pub(crate) fn $name(message: impl Into<String>) -> Self {
-            Self { kind: FailureKind::$kind, message: message.into(), advice: None }
+            Self::new(FailureKind::$kind, message)
         }
     )*};
 }
@@ -63,13 +67,34 @@ impl Failure {
         not_filled = NotFilled,
     }
 
+    fn new(kind: FailureKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            advice: None,
+            code: None,
+            reported: false,
+        }
+    }
+
+    /// A failure whose exit code a library has chosen.
+    pub(crate) fn of_code(code: u8, message: impl Into<String>) -> Self {
+        let kind = match code {
+            2 => FailureKind::Usage,
+            3 => FailureKind::Authentication,
+            4 => FailureKind::Key,
+            5 => FailureKind::Storage,
+            6 => FailureKind::NoQuorum,
+            7 => FailureKind::Timeout,
+            8 => FailureKind::Audit,
+            _ => FailureKind::Work,
+        };
+        Self::new(kind, message)
+    }
+
     /// The user pressed Ctrl-C.
     pub(crate) fn interrupted() -> Self {
-        Self {
-            kind: FailureKind::Interrupted,
-            message: "interrupted".into(),
-            advice: None,
-        }
+        Self::new(FailureKind::Interrupted, "interrupted")
     }
 
     /// Says what to do about it.
@@ -77,6 +102,24 @@ impl Failure {
     pub(crate) fn advise(mut self, advice: impl Into<String>) -> Self {
         self.advice = Some(advice.into());
         self
+    }
+
+    /// Adds the code of a member's refusal.
+    #[must_use]
+    pub(crate) fn with_code(mut self, code: impl fmt::Display) -> Self {
+        self.code = Some(code.to_string());
+        self
+    }
+
+    /// Says that the command has printed an object that tells what failed.
+    #[must_use]
+    pub(crate) const fn reported(mut self) -> Self {
+        self.reported = true;
+        self
+    }
+
+    pub(crate) const fn is_reported(&self) -> bool {
+        self.reported
     }
 
     /// The exit code as a number.
@@ -94,6 +137,7 @@ impl Failure {
         serde_json::json!({
             "error": self.kind,
             "exit": self.code(),
+            "code": self.code,
             "message": self.message,
             "advice": self.advice,
         })
@@ -111,3 +155,28 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exit_codes_are_those_of_the_help() {
+        let codes = [
+            (Failure::work("x"), 1),
+            (Failure::usage("x"), 2),
+            (Failure::authentication("x"), 3),
+            (Failure::key("x"), 4),
+            (Failure::storage("x"), 5),
+            (Failure::no_quorum("x"), 6),
+            (Failure::timeout("x"), 7),
+            (Failure::audit("x"), 8),
+            (Failure::not_filled("x"), 9),
+            (Failure::interrupted(), 130),
+        ];
+        for (failure, code) in codes {
+            assert_eq!(failure.code(), code);
+            assert_eq!(failure.to_json()["exit"], code);
+        }
+    }
+}

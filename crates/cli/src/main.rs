@@ -1,11 +1,43 @@
 //! The `sealbid` command: everything a trader, a solver, an auditor and a member's operator do.
 
+mod account_command;
 mod args;
+mod audit;
 mod context;
+mod decimal;
+mod demo;
+mod describe;
 mod exit;
+mod failures;
+mod free_ports;
+mod guest;
+mod house_process;
+mod house_setup;
+mod inspect;
+mod intent;
+mod keygen_command;
+mod ledger;
+mod member_setup;
+mod node_commands;
+mod order_args;
+mod order_files;
 mod orders;
 mod output;
+mod quote;
+mod relayer_command;
+mod round;
+mod rounds;
+mod running_house;
+mod seal;
+mod send;
+mod solver;
+mod status;
+mod stop;
+mod swap;
 mod text;
+mod tokens;
+mod up;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -17,11 +49,16 @@ use crate::exit::Failure;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let console = output::Console::new(cli.options.json);
-    let outcome = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::work(format!("cannot start: {error}")))
-        .and_then(|runtime| runtime.block_on(run(cli)));
+    let started = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let outcome = match started {
+        Ok(runtime) => {
+            let outcome = runtime.block_on(run(cli));
+            // A thread may still be asking for a passphrase.
+            runtime.shutdown_background();
+            outcome
+        }
+        Err(error) => Err(Failure::work(format!("cannot start: {error}"))),
+    };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -34,14 +71,13 @@ fn main() -> ExitCode {
 /// Runs the command until it is done or interrupted; those that clean up see to Ctrl-C themselves.
 async fn run(cli: Cli) -> Result<(), Failure> {
     let Cli { options, command } = cli;
-    output::start_log(command.log_filter())?;
+    output::start_log(&command.log_filter())?;
     let context = context::Context::new(options);
     if command.sees_to_interrupts() {
         return command.run(&context).await;
     }
-    let running = tokio::spawn(async move { command.run(&context).await });
     tokio::select! {
-        done = running => done.unwrap_or_else(|error| Err(Failure::work(error.to_string()))),
+        done = command.run(&context) => done,
         _ = tokio::signal::ctrl_c() => Err(Failure::interrupted()),
     }
 }

@@ -51,18 +51,23 @@ impl Console {
         }
     }
 
+    /// Prints a line that is the same with and without `--json`.
+    pub(crate) fn raw(self, line: &str) {
+        write_line(io::stdout(), &ascii_json(line));
+    }
+
     /// Says something on stderr that is no result: progress, a warning.
     pub(crate) fn note(self, text: impl Display) {
         write_line(io::stderr(), &printable(&text.to_string()));
     }
 
-    /// Says why the command failed, on stderr.
+    /// Says why the command failed, on stderr; with `--json` also as an object, unless the command
+    /// has printed one that tells.
     pub(crate) fn failure(self, failure: &Failure) {
-        if self.json {
-            write_line(io::stderr(), &ascii_json(&failure.to_json().to_string()));
-        } else {
-            self.note(format_args!("sealbid: {failure}"));
+        if !failure.is_reported() {
+            self.object(&failure.to_json());
         }
+        self.note(format_args!("sealbid: {failure}"));
     }
 }
 

@@ -1,5 +1,7 @@
 //! Text for terminals: nothing that came from a file or the network may steer one.
 
+use sealbid_types::time::Timestamp;
+
 /// The characters beyond ASCII that our own output uses.
 const OURS: [char; 5] = ['…', '·', '→', '─', '│'];
 
@@ -33,6 +35,29 @@ pub(crate) fn ascii_json(json: &str) -> String {
     safe
 }
 
+/// A time of day, in UTC, for people: `12:00:05 UTC`.
+pub(crate) fn clock(time: Timestamp) -> String {
+    let text = time.to_string();
+    let time_of_day = text.split_once('T').and_then(|(_, rest)| rest.get(..8));
+    format!("{} UTC", time_of_day.unwrap_or(&text))
+}
+
+/// A date and time, in UTC, for people: `2026-11-21 12:00:05`.
+pub(crate) fn date_and_clock(time: Timestamp) -> String {
+    let text = time.to_string();
+    text.get(..19).unwrap_or(&text).replace('T', " ")
+}
+
+/// `1 round`, `2 rounds`.
+pub(crate) fn count(n: impl Into<u64>, what: &str) -> String {
+    let n = n.into();
+    if n == 1 {
+        format!("{n} {what}")
+    } else {
+        format!("{n} {what}s")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -42,6 +67,15 @@ mod tests {
     fn escape_sequences_and_direction_marks_are_shown() {
         assert_eq!(printable("a\u{1b}[2Jb"), "a\\u{1b}[2Jb");
         assert_eq!(printable("\u{202e}x\r\n"), "\\u{202e}x\\u{d}\n");
+    }
+
+    #[test]
+    fn times_are_short() {
+        let time: Timestamp = "2026-11-21T12:00:05.250Z".parse().unwrap();
+        assert_eq!(clock(time), "12:00:05 UTC");
+        assert_eq!(date_and_clock(time), "2026-11-21 12:00:05");
+        assert_eq!(count(1u64, "round"), "1 round");
+        assert_eq!(count(0u64, "round"), "0 rounds");
     }
 
     proptest! {

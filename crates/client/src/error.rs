@@ -37,7 +37,7 @@ pub enum ClientError {
         refusal: Refusal,
     },
     /// Nobody answers at any front door.
-    #[error("none of the {members} members can be reached: {last}")]
+    #[error("none of the {members} members can be reached: {}", reason(.last))]
     Unreachable {
         /// How many were tried.
         members: usize,
@@ -89,6 +89,19 @@ pub enum ClientError {
     /// This machine has no socket to give.
     #[error(transparent)]
     Local(DoorError),
+}
+
+/// What a door's error says, without the member, whom the transport numbers from 0.
+fn reason(error: &DoorError) -> String {
+    match error {
+        DoorError::Unreachable { reason, .. } | DoorError::Disconnected { reason, .. } => {
+            reason.clone()
+        }
+        DoorError::Refused { refusal, .. } => refusal.to_string(),
+        DoorError::TimedOut { .. } => "no answer in time".to_owned(),
+        DoorError::UnknownMember { .. } => "the committee file gives no door".to_owned(),
+        DoorError::TooLarge { .. } | DoorError::Bind { .. } => error.to_string(),
+    }
 }
 
 /// What is wrong with a member's answer.

@@ -214,8 +214,8 @@ impl House {
         Watch::new(self)
     }
 
-    /// Closes all connections.
-    pub async fn close(self) {
+    /// Closes all connections, for good: what is asked afterwards fails.
+    pub async fn close(&self) {
         self.doors.close().await;
     }
 

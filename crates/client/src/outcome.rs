@@ -16,9 +16,12 @@ use crate::submit::{Failures, Unanswered};
 /// How long a waiting client lets the house be between two questions.
 const PATIENCE: Duration = Duration::from_millis(250);
 
-/// What became of an envelope. In JSON, `outcome` names the variant.
+/// How long those get to answer that have not when a quorum has.
+const GRACE: Duration = Duration::from_millis(250);
+
+/// What became of an envelope. In JSON, `status` names the variant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "outcome", rename_all = "snake_case")]
+#[serde(tag = "status", rename_all = "snake_case")]
 pub enum Outcome {
     /// No member that answers knows it.
     Unknown,
@@ -132,34 +135,50 @@ impl House {
     /// # Errors
     /// [`ClientError`] if no member answers, or the answers neither agree nor verify.
     pub async fn outcome(&self, id: EnvelopeId) -> Result<Outcome, ClientError> {
-        let status = |member| async move { (member, self.ask(member, &Request::Status(id)).await) };
-        let mut asked: FuturesUnordered<_> = self.all().map(status).collect();
+        let mut asked: FuturesUnordered<_> = self
+            .all()
+            .map(|member| self.status_of(member, id))
+            .collect();
         let (mut hearsay, mut failures) = (Hearsay::default(), Failures::default());
-        while let Some((member, answer)) = asked.next().await {
-            let status = match answer {
-                Ok(Response::Status(status)) => status,
-                Ok(_) => {
-                    failures.add(member, Unanswered::Fault(Fault::NoAnswer));
-                    continue;
-                }
-                Err(why) => {
-                    failures.add(member, why);
-                    continue;
-                }
+        let quorum = self.committee().quorum();
+        loop {
+            let next = asked.next();
+            let answer = if hearsay.answers < quorum {
+                next.await
+            } else {
+                tokio::time::timeout(GRACE, next).await.unwrap_or_default()
             };
-            let Some(round) = settled_in(&status) else {
-                hearsay.add(&status);
-                continue;
+            let Some((member, answer)) = answer else {
+                break;
             };
-            match self.proved(id, round, member).await {
-                Some(outcome) => return Ok(outcome),
-                None => failures.add(member, Unanswered::Fault(Fault::Outcome)),
+            match answer {
+                Err(why) => failures.add(member, why),
+                Ok(status) => match settled_in(&status) {
+                    None => hearsay.add(&status),
+                    Some(round) => match self.proved(id, round, member).await {
+                        Some(outcome) => return Ok(outcome),
+                        None => failures.add(member, Unanswered::Fault(Fault::Outcome)),
+                    },
+                },
             }
         }
         if hearsay.answers == 0 {
             return Err(failures.into());
         }
-        hearsay.conclude(self.committee().quorum(), self.committee().roster.len())
+        hearsay.conclude(quorum, self.committee().roster.len())
+    }
+
+    async fn status_of(
+        &self,
+        member: MemberIndex,
+        id: EnvelopeId,
+    ) -> (MemberIndex, Result<EnvelopeStatus, Unanswered>) {
+        let status = match self.ask(member, &Request::Status(id)).await {
+            Ok(Response::Status(status)) => Ok(status),
+            Ok(_) => Err(Unanswered::Fault(Fault::NoAnswer)),
+            Err(why) => Err(why),
+        };
+        (member, status)
     }
 
     /// What the record of `round` shows; none if there is no such record, or it shows nothing.

@@ -1,0 +1,260 @@
+//! `sealbid audit`: a round computed again, from the committee file and its record alone.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use clap::{ArgGroup, Args};
+use sealbid_auction::audit::ChainAudit;
+use sealbid_client::audit::{audit_next, audit_round, batch_secret};
+use sealbid_client::{ErrorClass, House, RoundAudit};
+use sealbid_crypto::CommitteeKeys;
+use sealbid_keygen::{HouseDir, load_committee, member_name};
+use sealbid_types::codec::decode;
+use sealbid_types::committee::Committee;
+use sealbid_types::id::Round;
+use sealbid_types::record::RoundRecord;
+use serde_json::json;
+
+use crate::context::{Context, blocking};
+use crate::exit::Failure;
+use crate::output::Console;
+use crate::text::count;
+
+/// The most bytes of a record's file. JSON takes more room than the encoding.
+const MOST_RECORD: u64 = 1 << 28;
+
+/// Check rounds again: certificates, lists, openings, clearing, sums, signatures
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("what").required(true).args(["round", "all", "file"]))]
+#[command(after_help = "\
+Examples:
+  sealbid audit 12
+  sealbid audit --all
+  sealbid audit --file house/records/12.json --committee house/committee.json
+
+Everything is computed again, from the committee file and the record alone: nobody has to be
+trusted. --all also checks what only the rounds together show. Exits with 8 if anything is wrong,
+and says what.")]
+pub(crate) struct AuditArgs {
+    /// The round, as the members show it
+    #[arg(value_name = "ROUND")]
+    round: Option<u64>,
+    /// All rounds from the first on, each as the next of its chain
+    #[arg(long)]
+    all: bool,
+    /// A record's file; needs no house
+    #[arg(long, value_name = "RECORD")]
+    file: Option<PathBuf>,
+    /// The committee file, instead of the house's
+    #[arg(long, value_name = "FILE")]
+    committee: Option<PathBuf>,
+}
+
+/// Runs it.
+pub(crate) async fn run(args: AuditArgs, context: &Context) -> Result<(), Failure> {
+    let path = args
+        .committee
+        .unwrap_or_else(|| context.house_dir().committee());
+    let (committee, keys) = blocking(move || load_committee(&path)).await??;
+    let (directory, console) = (context.house_dir(), context.console());
+    match (args.round, args.file) {
+        (_, Some(file)) => blocking(move || audit_file(&file, &committee, &keys, console)).await?,
+        (Some(round), None) => {
+            let records = Records::open(committee, keys, directory).await?;
+            records.audit_one(Round(round), console).await
+        }
+        (None, None) => {
+            let records = Records::open(committee, keys, directory).await?;
+            records.audit_all(console).await
+        }
+    }
+}
+
+fn audit_file(
+    path: &Path,
+    committee: &Committee,
+    keys: &CommitteeKeys,
+    console: Console,
+) -> Result<(), Failure> {
+    let record = read_record(path)?;
+    require_own(&record, committee, path)?;
+    let audit = audit_round(committee, keys, &record, &batch_secret()?);
+    report(&audit, &path.display().to_string(), console);
+    conclude([&audit])
+}
+
+/// Where records come from: the members, or if none is reachable, the house directory.
+struct Records {
+    house: House,
+    directory: HouseDir,
+}
+
+impl Records {
+    async fn open(
+        committee: Committee,
+        keys: CommitteeKeys,
+        directory: HouseDir,
+    ) -> Result<Self, Failure> {
+        Ok(Self {
+            house: House::connect(committee, keys).await?,
+            directory,
+        })
+    }
+
+    async fn audit_one(&self, round: Round, console: Console) -> Result<(), Failure> {
+        let path = self.directory.record(round);
+        match self.house.audit(round).await {
+            Ok(shown) => {
+                report(&shown.audit, &member_name(shown.member), console);
+                conclude([&shown.audit])
+            }
+            Err(error) if error.class() == ErrorClass::NoQuorum && path.exists() => {
+                console.note(format_args!(
+                    "no member is reachable: reading {}",
+                    path.display()
+                ));
+                audit_file(&path, self.house.committee(), self.house.keys(), console)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn audit_all(&self, console: Console) -> Result<(), Failure> {
+        let newest = self.newest(console).await?;
+        if newest == Round(0) {
+            console.line("no round is settled yet");
+            return Ok(());
+        }
+        let (committee, keys) = (self.house.committee(), self.house.keys());
+        let secret = batch_secret()?;
+        let mut chain = ChainAudit::new(committee, keys, &secret);
+        let mut audits = Vec::new();
+        for round in (1..=newest.0).map(Round) {
+            let (record, source) = self.record(round).await?;
+            let audit = audit_next(&mut chain, &record);
+            report(&audit, &source, console);
+            // Large, and of no more use.
+            audits.push(RoundAudit {
+                terms: Default::default(),
+                ..audit
+            });
+        }
+        conclude(&audits)?;
+        console.line(format_args!(
+            "{} checked, nothing is wrong",
+            count(newest.0, "round")
+        ));
+        Ok(())
+    }
+
+    /// The newest settled round.
+    async fn newest(&self, console: Console) -> Result<Round, Failure> {
+        let error = match self.house.standing().await {
+            Ok(standing) => return Ok(standing.settled),
+            Err(error) => error,
+        };
+        let mut newest = Round(0);
+        while self.directory.record(newest.next()).exists() {
+            newest = newest.next();
+        }
+        if newest == Round(0) {
+            return Err(error.into());
+        }
+        let records = self.directory.records();
+        console.note(format_args!(
+            "no member is reachable: reading {}",
+            records.display()
+        ));
+        Ok(newest)
+    }
+
+    /// A round's record: one that is right by itself, if any member shows one.
+    async fn record(&self, round: Round) -> Result<(RoundRecord, String), Failure> {
+        let error = match self.house.audit(round).await {
+            Ok(shown) => return Ok((shown.record, member_name(shown.member))),
+            Err(error) => error,
+        };
+        let path = self.directory.record(round);
+        if error.class() == ErrorClass::NoQuorum && path.exists() {
+            let record = read_record(&path)?;
+            require_own(&record, self.house.committee(), &path)?;
+            return Ok((record, path.display().to_string()));
+        }
+        Err(error.into())
+    }
+}
+
+/// Reads a record, as JSON or in the canonical encoding.
+///
+/// # Errors
+/// Storage, if it cannot be read; audit, if it is no record.
+pub(crate) fn read_record(path: &Path) -> Result<RoundRecord, Failure> {
+    let mut bytes = Vec::new();
+    let read =
+        std::fs::File::open(path).and_then(|file| file.take(MOST_RECORD).read_to_end(&mut bytes));
+    read.map_err(|error| Failure::storage(format!("cannot read {}: {error}", path.display())))?;
+    let is_json = bytes
+        .first()
+        .is_some_and(|byte| byte.is_ascii_whitespace() || *byte == b'{');
+    let record = if is_json {
+        serde_json::from_slice(&bytes).map_err(|error| error.to_string())
+    } else {
+        decode(&bytes).map_err(|error| error.to_string())
+    };
+    record.map_err(|what| Failure::audit(format!("{} is no record: {what}", path.display())))
+}
+
+fn require_own(record: &RoundRecord, committee: &Committee, path: &Path) -> Result<(), Failure> {
+    if record.close.auction == committee.auction {
+        return Ok(());
+    }
+    Err(Failure::key(format!(
+        "{} is of auction {}, the committee file of {}",
+        path.display(),
+        record.close.auction.short(),
+        committee.auction.short()
+    ))
+    .advise("name the committee file of the record's house with --committee"))
+}
+
+fn report(audit: &RoundAudit, source: &str, console: Console) {
+    let errors: Vec<String> = audit.errors.iter().map(ToString::to_string).collect();
+    let object = json!({
+        "round": audit.round,
+        "audit": if audit.is_ok() { "ok" } else { "failed" },
+        "source": source,
+        "intents": audit.intents,
+        "quotes": audit.quotes,
+        "opened": audit.opened,
+        "filled": audit.filled,
+        "unfilled": audit.unfilled,
+        "void": audit.void,
+        "errors": errors,
+    });
+    console.result(&object, || {
+        let verdict = if errors.is_empty() { "ok" } else { "WRONG" };
+        let mut lines = vec![format!(
+            "round {:<6} {verdict:<6} {}, {}; {} filled, {} not, {} void   ({source})",
+            audit.round,
+            count(audit.intents as u64, "intent"),
+            count(audit.quotes as u64, "quote"),
+            audit.filled,
+            audit.unfilled,
+            audit.void
+        )];
+        lines.extend(errors.iter().map(|error| format!("  {error}")));
+        lines.join("\n")
+    });
+}
+
+fn conclude<'a>(audits: impl IntoIterator<Item = &'a RoundAudit>) -> Result<(), Failure> {
+    let wrong = audits.into_iter().filter(|audit| !audit.is_ok());
+    let rounds: Vec<String> = wrong.map(|audit| audit.round.to_string()).collect();
+    if rounds.is_empty() {
+        return Ok(());
+    }
+    let what = format!("audit failed: round {}", rounds.join(", "));
+    Err(Failure::audit(what)
+        .advise("keep the record: it is the evidence")
+        .reported())
+}

@@ -1,0 +1,159 @@
+//! Decimal numbers, exactly as written.
+
+use core::fmt;
+use core::str::FromStr;
+
+use sealbid_types::amount::Amount;
+use serde::{Deserialize, Deserializer, de};
+
+/// The most digits of a number.
+const MOST_DIGITS: usize = 38;
+
+/// A number that is not negative, such as `0.985`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Decimal {
+    digits: i128,
+    places: u32,
+}
+
+/// A text that is no such number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NotADecimal;
+
+impl fmt::Display for NotADecimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "not a number such as 0.985, of at most {MOST_DIGITS} digits"
+        )
+    }
+}
+
+impl Decimal {
+    /// All digits, without the point.
+    pub(crate) const fn digits(&self) -> i128 {
+        self.digits
+    }
+
+    /// How many digits stand after the point.
+    pub(crate) const fn places(&self) -> u32 {
+        self.places
+    }
+
+    /// An amount in whole units of a token with so many decimals.
+    pub(crate) fn of_units(amount: Amount, decimals: u8) -> Self {
+        let (mut digits, mut places) = (amount.units(), u32::from(decimals));
+        while places > 0 && digits % 10 == 0 {
+            (digits, places) = (digits / 10, places - 1);
+        }
+        Self { digits, places }
+    }
+
+    /// The number of base units of a token with so many decimals, if it is a whole one.
+    pub(crate) fn in_units(&self, decimals: u8) -> Option<Amount> {
+        let decimals = u32::from(decimals);
+        let units = match decimals.checked_sub(self.places) {
+            Some(more) => self.digits.checked_mul(10_i128.checked_pow(more)?)?,
+            None => {
+                let less = 10_i128.checked_pow(self.places.checked_sub(decimals)?)?;
+                if self.digits.checked_rem(less)? != 0 {
+                    return None;
+                }
+                self.digits.checked_div(less)?
+            }
+        };
+        Amount::new(units).ok()
+    }
+}
+
+impl FromStr for Decimal {
+    type Err = NotADecimal;
+
+    fn from_str(text: &str) -> Result<Self, NotADecimal> {
+        let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
+        let is_number =
+            |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+        if !is_number(whole) || !is_number(part) {
+            return Err(NotADecimal);
+        }
+        let part = part.trim_end_matches('0');
+        if whole.len().saturating_add(part.len()) > MOST_DIGITS {
+            return Err(NotADecimal);
+        }
+        let digits = format!("{whole}{part}").parse().map_err(|_| NotADecimal)?;
+        let places = u32::try_from(part.len()).map_err(|_| NotADecimal)?;
+        Ok(Self { digits, places })
+    }
+}
+
+impl fmt::Display for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let places = self.places as usize;
+        let digits = format!("{:0>width$}", self.digits, width = places.saturating_add(1));
+        match digits.split_at_checked(digits.len().saturating_sub(places)) {
+            Some((whole, "")) => f.write_str(whole),
+            Some((whole, part)) => write!(f, "{whole}.{part}"),
+            None => f.write_str(&digits),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Decimal {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::expect_used
+    )]
+
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn text_and_back(digits in 0_i128..1 << 80, places in 0_u32..6) {
+            let number = Decimal { digits: digits * 10 + 1, places };
+            prop_assert_eq!(number.to_string().parse(), Ok(number));
+        }
+
+        #[test]
+        fn units_are_exact(units in 0_i128..1 << 90, decimals in 0_u8..25) {
+            let written = Decimal { digits: units, places: decimals.into() };
+            prop_assert_eq!(written.in_units(decimals).unwrap().units(), units);
+            let shortest: Decimal = match written.to_string().parse() {
+                Ok(shortest) => shortest,
+                Err(NotADecimal) => return Ok(()),
+            };
+            prop_assert_eq!(shortest.in_units(decimals).unwrap().units(), units);
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_is_refused() {
+        for text in [
+            "",
+            ".",
+            "1.",
+            ".5",
+            "-1",
+            "+1",
+            "1e3",
+            "1_000",
+            " 1",
+            "0x1",
+            &"9".repeat(39),
+        ] {
+            assert_eq!(text.parse::<Decimal>(), Err(NotADecimal), "{text}");
+        }
+        assert_eq!("0.5".parse::<Decimal>().unwrap().in_units(0), None);
+    }
+}

@@ -1,0 +1,176 @@
+//! Orders and outcomes in words.
+
+use sealbid_client::Outcome;
+use sealbid_types::allocation::{FillKind, UnfilledReason};
+use sealbid_types::id::EnvelopeId;
+use sealbid_types::metadata::{Disclosure, Metadata};
+use sealbid_types::settlement::SettledFill;
+use sealbid_types::terms::{Action, Terms, TokenDiff};
+use sealbid_types::text::AssetId;
+
+use crate::tokens::Tokens;
+
+/// Terms in a line: `1000 usdc.near for at least 950 wrap.near`.
+pub(crate) fn terms(terms: &Terms, tokens: &Tokens) -> String {
+    let actions: Vec<String> = terms
+        .actions
+        .iter()
+        .map(|one| action(one, tokens))
+        .collect();
+    actions.join(", then ")
+}
+
+fn action(action: &Action, tokens: &Tokens) -> String {
+    match action {
+        Action::TokenDiff(diff) => swap(diff, tokens),
+        Action::Transfer(transfer) => {
+            let sent = transfer
+                .tokens
+                .iter()
+                .map(|(asset, amount)| tokens.show(*amount, asset));
+            format!(
+                "{} to {}",
+                sent.collect::<Vec<_>>().join(" and "),
+                transfer.receiver
+            )
+        }
+        Action::FtWithdraw(withdrawal) => {
+            let asset = AssetId::fungible(&withdrawal.token);
+            format!(
+                "{} out to {}",
+                tokens.show(withdrawal.amount, &asset),
+                withdrawal.receiver
+            )
+        }
+        Action::NativeWithdraw(withdrawal) => {
+            let amount = near(tokens, withdrawal.amount);
+            format!("{amount} out to {}, as NEAR", withdrawal.receiver)
+        }
+    }
+}
+
+fn near(tokens: &Tokens, amount: sealbid_types::amount::Amount) -> String {
+    tokens.asset("nep141:wrap.near").map_or_else(
+        |_| format!("{amount} yoctoNEAR"),
+        |asset| tokens.show(amount, &asset),
+    )
+}
+
+fn swap(swap: &TokenDiff, tokens: &Tokens) -> String {
+    let paid = swap
+        .diff
+        .iter()
+        .filter_map(|(asset, delta)| Some((delta.outgoing()?, asset)));
+    let gained = swap
+        .diff
+        .iter()
+        .filter_map(|(asset, delta)| Some((delta.incoming()?, asset)));
+    let list = |amounts: Vec<String>| amounts.join(" and ");
+    let paid = list(
+        paid.map(|(amount, asset)| tokens.show(amount, asset))
+            .collect(),
+    );
+    let gained = list(
+        gained
+            .map(|(amount, asset)| tokens.show(amount, asset))
+            .collect(),
+    );
+    match (paid.as_str(), gained.as_str()) {
+        (paid, "") => format!("{paid} for nothing"),
+        ("", gained) => format!("{gained} for nothing"),
+        (paid, gained) => format!("{paid} for at least {gained}"),
+    }
+}
+
+/// What an envelope shows, in a few words.
+pub(crate) fn metadata(metadata: &Metadata, tokens: &Tokens) -> String {
+    let size = metadata
+        .size
+        .map(|size| format!(", an amount of {} digits", size.0));
+    let assets = match &metadata.disclosure {
+        Disclosure::Nothing => "nothing".to_owned(),
+        Disclosure::Give(asset) => format!("gives {}", tokens.name_of(asset)),
+        Disclosure::Want(asset) => format!("wants {}", tokens.name_of(asset)),
+        Disclosure::Pair(pair) => {
+            format!(
+                "{} → {}",
+                tokens.name_of(&pair.give),
+                tokens.name_of(&pair.want)
+            )
+        }
+    };
+    assets + &size.unwrap_or_default()
+}
+
+/// What became of an envelope: a headline, and what follows from it. `terms` are the order's own,
+/// if they are known here.
+pub(crate) fn outcome(outcome: &Outcome, terms: Option<&Terms>, tokens: &Tokens) -> String {
+    match outcome {
+        Outcome::Unknown => {
+            "unknown: no member that answers has it\n  it was never acknowledged, or is of another house"
+                .to_owned()
+        }
+        Outcome::Pending { round } => format!("waiting for round {round}"),
+        Outcome::Listed { round } => format!("listed by round {round}, which is being settled"),
+        Outcome::Filled { round, fill } => filled(*round, fill, tokens),
+        Outcome::Unfilled { round, reason } => format!(
+            "not filled in round {round}: {}\n  \
+             its terms are public now: the round's record shows them to everybody",
+            unfilled(reason, terms, tokens)
+        ),
+        Outcome::Void { round, reason } => {
+            format!("void in round {round}: {reason}\n  what was opened of it is public now")
+        }
+        Outcome::Quoted { round, fills } => quoted(*round, fills),
+        Outcome::Expired => "expired before a round listed it\n  \
+             it was never opened: nobody has read its terms"
+            .to_owned(),
+    }
+}
+
+fn filled(round: sealbid_types::id::Round, filled: &SettledFill, tokens: &Tokens) -> String {
+    match &filled.fill.kind {
+        FillKind::PassThrough => format!("done in round {round}, as ordered"),
+        FillKind::Swap {
+            quote,
+            solver,
+            pair,
+            amount_in,
+            amount_out,
+            surplus,
+            ..
+        } => {
+            let limit = amount_out.checked_sub(*surplus).unwrap_or_default();
+            format!(
+                "filled in round {round}\n  gave      {}\n  received  {}\n  limit     {}, \
+                 surplus {}\n  solver    {solver}\n  quote     {}",
+                tokens.show(*amount_in, &pair.give),
+                tokens.show(*amount_out, &pair.want),
+                tokens.show(limit, &pair.want),
+                tokens.show(*surplus, &pair.want),
+                quote.short(),
+            )
+        }
+    }
+}
+
+/// Why an intent was not filled, in whole units if its terms are known.
+pub(crate) fn unfilled(reason: &UnfilledReason, terms: Option<&Terms>, tokens: &Tokens) -> String {
+    let pair = terms.and_then(sealbid_client::order::swapped_pair);
+    match (reason, pair) {
+        (UnfilledReason::Limit { best, limit }, Some(pair)) => format!(
+            "the best quote paid {}, the limit asks for {}",
+            tokens.show(*best, &pair.want),
+            tokens.show(*limit, &pair.want)
+        ),
+        _ => reason.to_string(),
+    }
+}
+
+fn quoted(round: sealbid_types::id::Round, fills: &[EnvelopeId]) -> String {
+    if fills.is_empty() {
+        return format!("a quote of round {round} that fills nothing");
+    }
+    let ids: Vec<String> = fills.iter().map(EnvelopeId::short).collect();
+    format!("a quote of round {round} that fills {}", ids.join(", "))
+}

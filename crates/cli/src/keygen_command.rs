@@ -1,0 +1,44 @@
+//! `sealbid keygen`: the key commands, the same as those of `sealbid-keygen`.
+
+use std::time::SystemTime;
+
+use clap::Args;
+use sealbid_keygen::command::{Surroundings, run as run_keygen};
+use sealbid_keygen::{KeygenCommand, StandardTerminal};
+use sealbid_types::time::Timestamp;
+use zeroize::Zeroizing;
+
+use crate::context::{Context, blocking};
+use crate::exit::Failure;
+
+/// Make and look at the keys of a house
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  sealbid keygen dealer --members 4 --quorum 3 --out house
+  sealbid keygen inspect house/committee.json")]
+pub(crate) struct KeygenArgs {
+    #[command(subcommand)]
+    command: KeygenCommand,
+}
+
+/// Runs it.
+pub(crate) async fn run(args: KeygenArgs, context: &Context) -> Result<(), Failure> {
+    let (passphrase, json) = (context.passphrase_source(), context.console().is_json());
+    let mut entropy = Zeroizing::new([0; 32]);
+    getrandom::fill(&mut *entropy)
+        .map_err(|error| Failure::work(format!("no randomness: {error}")))?;
+    blocking(move || {
+        let mut around = Surroundings {
+            out: &mut std::io::stdout(),
+            json,
+            terminal: &mut StandardTerminal,
+            passphrase,
+            entropy: &entropy,
+            now: Timestamp::from(SystemTime::now()),
+        };
+        run_keygen(&args.command, &mut around)
+    })
+    .await?
+    .map_err(|error| Failure::of_code(error.exit_code(), error.to_string()))
+}

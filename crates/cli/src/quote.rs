@@ -1,0 +1,99 @@
+//! `sealbid quote`: a quote by hand.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use sealbid_client::Solver;
+use sealbid_keygen::member_name;
+use sealbid_types::door::Phase;
+use sealbid_types::quote::SignedQuote;
+use serde_json::json;
+
+use crate::context::Context;
+use crate::exit::Failure;
+use crate::order_files::OrderFile;
+use crate::send::{Desk, now};
+use crate::solver::book::Book;
+
+/// Sign, seal and send quotes for the round in progress, from a price book
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  sealbid quote book.toml --account solver.json
+
+The file is a price book, as `sealbid solver run --help` shows one: a quote is sent for each of its
+pairs. It is good for one round, and nobody reads it before that round is closed.")]
+pub(crate) struct QuoteArgs {
+    /// The price book
+    #[arg(value_name = "FILE")]
+    book: PathBuf,
+    /// The solver's key file, instead of the house's own accounts/default.json
+    #[arg(long, value_name = "FILE")]
+    account: Option<PathBuf>,
+}
+
+/// Runs it.
+pub(crate) async fn run(args: QuoteArgs, context: &Context) -> Result<(), Failure> {
+    let desk = Desk::open(context).await?;
+    let book = Book::load(&args.book, &desk.tokens)?;
+    let solver = Solver::new(context.account(args.account).await?);
+    let standing = desk.standing().await?;
+    // What is past its quotes takes none any more; the next round does.
+    let round = match standing.phase {
+        Phase::CatchingUp | Phase::Intents | Phase::Quotes => standing.round,
+        _ => standing.round.next(),
+    };
+    let committee = desk.house.committee();
+    let closes = committee
+        .schedule
+        .end_of(committee.schedule.current(standing.now));
+    for pair in book.pairs() {
+        let Some(offer) = book.offer(pair, round, closes) else {
+            continue;
+        };
+        let quote = solver.quote(committee, offer)?;
+        send(&desk, &solver, quote, context).await?;
+    }
+    Ok(())
+}
+
+async fn send(
+    desk: &Desk,
+    solver: &Solver,
+    quote: SignedQuote,
+    context: &Context,
+) -> Result<(), Failure> {
+    let envelope = solver.seal(desk.house.committee(), desk.house.keys(), &quote)?;
+    let pair = quote.quote.pair.clone();
+    let order = OrderFile {
+        quote: Some(quote.quote),
+        ..OrderFile::of_envelope(&envelope, now())
+    };
+    desk.orders.add(&order, &envelope)?;
+    let accepted = desk.house.submit(&envelope).await?;
+    let order = OrderFile {
+        receipt: Some(accepted.receipt.clone()),
+        ..order
+    };
+    desk.orders.write(&order)?;
+    let object = json!({
+        "id": order.id,
+        "kind": order.kind,
+        "pair": pair,
+        "round": accepted.round,
+        "member": member_name(accepted.member),
+        "receipt": accepted.receipt,
+    });
+    context.console().result(&object, || {
+        format!(
+            "sealed   {}  {} → {}\nreceipt  {} of {} members, for round {}",
+            order.id.short(),
+            desk.tokens.name_of(&pair.give),
+            desk.tokens.name_of(&pair.want),
+            accepted.receipt.acknowledgements.len(),
+            desk.house.committee().members(),
+            accepted.round,
+        )
+    });
+    Ok(())
+}

@@ -1,0 +1,184 @@
+//! `sealbid round`: one round, in full.
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+use sealbid_client::RoundAudit;
+use sealbid_client::audit::{audit_round, batch_secret};
+use sealbid_keygen::member_name;
+use sealbid_node::timings::RoundTimings;
+use sealbid_types::allocation::FillKind;
+use sealbid_types::id::{EnvelopeId, Round};
+use sealbid_types::record::RoundRecord;
+use serde_json::json;
+
+use crate::context::Context;
+use crate::describe;
+use crate::exit::Failure;
+use crate::output::Columns;
+use crate::text::{count, date_and_clock};
+use crate::tokens::Tokens;
+
+/// Show a settled round: its orders, now opened, and what became of them
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  sealbid round 12
+  sealbid round 12 --json > 12.json    # the complete public record, as audits take it
+  sealbid round 12 --timings           # how long it took the members that run here")]
+pub(crate) struct RoundArgs {
+    /// The round
+    #[arg(value_name = "ROUND")]
+    round: u64,
+    /// The times that the members of this house directory measured
+    #[arg(long)]
+    timings: bool,
+}
+
+/// Runs it.
+pub(crate) async fn run(args: RoundArgs, context: &Context) -> Result<(), Failure> {
+    let round = Round(args.round);
+    if args.timings {
+        return timings(round, context);
+    }
+    let (house, tokens) = (context.house().await?, context.tokens()?);
+    let verified = house.round(round).await?;
+    let record = verified.record();
+    let audit = audit_round(house.committee(), house.keys(), record, &batch_secret()?);
+    context
+        .console()
+        .result(record, || describe(record, &audit, &tokens));
+    Ok(())
+}
+
+fn describe(record: &RoundRecord, audit: &RoundAudit, tokens: &Tokens) -> String {
+    let close = &record.close;
+    let verdict = if audit.is_ok() {
+        "audit ok"
+    } else {
+        "AUDIT FAILED"
+    };
+    let mut text = format!(
+        "round {}  closed {} UTC in slot {}, view {}  {verdict}\n{}, {}: {} filled, \
+         {} not filled, {} void\n",
+        close.round,
+        date_and_clock(close.closed_at),
+        close.slot,
+        record.certificate.view,
+        count(audit.intents as u64, "intent"),
+        count(audit.quotes as u64, "quote"),
+        audit.filled,
+        audit.unfilled,
+        audit.void,
+    );
+    let mut table = Columns::new(&["entry", "order", "outcome"]);
+    let outcomes = outcomes(record, audit, tokens);
+    for id in close.intents.iter().chain(&close.quotes) {
+        let order = match audit.terms.get(id) {
+            Some(Ok(terms)) => describe::terms(terms, tokens),
+            Some(Err(_)) => "-".to_owned(),
+            None if close.quotes.contains(id) => "quote".to_owned(),
+            None => "-".to_owned(),
+        };
+        let outcome = outcomes.get(id).cloned();
+        table.row([
+            id.short(),
+            order,
+            outcome.unwrap_or_else(|| "opened".to_owned()),
+        ]);
+    }
+    text.push_str(&format!("\n{table}"));
+    if !audit.is_ok() {
+        text.push_str(&format!(
+            "\n\nnext  sealbid audit {}   says what is wrong",
+            close.round
+        ));
+    }
+    text
+}
+
+fn outcomes(
+    record: &RoundRecord,
+    audit: &RoundAudit,
+    tokens: &Tokens,
+) -> BTreeMap<EnvelopeId, String> {
+    let settlement = &record.settlement.settlement;
+    let mut outcomes = BTreeMap::new();
+    for filled in &settlement.fills {
+        let text = match &filled.fill.kind {
+            FillKind::PassThrough => "done".to_owned(),
+            FillKind::Swap {
+                amount_out,
+                pair,
+                quote,
+                ..
+            } => {
+                format!(
+                    "{} by quote {}",
+                    tokens.show(*amount_out, &pair.want),
+                    quote.short()
+                )
+            }
+        };
+        outcomes.insert(filled.fill.intent, text);
+    }
+    for unfilled in &settlement.unfilled {
+        let terms = audit
+            .terms
+            .get(&unfilled.intent)
+            .and_then(|terms| terms.as_ref().ok());
+        let reason = describe::unfilled(&unfilled.reason, terms, tokens);
+        outcomes.insert(unfilled.intent, format!("not filled: {reason}"));
+    }
+    for void in &settlement.void {
+        outcomes.insert(void.envelope, format!("void: {}", void.reason));
+    }
+    outcomes
+}
+
+/// Tells the times that the members of this directory wrote down.
+fn timings(round: Round, context: &Context) -> Result<(), Failure> {
+    let house = context.house_dir();
+    let members = house.members().map_err(|error| {
+        Failure::storage(format!("cannot read {}: {error}", house.root().display()))
+            .advise("timings are the members' own files: name the house directory with --dir")
+    })?;
+    let mut table = Columns::new(&[
+        "member",
+        ">certified",
+        ">opened",
+        ">cleared",
+        ">authorised",
+        ">settled (ms)",
+    ]);
+    let mut found = Vec::new();
+    for member in members {
+        let path = house.member(member).path().join("timings.jsonl");
+        let lines = RoundTimings::read(&path).unwrap_or_default();
+        let Some(line) = lines.into_iter().rev().find(|line| line.round == round) else {
+            continue;
+        };
+        let times = [
+            line.certified_ms,
+            line.terms_opened_ms,
+            line.cleared_ms,
+            line.authorised_ms,
+            line.settled_ms,
+        ];
+        let times = times.map(|time| time.map_or_else(|| "-".to_owned(), |ms| ms.to_string()));
+        table.row(core::iter::once(member_name(member)).chain(times));
+        found.push(json!({ "member": member_name(member), "times": line }));
+    }
+    if found.is_empty() {
+        return Err(Failure::work(format!(
+            "no member of {} has timings of round {round}",
+            house.root().display()
+        ))
+        .advise("members keep them for the last rounds that they took part in"));
+    }
+    let object = json!({ "round": round, "members": found });
+    context.console().result(&object, || {
+        format!("round {round}: milliseconds after its closing time, at each member\n{table}")
+    });
+    Ok(())
+}

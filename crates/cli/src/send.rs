@@ -1,0 +1,354 @@
+//! `sealbid send` and `sealbid submit`: bringing envelopes to the house.
+
+use core::time::Duration;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use clap::Args;
+use sealbid_client::{Accepted, ClientError, ErrorClass, House, Outcome, Standing, Trader};
+use sealbid_near::authorisation::intent_hash;
+use sealbid_near::signed::SignedIntent;
+use sealbid_types::codec::{Schema, decode};
+use sealbid_types::envelope::Envelope;
+use sealbid_types::id::EnvelopeId;
+use sealbid_types::time::Timestamp;
+use serde_json::json;
+
+use crate::context::{Context, blocking};
+use crate::describe;
+use crate::exit::Failure;
+use crate::order_args::{SealingArgs, WaitArgs};
+use crate::order_files::{OrderFile, OrderFiles};
+use crate::text::{clock, count};
+use crate::tokens::Tokens;
+
+/// The most bytes of a signed intent's JSON.
+const MOST_SIGNED: u64 = 65_536;
+
+/// Send a sealed envelope
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  sealbid seal swap.json --out swap.envelope
+  sealbid send swap.envelope --wait
+
+Sending the same envelope again does no harm: it counts once.")]
+pub(crate) struct SendArgs {
+    /// The envelope's file
+    #[arg(value_name = "ENV")]
+    envelope: PathBuf,
+    #[command(flatten)]
+    wait: WaitArgs,
+}
+
+/// Seal a signed intent and send it
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  sealbid intent swap 1000 usdc.near wrap.near --min 950 | sealbid submit - --wait")]
+pub(crate) struct SubmitArgs {
+    /// The signed intent's JSON; - reads it from standard input
+    #[arg(value_name = "FILE|-")]
+    intent: PathBuf,
+    /// The account's key file, instead of the house's own accounts/default.json
+    #[arg(long, value_name = "FILE")]
+    account: Option<PathBuf>,
+    #[command(flatten)]
+    sealing: SealingArgs,
+    #[command(flatten)]
+    wait: WaitArgs,
+}
+
+/// Runs `send`.
+pub(crate) async fn run(args: SendArgs, context: &Context) -> Result<(), Failure> {
+    let envelope = read_envelope(&args.envelope)?;
+    let desk = Desk::open(context).await?;
+    let known = desk.orders.read(envelope.id())?;
+    let order = known.unwrap_or_else(|| OrderFile::of_envelope(&envelope, now()));
+    desk.send(envelope, order, &args.wait).await
+}
+
+/// Runs `submit`.
+pub(crate) async fn run_submit(args: SubmitArgs, context: &Context) -> Result<(), Failure> {
+    let text = read_signed(args.intent).await?;
+    let desk = Desk::open(context).await?;
+    let intent = desk.parse(&text)?;
+    let trader = Trader::new(context.account(args.account).await?);
+    let standing = desk.standing().await?;
+    let (envelope, order) = desk.seal(&trader, &intent, &args.sealing, &standing)?;
+    desk.send(envelope, order, &args.wait).await
+}
+
+/// All that sealing and sending takes.
+pub(crate) struct Desk {
+    pub(crate) house: House,
+    pub(crate) tokens: Tokens,
+    pub(crate) orders: OrderFiles,
+    context: Context,
+}
+
+impl Desk {
+    /// Opens the house.
+    ///
+    /// # Errors
+    /// Key, usage or storage.
+    pub(crate) async fn open(context: &Context) -> Result<Self, Failure> {
+        Ok(Self {
+            house: context.house().await?,
+            tokens: context.tokens()?,
+            orders: OrderFiles::new(context.house_dir().orders()),
+            context: context.clone(),
+        })
+    }
+
+    /// Where the house stands, if enough members are alive to acknowledge anything.
+    ///
+    /// # Errors
+    /// No quorum.
+    pub(crate) async fn standing(&self) -> Result<Standing, Failure> {
+        let standing = self.house.standing().await?;
+        standing.require_quorum(self.house.committee())?;
+        Ok(standing)
+    }
+
+    /// Reads a signed intent.
+    ///
+    /// # Errors
+    /// Usage.
+    pub(crate) fn parse(&self, text: &str) -> Result<SignedIntent, Failure> {
+        let contract = &self.house.committee().rules.verifying_contract;
+        SignedIntent::from_json(text, contract)
+            .map_err(|error| Failure::usage(format!("not a signed intent: {error}")))
+    }
+
+    /// Seals a signed intent for the rounds from now on, and writes it down.
+    ///
+    /// # Errors
+    /// Usage or storage.
+    pub(crate) fn seal(
+        &self,
+        trader: &Trader,
+        intent: &SignedIntent,
+        sealing: &SealingArgs,
+        standing: &Standing,
+    ) -> Result<(Envelope, OrderFile), Failure> {
+        let (committee, keys) = (self.house.committee(), self.house.keys());
+        let deadline = intent.terms.deadline;
+        let window = standing.window(&committee.schedule, sealing.valid_for, deadline)?;
+        let envelope = trader.seal(committee, keys, intent, sealing.reveal.into(), window)?;
+        let order = OrderFile {
+            terms: Some(intent.terms.clone()),
+            intent_hash: Some(intent_hash(&intent.authorisation)),
+            ..OrderFile::of_envelope(&envelope, now())
+        };
+        self.orders.add(&order, &envelope)?;
+        Ok((envelope, order))
+    }
+
+    /// Sends an envelope, writes the receipt down, tells, and waits if asked to.
+    ///
+    /// # Errors
+    /// Those of sending; not filled.
+    pub(crate) async fn send(
+        &self,
+        envelope: Envelope,
+        order: OrderFile,
+        wait: &WaitArgs,
+    ) -> Result<(), Failure> {
+        self.orders.add(&order, &envelope)?;
+        let accepted = self.submit(&envelope, &order).await?;
+        let order = OrderFile {
+            receipt: Some(accepted.receipt.clone()),
+            outcome: None,
+            ..order
+        };
+        self.orders.write(&order)?;
+        if !self.context.console().is_json() {
+            self.tell(&order, &accepted, wait.wait);
+        }
+        let outcome = if wait.wait {
+            Some(self.wait(order.id, Some(&order)).await?)
+        } else {
+            None
+        };
+        self.context.console().object(&json!({
+            "id": order.id,
+            "kind": order.kind,
+            "round": accepted.round,
+            "first": order.first,
+            "last": order.last,
+            "expires": order.expires,
+            "member": sealbid_keygen::member_name(accepted.member),
+            "intent_hash": order.intent_hash,
+            "receipt": accepted.receipt,
+            "outcome": outcome,
+        }));
+        match outcome {
+            Some(outcome) => self.conclude(&order, &outcome),
+            None => Ok(()),
+        }
+    }
+
+    async fn submit(&self, envelope: &Envelope, order: &OrderFile) -> Result<Accepted, Failure> {
+        let error = match self.house.submit(envelope).await {
+            Ok(accepted) => return Ok(accepted),
+            Err(error) => error,
+        };
+        let failure = Failure::from(&error);
+        match (error.class(), error) {
+            (ErrorClass::NoQuorum | ErrorClass::Timeout, _) => {
+                let path = self.orders.envelope_path(order.id);
+                Err(failure.advise(format!(
+                    "a member may hold it nevertheless: send this very envelope again, not a new \
+                     one\n  sealbid send {}",
+                    path.display()
+                )))
+            }
+            (_, ClientError::Refused { refusal, .. }) if order.receipt.is_none() => {
+                let outcome = json!({ "status": "refused", "code": refusal.code });
+                self.orders.write(&OrderFile {
+                    outcome: Some(outcome),
+                    ..order.clone()
+                })?;
+                Err(failure)
+            }
+            _ => Err(failure),
+        }
+    }
+
+    fn tell(&self, order: &OrderFile, accepted: &Accepted, waits: bool) {
+        let console = self.context.console();
+        let what = order
+            .terms
+            .as_ref()
+            .map(|terms| describe::terms(terms, &self.tokens));
+        let short = order.id.short();
+        console.line(format_args!(
+            "sealed   {short}  {}",
+            what.unwrap_or_default()
+        ));
+        console.line(format_args!(
+            "receipt  {} of {} members, for round {}",
+            accepted.receipt.acknowledgements.len(),
+            self.house.committee().members(),
+            accepted.round,
+        ));
+        if waits {
+            console.line("waiting for the outcome");
+        } else {
+            let left = order
+                .last
+                .0
+                .saturating_sub(accepted.round.0)
+                .saturating_add(1);
+            console.line(format_args!(
+                "valid    for {}, until {}; then it is gone, unopened",
+                count(left, "round"),
+                clock(order.expires),
+            ));
+            console.line(format_args!("next     sealbid status {short}"));
+        }
+    }
+
+    /// Waits for the outcome of an envelope, one's own or not.
+    ///
+    /// # Errors
+    /// Timeout, or what kept failing.
+    pub(crate) async fn wait(
+        &self,
+        id: EnvelopeId,
+        order: Option<&OrderFile>,
+    ) -> Result<Outcome, Failure> {
+        let period = u64::from(self.house.committee().schedule.period_ms);
+        let rounds = order.map_or(3, |order| order.last.0.saturating_sub(order.first.0));
+        // Twice the rounds' own time: a round may need more than one slot.
+        let millis = period
+            .saturating_mul(rounds.saturating_add(2))
+            .saturating_mul(2);
+        let most = Duration::from_millis(millis.saturating_add(30_000));
+        let outcome = self.house.wait_for_outcome(id, most).await?;
+        self.orders.note(id, &outcome)?;
+        Ok(outcome)
+    }
+
+    fn conclude(&self, order: &OrderFile, outcome: &Outcome) -> Result<(), Failure> {
+        let console = self.context.console();
+        console.line(describe::outcome(
+            outcome,
+            order.terms.as_ref(),
+            &self.tokens,
+        ));
+        require_filled(outcome)
+    }
+}
+
+/// Fails with the exit code for it, unless the outcome is a fill.
+///
+/// # Errors
+/// Not filled.
+pub(crate) fn require_filled(outcome: &Outcome) -> Result<(), Failure> {
+    match outcome {
+        Outcome::Filled { .. } | Outcome::Quoted { .. } => Ok(()),
+        _ => Err(Failure::not_filled("not filled").reported()),
+    }
+}
+
+/// Reads an envelope's file.
+///
+/// # Errors
+/// Storage, if it cannot be read; usage, if it holds no envelope.
+pub(crate) fn read_envelope(path: &Path) -> Result<Envelope, Failure> {
+    let bytes = read_bytes(path)?;
+    decode(&bytes).map_err(|error| {
+        Failure::usage(format!("{} holds no envelope: {error}", path.display()))
+            .advise("`sealbid seal` makes one")
+            .with_code(sealbid_types::door::RefusalCode::from(&error))
+    })
+}
+
+/// Reads a file of an envelope's size; a longer one is cut where it is too long for one.
+///
+/// # Errors
+/// Storage.
+pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
+    let most = Envelope::SCHEMA.max_bytes as u64;
+    let mut bytes = Vec::new();
+    let read = std::fs::File::open(path)
+        .and_then(|file| file.take(most.saturating_add(1)).read_to_end(&mut bytes));
+    read.map_err(|error| Failure::storage(format!("cannot read {}: {error}", path.display())))?;
+    Ok(bytes)
+}
+
+/// Reads a signed intent's text, from standard input if the path is `-`.
+///
+/// # Errors
+/// Storage or usage.
+pub(crate) async fn read_signed(path: PathBuf) -> Result<String, Failure> {
+    let name = path.display().to_string();
+    let read = move || {
+        let mut text = String::new();
+        let reader: Box<dyn Read> = if path.as_os_str() == "-" {
+            Box::new(std::io::stdin())
+        } else {
+            Box::new(std::fs::File::open(&path)?)
+        };
+        reader
+            .take(MOST_SIGNED.saturating_add(1))
+            .read_to_string(&mut text)?;
+        Ok::<_, std::io::Error>(text)
+    };
+    let text = blocking(read).await?;
+    let text = text.map_err(|error| Failure::storage(format!("cannot read {name}: {error}")))?;
+    if text.len() as u64 > MOST_SIGNED {
+        return Err(Failure::usage(format!(
+            "{name} is too long for a signed intent"
+        )));
+    }
+    Ok(text)
+}
+
+/// This machine's clock.
+pub(crate) fn now() -> Timestamp {
+    Timestamp::from(SystemTime::now())
+}

@@ -1,0 +1,67 @@
+//! `sealbid status`: what became of an envelope.
+
+use clap::Args;
+use sealbid_client::Outcome;
+use sealbid_types::id::EnvelopeId;
+use serde::Serialize;
+
+use crate::context::Context;
+use crate::describe;
+use crate::exit::Failure;
+use crate::order_args::WaitArgs;
+use crate::send::{Desk, require_filled};
+
+/// What became of an order: proved by the round's signed record, whichever member answers
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  sealbid status 3f2ab81c
+  sealbid status 3f2ab81c --wait
+
+Your own orders go by the beginning of their id; another's needs all 64 digits.")]
+pub(crate) struct StatusArgs {
+    /// The envelope's id, or its beginning
+    id: String,
+    #[command(flatten)]
+    wait: WaitArgs,
+}
+
+/// What `--json` prints: the outcome's own fields beside the id.
+#[derive(Serialize)]
+struct Status<'a> {
+    id: EnvelopeId,
+    #[serde(rename = "final")]
+    is_final: bool,
+    #[serde(flatten)]
+    outcome: &'a Outcome,
+}
+
+/// Runs it.
+pub(crate) async fn run(args: StatusArgs, context: &Context) -> Result<(), Failure> {
+    let desk = Desk::open(context).await?;
+    let id = desk.orders.find(&args.id)?;
+    let order = desk.orders.read(id)?;
+    let outcome = if args.wait.wait {
+        desk.wait(id, order.as_ref()).await?
+    } else {
+        desk.house.outcome(id).await?
+    };
+    desk.orders.note(id, &outcome)?;
+    let terms = order.as_ref().and_then(|order| order.terms.as_ref());
+    let object = Status {
+        id,
+        is_final: outcome.is_final(),
+        outcome: &outcome,
+    };
+    context.console().result(&object, || {
+        let what = terms.map(|terms| describe::terms(terms, &desk.tokens));
+        let what = what.map_or_else(String::new, |what| format!("  {what}"));
+        let outcome = describe::outcome(&outcome, terms, &desk.tokens);
+        format!("{}{what}\n{outcome}", id.short())
+    });
+    if args.wait.wait {
+        require_filled(&outcome)
+    } else {
+        Ok(())
+    }
+}

@@ -1,0 +1,50 @@
+//! `sealbid swap`: sign, seal and send in one.
+
+use clap::Args;
+use sealbid_client::Trader;
+
+use crate::context::Context;
+use crate::exit::Failure;
+use crate::order_args::{SealingArgs, SigningArgs, SwapTerms, WaitArgs};
+use crate::send::Desk;
+
+/// Swap one token for another: sign, seal and send
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  sealbid swap 1000 usdc.near wrap.near --min 950 --wait
+  sealbid swap 5 wrap.near stnear --min 4.9 --reveal nothing --valid-for 10
+
+Choose --min close to what you expect. Once your intent is filled, and until the fill is on chain,
+whoever sees your signature, any member first, could execute it at your limit and keep the surplus.
+An intent that is opened and not filled has its terms made public.")]
+pub(crate) struct SwapArgs {
+    #[command(flatten)]
+    terms: SwapTerms,
+    #[command(flatten)]
+    signing: SigningArgs,
+    #[command(flatten)]
+    sealing: SealingArgs,
+    #[command(flatten)]
+    wait: WaitArgs,
+}
+
+/// Runs it.
+pub(crate) async fn run(args: SwapArgs, context: &Context) -> Result<(), Failure> {
+    let SwapArgs {
+        terms,
+        signing,
+        sealing,
+        wait,
+    } = args;
+    let order = terms.order(&context.tokens()?)?;
+    let desk = Desk::open(context).await?;
+    let solvers = signing.allow_list();
+    let trader = Trader::new(context.account(signing.account).await?);
+    let standing = desk.standing().await?;
+    let deadline = standing.now.plus(signing.deadline);
+    let rules = &desk.house.committee().rules;
+    let intent = trader.sign(&order, rules, deadline, solvers)?;
+    let (envelope, order) = desk.seal(&trader, &intent, &sealing, &standing)?;
+    desk.send(envelope, order, &wait).await
+}

@@ -1,0 +1,80 @@
+//! `sealbid watch`: what happens at the house, as it happens.
+
+use clap::Args;
+use sealbid_types::door::{Event, Phase};
+
+use crate::context::Context;
+use crate::describe;
+use crate::exit::Failure;
+use crate::text::{clock, count};
+use crate::tokens::Tokens;
+
+/// Watch rounds open, close and settle, until Ctrl-C
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  sealbid watch
+  sealbid watch --json | jq -c .settled
+
+The events are one member's word; when that member goes, another's.")]
+pub(crate) struct WatchArgs {}
+
+/// Runs it.
+pub(crate) async fn run(_args: WatchArgs, context: &Context) -> Result<(), Failure> {
+    let (house, tokens, console) = (context.house().await?, context.tokens()?, context.console());
+    let mut watch = house.watch();
+    let mut member = None;
+    loop {
+        let event = watch.next().await?;
+        if watch.member() != member {
+            member = watch.member();
+            if let Some(member) = member {
+                console.note(format_args!(
+                    "watching {}",
+                    sealbid_keygen::member_name(member)
+                ));
+            }
+        }
+        console.result(&event, || line(&event, &tokens));
+    }
+}
+
+fn line(event: &Event, tokens: &Tokens) -> String {
+    match event {
+        Event::Phase(head) => format!(
+            "{}  round {:<6} {:<12} {}, {}",
+            clock(head.now),
+            head.round,
+            phase(head.phase),
+            count(head.intents, "intent"),
+            count(head.quotes, "quote"),
+        ),
+        Event::Intent(intent) => format!(
+            "              round {:<6} intent {}  shows {}",
+            intent.round,
+            intent.intent.short(),
+            describe::metadata(&intent.metadata, tokens),
+        ),
+        Event::Settled(round) => format!(
+            "{}  round {:<6} settled      {} filled, {} not filled, {} void",
+            clock(round.closed_at),
+            round.round,
+            round.filled,
+            round.unfilled,
+            round.void,
+        ),
+    }
+}
+
+const fn phase(phase: Phase) -> &'static str {
+    match phase {
+        Phase::CatchingUp => "catching up",
+        Phase::Intents => "intents",
+        Phase::Quotes => "quotes",
+        Phase::Closing => "closing",
+        Phase::Opening => "opening",
+        Phase::Clearing => "clearing",
+        Phase::Authorising => "authorising",
+        Phase::Settling => "settling",
+    }
+}
