@@ -57,10 +57,15 @@ fn shared_points(
     }
     let mut void = BTreeMap::new();
     for ids in holders.values().filter(|ids| ids.len() > 1) {
-        for (at, id) in ids.iter().enumerate().filter(|(_, id)| envelopes.contains_key(id)) {
+        for (at, id) in ids
+            .iter()
+            .enumerate()
+            .filter(|(_, id)| envelopes.contains_key(id))
+        {
             let other = ids.iter().enumerate().find(|(place, _)| *place != at);
             if let Some((_, with)) = other {
-                void.entry(*id).or_insert(VoidReason::SharedU { with: *with });
+                void.entry(*id)
+                    .or_insert(VoidReason::SharedU { with: *with });
             }
         }
     }

@@ -121,7 +121,9 @@ impl Chain {
     /// Remembers the points that the entries of a certified round use.
     pub(super) fn add_points(&mut self, round: Round, points: &[(FixedBytes<96>, EnvelopeId)]) {
         for (u, id) in points {
-            self.points.entry(*u).or_insert((*id, round));
+            // The newest holder: the older one is forgotten first, and by a member that starts again
+            // sooner than by one that runs on.
+            self.points.insert(*u, (*id, round));
         }
     }
 
