@@ -23,6 +23,7 @@ use crate::{member_setup, stop};
 
 /// Run one member of a committee
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  sealbid node status")]
 pub(crate) struct NodeArgs {
     #[command(subcommand)]
     command: NodeCommand,
@@ -190,7 +191,7 @@ impl From<NodeError> for Failure {
                 .advise("`sealbid node init --member N` writes a file to begin with"),
             NodeError::Key(_) => Self::key(message),
             NodeError::Passphrase(_) => Self::authentication(message),
-            NodeError::Storage { .. } => Self::storage(message),
+            NodeError::Storage(_) => Self::storage(message),
             NodeError::PortInUse { .. } => Self::work(message).advise(
                 "another process listens there, perhaps this very member: stop it, or give \
                  another port in member.toml and in the committee file",
@@ -263,7 +264,7 @@ fn table(heads: &Heads) -> Columns {
                 head.settled.to_string(),
                 head.alive.len().to_string(),
             ]),
-            Err(error) => table.row([name, "-".to_owned(), error.to_string()]),
+            Err(_) => table.row([name, "-".to_owned(), "does not answer".to_owned()]),
         }
     }
     table

@@ -188,17 +188,18 @@ fn contract(asset: &AssetId) -> Result<AccountId, Failure> {
         .ok_or_else(|| Failure::usage(format!("{asset} is no fungible token (nep141)")))
 }
 
-/// What signing takes.
+/// What signing takes. The arguments may follow a subcommand.
 #[derive(Debug, Args)]
 pub(crate) struct SigningArgs {
     /// The account's key file, instead of the house's own accounts/default.json
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", global = true)]
     pub(crate) account: Option<PathBuf>,
     /// How long the signature is good for, such as 90s, 10m or 2h
-    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", global = true)]
+    #[arg(default_value = "10m", value_parser = humantime::parse_duration)]
     pub(crate) deadline: Duration,
     /// Only this solver may fill it; may be given several times
-    #[arg(long = "solver", value_name = "ACCOUNT")]
+    #[arg(long = "solver", value_name = "ACCOUNT", global = true)]
     solvers: Vec<AccountId>,
 }
 

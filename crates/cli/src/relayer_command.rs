@@ -20,6 +20,7 @@ const LOOK: Duration = Duration::from_secs(2);
 
 /// Carries settlements out of the house
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  sealbid relayer run")]
 pub(crate) struct RelayerArgs {
     #[command(subcommand)]
     command: RelayerCommand,

@@ -21,6 +21,7 @@ use crate::stop::{self, Stop};
 
 /// Quotes on sealed intents
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  sealbid solver run --book book.toml --account solver.json")]
 pub(crate) struct SolverArgs {
     #[command(subcommand)]
     command: SolverCommand,

@@ -1,0 +1,474 @@
+//! The commands that need no running house: what they print, and how they exit.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::expect_used
+)]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use sealbid_types::allocation::Allocation;
+use sealbid_types::bytes::FixedBytes;
+use sealbid_types::close::{CertificateBytes, Close};
+use sealbid_types::codec::encode;
+use sealbid_types::committee::Committee;
+use sealbid_types::id::{AuctionId, Epoch, Round, Slot, View};
+use sealbid_types::record::{Ancestry, RoundRecord};
+use sealbid_types::settlement::{Settlement, SignedSettlement};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// How a command ended.
+struct Ended {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl Ended {
+    fn json(&self) -> Value {
+        let lines: Vec<&str> = self.out.lines().collect();
+        assert_eq!(lines.len(), 1, "one object: {}", self.out);
+        serde_json::from_str(lines[0]).unwrap()
+    }
+
+    #[track_caller]
+    fn expect(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "out: {}\nerr: {}", self.out, self.err);
+        self
+    }
+
+    #[track_caller]
+    fn says(self, what: &str) -> Self {
+        assert!(self.err.contains(what), "{what:?} is not in: {}", self.err);
+        self
+    }
+}
+
+/// A directory to run commands in, with no house in it yet.
+struct Desk(TempDir);
+
+impl Desk {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    /// A desk with a dealt house, none of whose members runs, and a plain account.
+    fn with_house() -> Self {
+        let desk = Self::new();
+        desk.secret("passphrase", "correct horse\n");
+        let dealer = "keygen dealer --members 3 --out house --work-factor 1 --base-port 1 \
+                      --passphrase-file passphrase";
+        desk.run(dealer).expect(0);
+        desk.run("account new --plain").expect(0);
+        desk
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+        fs::write(self.path(name), content).unwrap();
+    }
+
+    fn secret(&self, name: &str, content: &str) {
+        self.write(name, content);
+        fs::set_permissions(self.path(name), fs::Permissions::from_mode(0o600)).unwrap();
+    }
+
+    fn run(&self, arguments: &str) -> Ended {
+        let words: Vec<&str> = arguments.split_whitespace().collect();
+        let output = Command::new(env!("CARGO_BIN_EXE_sealbid"))
+            .args(words)
+            .current_dir(self.0.path())
+            .env_remove("SEALBID_DIR")
+            .env_remove("SEALBID_PASSPHRASE_FILE")
+            .env_remove("SEALBID_LOG")
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        Ended {
+            code: output.status.code().unwrap(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// An envelope of a swap, in a file.
+    fn seal(&self, name: &str) {
+        let swap = self
+            .run("intent swap 1000 usdc.near wrap.near --min 950")
+            .expect(0);
+        self.write("swap.json", &swap.out);
+        self.run(&format!("seal swap.json --first 1 --out {name}"))
+            .expect(0);
+    }
+
+    fn committee(&self) -> Committee {
+        let bytes = fs::read(self.path("house/committee.json")).unwrap();
+        serde_json::from_slice(&bytes).unwrap()
+    }
+}
+
+fn exists(path: &Path) -> bool {
+    path.try_exists().unwrap()
+}
+
+#[test]
+fn wrong_usage_is_2() {
+    let desk = Desk::new();
+    for arguments in [
+        "",
+        "swop",
+        "swap",
+        "swap 1 usdc.near wrap.near",
+        "swap 1 usdc.near wrap.near --min 1 --reveal all",
+        "swap 1 usdc.near wrap.near --min 1 --deadline soon",
+        "status",
+        "round one",
+        "rounds --count 0",
+        "rounds --count 257",
+        "audit",
+        "audit 1 --all",
+        "audit --all --file x",
+        "intent transfer 1 usdc.near Bob",
+        "intent",
+        "account",
+    ] {
+        desk.run(arguments).expect(2);
+    }
+}
+
+#[test]
+fn amounts_and_tokens_are_checked_before_anything_else() {
+    let desk = Desk::new();
+    let swap = |terms: &str| desk.run(&format!("swap {terms}")).expect(2);
+    swap("1 usdc.near dogecoin --min 1").says("no token is named \"dogecoin\"");
+    swap("1.1234567 usdc.near wrap.near --min 1").says("has 6 decimals, this has 7");
+    swap("1 usdc.near usdc --min 1").says("two different tokens");
+    swap("1.5 usdc.near wrap.near --min 1 --raw").says("whole numbers of base units");
+    swap("0 usdc.near wrap.near --min 1").says("more than nothing");
+    fs::create_dir(desk.path("house")).unwrap();
+    desk.write("house/tokens.toml", "[[token]]\nname = \"x\"\n");
+    swap("1 usdc.near wrap.near --min 1").says("tokens.toml");
+}
+
+#[test]
+fn without_a_house_it_says_where_to_get_one() {
+    let desk = Desk::new();
+    for arguments in [
+        "swap 1 usdc.near wrap.near --min 1",
+        "rounds",
+        "round 1",
+        "watch",
+        "audit 1",
+        "audit --all",
+        "status 0101010101010101010101010101010101010101010101010101010101010101",
+    ] {
+        desk.run(arguments).expect(4).says("sealbid up");
+    }
+    let failed = desk.run("rounds --json").expect(4).json();
+    assert_eq!(
+        (&failed["error"], &failed["exit"]),
+        (&Value::from("key"), &Value::from(4))
+    );
+    assert!(failed["advice"].as_str().unwrap().contains("--dir"));
+    desk.run("orders").expect(0);
+}
+
+#[test]
+fn a_bad_committee_file_is_4() {
+    let desk = Desk::with_house();
+    let good = fs::read_to_string(desk.path("house/committee.json")).unwrap();
+    let other = desk
+        .committee()
+        .auction
+        .to_string()
+        .replace(['0', '1', '2', '3'], "4");
+    for bad in [
+        String::new(),
+        "{}".to_owned(),
+        good.replacen("\"quorum\": 2", "\"quorum\": 1", 1),
+        good.replacen(&desk.committee().auction.to_string(), &other, 1),
+        good.replacen('{', "{\"unknown\": 1,", 1),
+    ] {
+        assert_ne!(bad, good);
+        desk.write("house/committee.json", bad);
+        desk.run("rounds").expect(4).says("committee.json");
+    }
+}
+
+#[test]
+fn accounts_are_made_once_and_opened_with_their_passphrase() {
+    let desk = Desk::new();
+    desk.run("account show").expect(4).says("account new");
+    let made = desk.run("account new --plain --json").expect(0).json();
+    let shown = desk.run("account show --json").expect(0).json();
+    assert_eq!(made, shown);
+    desk.run("account new --plain").expect(5).says("--out");
+
+    desk.secret("good", "correct horse\n");
+    desk.secret("wrong", "battery staple\n");
+    let new = "account new --out alice.key --passphrase-file good --json";
+    let alice = desk.run(new).expect(0).json();
+    assert_ne!(alice["account"], made["account"]);
+    let show = |rest: &str| desk.run(&format!("account show --account alice.key --json {rest}"));
+    assert_eq!(show("--passphrase-file good").expect(0).json(), alice);
+    show("--passphrase-file wrong").expect(3);
+    show("--passphrase-file missing").expect(3);
+    show("").expect(3).says("SEALBID_PASSPHRASE_FILE");
+    let mode = fs::metadata(desk.path("alice.key"))
+        .unwrap()
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o600);
+    desk.write("alice.key", "{}");
+    show("--passphrase-file good").expect(4);
+}
+
+#[test]
+fn what_is_sealed_shows_no_more_than_was_chosen() {
+    let desk = Desk::with_house();
+    desk.seal("swap.envelope");
+    let seen = desk.run("inspect swap.envelope --json").expect(0).json();
+    assert_eq!(seen["valid"], true);
+    assert_eq!(seen["for_this_house"], true);
+    assert_eq!(seen["public"]["first"], 1);
+    assert_eq!(seen["public"]["last"], 3);
+    assert!(seen["public"]["metadata"]["disclosure"]["pair"].is_object());
+    desk.run("seal swap.json --first 1 --reveal nothing --out hidden.envelope")
+        .expect(0);
+    let hidden = desk.run("inspect hidden.envelope").expect(0).out;
+    assert!(!hidden.contains("usdc"), "{hidden}");
+    assert!(hidden.contains("shows          nothing"), "{hidden}");
+
+    let other = Desk::with_house();
+    fs::copy(desk.path("swap.envelope"), other.path("swap.envelope")).unwrap();
+    let foreign = other.run("inspect swap.envelope --json").expect(0).json();
+    assert_eq!(foreign["for_this_house"], false);
+    let nowhere = other
+        .run("--dir nowhere inspect swap.envelope --json")
+        .expect(0)
+        .json();
+    assert_eq!(nowhere["for_this_house"], Value::Null);
+}
+
+#[test]
+fn a_changed_envelope_is_not_valid() {
+    let desk = Desk::with_house();
+    desk.seal("swap.envelope");
+    let good = fs::read(desk.path("swap.envelope")).unwrap();
+    let mut cases = vec![
+        (Vec::new(), "unknown-version"),
+        (b"garbage".to_vec(), "unknown-version"),
+        (good[..good.len() - 1].to_vec(), "malformed"),
+        ([good.as_slice(), &[0]].concat(), "not-canonical"),
+        (vec![0; 30_000], "oversize"),
+    ];
+    let mut signature = good.clone();
+    *signature.last_mut().unwrap() ^= 1;
+    cases.push((signature, "signature"));
+    let mut kind = good.clone();
+    kind[9] ^= 1;
+    cases.push((kind, "kind"));
+    for (bytes, code) in cases {
+        desk.write("bad.envelope", bytes);
+        let seen = desk.run("inspect bad.envelope --json").expect(1).json();
+        assert_eq!(seen["valid"], false, "{code}");
+        assert_eq!(seen["problem"]["code"], code);
+    }
+    desk.run("inspect missing.envelope").expect(5);
+    desk.write("bad.envelope", "garbage");
+    desk.run("send bad.envelope")
+        .expect(2)
+        .says("holds no envelope");
+}
+
+#[test]
+fn with_no_member_reachable_it_is_6_and_the_order_is_kept() {
+    let desk = Desk::with_house();
+    desk.seal("swap.envelope");
+    let failed = desk.run("send swap.envelope --json").expect(6);
+    let advice = failed.json()["advice"].as_str().unwrap().to_owned();
+    let again = advice.split_whitespace().last().unwrap();
+    assert!(exists(&desk.path(again)), "{advice}");
+    let orders = desk.run("orders --json").expect(0).json();
+    assert_eq!(orders["receipt"], Value::Null);
+    let id = orders["id"].as_str().unwrap();
+    desk.run(&format!("status {}", &id[..8])).expect(6);
+    desk.run("status 00000000")
+        .expect(2)
+        .says("none of your orders");
+    let listed = desk.run("orders").expect(0).out;
+    assert!(
+        listed.contains("1000 usdc.near for at least 950 wrap.near"),
+        "{listed}"
+    );
+    desk.run("swap 1 usdc.near wrap.near --min 1")
+        .expect(6)
+        .says("none of the 3 members");
+}
+
+#[test]
+fn intents_are_signed_json_that_is_read_back() {
+    let desk = Desk::with_house();
+    for order in [
+        "swap 1 usdc.near wrap.near --min 1",
+        "swap 1000 nep141:a.near nep141:b.near --min 1 --raw",
+        "transfer 1 usdc.near bob.near --memo rent",
+        "ft-withdraw 1 usdc.near bob.near --msg x",
+        "native-withdraw 0.5 bob.near",
+    ] {
+        let signed = desk.run(&format!("intent {order}")).expect(0);
+        assert_eq!(signed.json()["standard"], "raw_ed25519");
+        desk.write("signed.json", &signed.out);
+        desk.run("seal signed.json --first 1 --out order.envelope")
+            .expect(0);
+        let changed = signed.out.replace("raw_ed25519", "nep413");
+        desk.write("signed.json", changed);
+        desk.run("seal signed.json --first 1 --out order.envelope")
+            .expect(2);
+    }
+    let allowed = desk
+        .run("intent swap 1 usdc wrap.near --min 1 --solver bob.near")
+        .expect(0);
+    assert_eq!(allowed.json()["solvers"], serde_json::json!(["bob.near"]));
+}
+
+#[test]
+fn anothers_intent_is_not_sealed() {
+    let desk = Desk::with_house();
+    desk.seal("swap.envelope");
+    desk.run("account new --plain --out bob.json").expect(0);
+    desk.run("seal swap.json --first 1 --out x --account bob.json")
+        .expect(2)
+        .says("account");
+}
+
+/// A record that nobody signed.
+fn record(auction: AuctionId) -> RoundRecord {
+    let (round, epoch, zero) = (Round(1), Epoch(0), FixedBytes([0; 96]));
+    let close = Close {
+        auction,
+        round,
+        slot: Slot(1),
+        closed_at: "2026-01-01T00:00:00Z".parse().unwrap(),
+        key: [0; 32].into(),
+        epoch,
+        rules: [0; 32].into(),
+        previous: Close::GENESIS,
+        reports: Vec::new(),
+        intents: Vec::new(),
+        quotes: Vec::new(),
+    };
+    let allocation = Allocation {
+        auction,
+        epoch,
+        round,
+        close: close.digest(),
+        order: [0; 32].into(),
+        terms: [0; 32].into(),
+        fills: Vec::new(),
+        unfilled: Vec::new(),
+        void: Vec::new(),
+        alarm: None,
+    };
+    let settlement = Settlement {
+        auction,
+        epoch,
+        round,
+        close: close.digest(),
+        allocation: allocation.digest(),
+        terms: [0; 32].into(),
+        fills: Vec::new(),
+        unfilled: Vec::new(),
+        void: Vec::new(),
+        flow: Vec::new(),
+    };
+    RoundRecord {
+        close,
+        certificate: CertificateBytes {
+            view: View(0),
+            signature: zero,
+        },
+        reports: Vec::new(),
+        envelopes: Vec::new(),
+        ancestry: Ancestry::default(),
+        order: zero,
+        openings: Vec::new(),
+        allocation,
+        allocation_signature: zero,
+        settlement: SignedSettlement {
+            settlement,
+            signature: zero,
+        },
+    }
+}
+
+#[test]
+fn a_forged_record_is_8_and_anothers_is_4() {
+    let desk = Desk::with_house();
+    let forged = record(desk.committee().auction);
+    desk.write("forged.json", serde_json::to_vec_pretty(&forged).unwrap());
+    desk.write("forged.bin", encode(&forged));
+    for file in ["forged.json", "forged.bin"] {
+        let audit = desk
+            .run(&format!("audit --file {file} --json"))
+            .expect(8)
+            .json();
+        assert_eq!(audit["audit"], "failed");
+        let errors = audit["errors"].to_string();
+        assert!(errors.contains("certificate forged"), "{errors}");
+    }
+    let committee = "--dir nowhere --committee house/committee.json";
+    desk.run(&format!("audit --file forged.json {committee}"))
+        .expect(8);
+    let foreign = record([7; 32].into());
+    desk.write("foreign.json", serde_json::to_vec(&foreign).unwrap());
+    desk.run("audit --file foreign.json")
+        .expect(4)
+        .says("--committee");
+    desk.run("audit --file missing.json").expect(5);
+    desk.write("garbage.json", "{\"close\": 1}");
+    desk.run("audit --file garbage.json")
+        .expect(8)
+        .says("is no record");
+    desk.run("audit --file forged.json --committee forged.json")
+        .expect(4);
+}
+
+#[test]
+fn nothing_from_a_file_steers_the_terminal() {
+    let desk = Desk::with_house();
+    desk.write("evil.json", "{\"standard\":\"\u{1b}[2J\u{202e}\"}");
+    let failed = desk.run("seal evil.json --first 1 --out x").expect(2);
+    let is_plain = |text: &str| {
+        text.bytes()
+            .all(|b| b == b'\n' || (b' '..=b'~').contains(&b))
+    };
+    assert!(is_plain(&failed.err), "{:?}", failed.err);
+    let failed = desk
+        .run("seal evil.json --first 1 --out x --json")
+        .expect(2);
+    assert!(is_plain(&failed.out), "{:?}", failed.out);
+}
+
+#[test]
+fn a_reader_that_goes_is_no_error() {
+    let desk = Desk::new();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_sealbid"))
+        .args(["orders"])
+        .current_dir(desk.0.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
