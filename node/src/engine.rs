@@ -102,7 +102,7 @@ impl Engine {
     /// sends in the end is why it stopped.
     ///
     /// # Errors
-    /// [`NodeError::Storage`] if the system gives no thread.
+    /// [`NodeError::Halted`] if the system gives no thread.
     pub(crate) fn spawn(
         self,
         outputs: Vec<Output>,
@@ -119,7 +119,9 @@ impl Engine {
         std::thread::Builder::new()
             .name("engine".to_owned())
             .spawn(run)
-            .map_err(|error| NodeError::storage("starting the engine's thread", &error))?;
+            .map_err(|error| {
+                NodeError::Halted(format!("the system gives it no thread: {error}"))
+            })?;
         Ok(stopped)
     }
 
@@ -168,7 +170,7 @@ impl Engine {
         if !writes.is_empty() {
             self.store
                 .commit(&writes)
-                .map_err(|error| NodeError::storage("the store", &error))?;
+                .map_err(|error| NodeError::storage(&error))?;
         }
         for output in rest {
             if let Output::Halt { reason } = output {

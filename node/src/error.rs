@@ -24,13 +24,8 @@ pub enum NodeError {
     #[error("{0}")]
     Passphrase(String),
     /// The store or another file failed. The member does not go on without its memory.
-    #[error("{what}: {reason}")]
-    Storage {
-        /// What was being done, with the file's name.
-        what: String,
-        /// What the system said.
-        reason: String,
-    },
+    #[error("{0}")]
+    Storage(String),
     /// Another process listens on the member's port.
     #[error("the port is in use: {address}")]
     PortInUse {
@@ -50,17 +45,14 @@ pub enum NodeError {
 }
 
 impl NodeError {
-    /// A failure of the disk while doing `what`.
-    pub(crate) fn storage(what: impl Into<String>, reason: &impl ToString) -> Self {
-        Self::Storage {
-            what: what.into(),
-            reason: reason.to_string(),
-        }
+    /// A failure of the disk.
+    pub(crate) fn storage(error: &impl ToString) -> Self {
+        Self::Storage(error.to_string())
     }
 
     /// A failure of a file.
     pub(crate) fn file(path: &std::path::Path, error: &io::Error) -> Self {
-        Self::storage(path.display().to_string(), error)
+        Self::Storage(format!("{}: {error}", path.display()))
     }
 }
 

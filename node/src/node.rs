@@ -244,8 +244,7 @@ fn load(config: &MemberConfig, passphrase: &Passphrase) -> Result<Loaded, NodeEr
         auction: committee.auction,
         member: key.index(),
     };
-    let store = Store::open(&config.store, identity)
-        .map_err(|error| NodeError::storage("the store", &error))?;
+    let store = Store::open(&config.store, identity).map_err(|error| NodeError::storage(&error))?;
     Ok(Loaded {
         committee: Arc::new(committee),
         keys: Arc::new(keys),
@@ -257,7 +256,7 @@ fn load(config: &MemberConfig, passphrase: &Passphrase) -> Result<Loaded, NodeEr
 
 fn of_committee(error: &CommitteeFileError) -> NodeError {
     match error {
-        CommitteeFileError::Write { .. } => NodeError::storage("the committee file", error),
+        CommitteeFileError::Write { .. } => NodeError::storage(error),
         _ => NodeError::Key(error.to_string()),
     }
 }
@@ -265,7 +264,7 @@ fn of_committee(error: &CommitteeFileError) -> NodeError {
 fn of_key(error: &KeyFileError) -> NodeError {
     match error {
         KeyFileError::WrongPassphrase { .. } => NodeError::Passphrase(error.to_string()),
-        KeyFileError::Write { .. } => NodeError::storage("the key file", error),
+        KeyFileError::Write { .. } => NodeError::storage(error),
         _ => NodeError::Key(error.to_string()),
     }
 }
@@ -297,8 +296,8 @@ fn start_member(
         Member::start(committee, keys, secrets, options, disk, entropy, now())
     });
     started
-        .map_err(|error| NodeError::storage("the store", &error))?
-        .map_err(|error| NodeError::storage("the store", &error))
+        .map_err(|error| NodeError::storage(&error))?
+        .map_err(|error| NodeError::storage(&error))
 }
 
 /// Fresh bytes of the system.

@@ -118,13 +118,10 @@ impl RunningHouse {
         self.processes.len()
     }
 
-    /// Stops all processes, the solvers and the relayer first.
+    /// Stops all processes.
     pub(crate) async fn stop(self) {
-        let members = usize::from(self.house.committee().members());
-        let mut members_first = self.processes;
-        let guests = members_first.split_off(members.min(members_first.len()));
-        stop_all(guests).await;
-        stop_all(members_first).await;
+        stop_all(self.processes).await;
+        self.client.close().await;
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
-use sealbid_client::{ClientError, House as Client, Outcome, Reveal, VerifiedRound, Window};
+use sealbid_client::{ClientError, ErrorClass, House as Client, Outcome, Reveal, VerifiedRound, Window};
 use sealbid_types::door::Event;
 use sealbid_types::envelope::Envelope;
 use sealbid_types::id::{EnvelopeId, Round};
@@ -27,6 +27,8 @@ const ROUNDS: u64 = 4;
 const AT_ONCE: usize = 16;
 /// After the beginning of a quote window, when a batch is sent: all of it is for the next round.
 const INTO_THE_WINDOW: Duration = Duration::from_millis(100);
+/// How long an order may take to get its receipt.
+const SUBMIT_PATIENCE: Duration = Duration::from_secs(30);
 /// Between two looks for a settled round.
 const LOOK: Duration = Duration::from_millis(150);
 /// How long a batch may take to settle, in slots.
@@ -154,7 +156,15 @@ async fn submit(
     let sealing = Arc::clone(&client);
     let seal = move || seal(&sealing, &plan, (batch, at), window);
     let envelope = blocking(seal).await??;
-    client.submit(&envelope).await?;
+    let deadline = Instant::now() + SUBMIT_PATIENCE;
+    // To submit an envelope again is harmless, and a slow machine may need it.
+    while let Err(error) = client.submit(&envelope).await {
+        let is_slow = matches!(error.class(), ErrorClass::NoQuorum | ErrorClass::Timeout);
+        if !is_slow || Instant::now() >= deadline {
+            return Err(error.into());
+        }
+        sleep(LOOK).await;
+    }
     Ok(envelope.id())
 }
 
@@ -226,7 +236,6 @@ async fn settled(client: &Client, round: Round) -> Result<Option<Arc<VerifiedRou
 }
 
 fn is_not_yet(error: &ClientError) -> bool {
-    use sealbid_client::ErrorClass;
     matches!(error.class(), ErrorClass::NotFound | ErrorClass::Timeout)
 }
 
