@@ -402,7 +402,8 @@ impl Vote {
             let proposals = log.proposals.iter().cloned();
             messages.extend(proposals.filter_map(|header| self.full_or_header(header)));
             messages.extend(log.prevotes.iter().cloned().map(Message::Prevote));
-            messages.extend(log.precommits.iter().cloned().map(Message::Precommit));
+            let precommits = log.precommits.iter().chain(log.struck.iter());
+            messages.extend(precommits.cloned().map(Message::Precommit));
         }
         messages
     }

@@ -207,8 +207,11 @@ impl Vote {
         }
         self.check_signature(&signed)?;
         if has_bad_share(&signed, &self.signers) {
+            if !self.tally.strike(signed.clone()) {
+                return Ok(Received::Late);
+            }
             self.accuse(view, Step::Precommit, Evidence::BadShare(signed), out);
-            return Ok(Received::Known);
+            return Ok(Received::New);
         }
         self.take_ballot(signed, out)
     }
@@ -255,7 +258,7 @@ impl Vote {
         }
     }
 
-    /// Names a member, once a view and step, and not for ever.
+    /// Names a member for something in a view that is kept: once a view and step, and not for ever.
     pub(super) fn accuse(
         &mut self,
         view: View,

@@ -27,10 +27,10 @@
 //! - *A round is decided* once q honest members reach each other within the timeouts, their clocks
 //!   agree on the newest slot or the one before, and they can judge what is proposed; while at
 //!   most `min(n - q, 2q - n - 1)` members lie.
-//! - A lie is found when both halves of it reach one honest member: [`Evidence`] names who lied,
-//!   and never anybody else, as long as identity keys are secret. A precommit whose share is
-//!   wrong counts towards the timeout of line 47 until it is looked at, and never towards a
-//!   certificate. Silence, and a value that is invalid, prove nothing here.
+//! - A lie is found when both halves of it reach one honest member that still votes, and a wrong
+//!   share when it stands between q precommits and their certificate: [`Evidence`] names who lied,
+//!   and never anybody else, as long as identity keys are secret. Silence, and a value that is
+//!   invalid, prove nothing here.
 
 mod cast;
 mod evidence;

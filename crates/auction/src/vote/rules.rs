@@ -179,10 +179,12 @@ impl Vote {
     }
 
     // Line 47: upon 2f + 1 ⟨PRECOMMIT, h_p, round_p, *⟩ for the first time
+    // Wrong shares count here. They have no weight, but one member may have counted them before it
+    // looked at them and gone on, and those it left behind must come to follow it.
     fn upon_precommits(&mut self, now: Timestamp) -> bool {
         let enough = self
             .log()
-            .is_some_and(|log| log.precommits.len() >= self.quorum());
+            .is_some_and(|log| log.precommitted() >= self.quorum());
         // Line 48.
         enough
             && self
@@ -234,7 +236,7 @@ impl Vote {
         let Some(precommit) = precommit else {
             return false;
         };
-        self.tally.log_mut(view).struck.insert(precommit.clone());
+        self.tally.strike(precommit.clone());
         self.accuse(view, Step::Precommit, Evidence::BadShare(precommit), out);
         true
     }

@@ -75,7 +75,8 @@ pub(super) struct ViewLog {
     pub(super) proposals: Ballots<Proposal>,
     pub(super) prevotes: Ballots<Prevote>,
     pub(super) precommits: Ballots<Precommit>,
-    /// Precommits that were removed because their share is wrong.
+    /// Precommits that were removed because their share is wrong: they count for no value, and
+    /// still show that their signer has come to this step.
     pub(super) struck: Ballots<Precommit>,
     /// Whom evidence of this view has been given against, and for which step.
     pub(super) named: BTreeSet<(MemberIndex, Step)>,
@@ -85,6 +86,12 @@ impl ViewLog {
     /// The view's proposal.
     pub(super) fn proposal(&self) -> Option<&Signed<Proposal>> {
         self.proposals.iter().next()
+    }
+
+    /// How many members have precommitted, whatever to, with a right share or a wrong one.
+    pub(super) fn precommitted(&self) -> usize {
+        let again = |signed: &&Signed<Precommit>| self.precommits.of(signed.member).is_some();
+        self.precommits.len() + self.struck.len() - self.struck.iter().filter(again).count()
     }
 
     fn is_empty(&self) -> bool {
@@ -195,15 +202,25 @@ impl Tally {
 
     /// Takes a ballot whose signature is right. Returns whether its view is kept.
     pub(super) fn insert<T: Kept>(&mut self, signed: Signed<T>) -> bool {
+        let log = self.log_for(&signed);
+        log.map(|log| T::column_mut(log).insert(signed)).is_some()
+    }
+
+    /// Takes a precommit whose share is wrong. Returns whether its view is kept.
+    pub(super) fn strike(&mut self, signed: Signed<Precommit>) -> bool {
+        let log = self.log_for(&signed);
+        log.map(|log| log.struck.insert(signed)).is_some()
+    }
+
+    /// The log that a ballot belongs to, if its view is kept.
+    fn log_for<T: Ballot>(&mut self, signed: &Signed<T>) -> Option<&mut ViewLog> {
         let (view, member) = (signed.body.view(), signed.member);
         self.note(member, signed.body.position());
-        let kept = !self.is_past(view)
-            && (view <= self.current.next()
-                || self.newest_of(member).is_some_and(|p| p.view == view));
-        if kept {
-            T::column_mut(self.log_mut(view)).insert(signed);
-        }
-        kept
+        let near = !self.is_past(view) && view <= self.current.next();
+        let newest = self
+            .newest_of(member)
+            .is_some_and(|newest| newest.view == view);
+        (near || newest && view > self.current).then(|| self.log_mut(view))
     }
 
     /// Remembers how far a member has come, and drops what it had beyond the window before that.

@@ -131,3 +131,37 @@ fn a_member_that_lies_in_every_view_is_named_a_bounded_number_of_times() {
     assert_eq!(heard, 8);
     assert!(vote.tally.views().count() <= 3);
 }
+
+#[test]
+fn wrong_shares_of_views_far_off_are_not_kept() {
+    let (mut vote, value) = (started(1), close(1));
+    vote.suspects.insert(MemberIndex(3));
+    for view in 0..200 {
+        vote.hear(Message::Precommit(bad_precommit(3, view, &value)));
+    }
+    for view in 100..150 {
+        vote.hear(Message::Precommit(bad_precommit(3, view, &value)));
+    }
+    assert!(vote.tally.views().count() <= 3);
+}
+
+#[test]
+fn a_wrong_share_does_not_keep_others_in_a_view_that_one_has_left() {
+    let (mut vote, value) = (started(1), close(1));
+    vote.hear(proposal(0, &value));
+    vote.judge(&value, Verdict::Valid);
+    vote.hear_all([prevote(0, 0, Some(&value)), prevote(2, 0, Some(&value))]);
+    vote.hear(Message::Precommit(bad_precommit(3, 0, &value)));
+    assert_eq!(vote.wake_at(), None);
+    let heard = vote.hear(precommit(0, 0, Some(&value)));
+    assert!(matches!(heard[..], [Seen::Evidence(Evidence::BadShare(_))]));
+    assert!(
+        vote.wake_at().is_some(),
+        "three members are done with this view"
+    );
+    let passed_on = |message: &Message| *message == Message::Precommit(bad_precommit(3, 0, &value));
+    assert!(
+        vote.resend().iter().any(passed_on),
+        "and the others will see it"
+    );
+}

@@ -1,0 +1,33 @@
+//! Nil to one half where the other half sees a value, and the other way about.
+
+use sealbid_auction::vote::Message;
+use sealbid_types::id::{CloseDigest, MemberIndex};
+
+use super::{Behaviour, Kit};
+
+pub(super) struct DoubleVoter;
+
+fn opposite(kit: &mut Kit, close: Option<CloseDigest>) -> Option<CloseDigest> {
+    kit.lies += 1;
+    match close {
+        Some(_) => None,
+        None => Some(kit.any_close()),
+    }
+}
+
+impl Behaviour for DoubleVoter {
+    fn instead(&mut self, kit: &mut Kit, message: &Message, to: MemberIndex) -> Vec<Message> {
+        let other = Kit::is_other_half(to);
+        match message {
+            Message::Prevote(vote) if other => {
+                let close = opposite(kit, vote.body.close);
+                vec![kit.prevote(vote.body.view, close)]
+            }
+            Message::Precommit(vote) if other => {
+                let close = opposite(kit, vote.body.value.map(|value| value.close));
+                vec![kit.precommit(vote.body.view, close)]
+            }
+            _ => vec![message.clone()],
+        }
+    }
+}

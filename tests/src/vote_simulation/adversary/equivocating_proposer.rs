@@ -1,0 +1,33 @@
+//! A second value, as valid as the first, to one half.
+
+use std::collections::BTreeMap;
+
+use sealbid_auction::vote::Message;
+use sealbid_types::id::{MemberIndex, View};
+
+use super::{Behaviour, Kit};
+
+#[derive(Default)]
+pub(super) struct EquivocatingProposer {
+    others: BTreeMap<View, Message>,
+}
+
+impl Behaviour for EquivocatingProposer {
+    fn instead(&mut self, kit: &mut Kit, message: &Message, to: MemberIndex) -> Vec<Message> {
+        let Message::Proposal(full) = message else {
+            return vec![message.clone()];
+        };
+        if !Kit::is_other_half(to) {
+            return vec![message.clone()];
+        }
+        kit.lies += 1;
+        let view = full.header.body.view;
+        let mut close = full.close.clone();
+        close.intents.clear();
+        let other = self
+            .others
+            .entry(view)
+            .or_insert_with(|| kit.propose(view, close));
+        vec![other.clone()]
+    }
+}

@@ -1,0 +1,31 @@
+//! A value that breaks the rules, proposed and voted for.
+
+use std::collections::BTreeMap;
+
+use sealbid_auction::vote::Message;
+use sealbid_types::id::{CloseDigest, MemberIndex, View};
+
+use super::{Behaviour, Kit};
+
+#[derive(Default)]
+pub(super) struct InvalidValue {
+    proposed: BTreeMap<View, CloseDigest>,
+}
+
+impl Behaviour for InvalidValue {
+    fn instead(&mut self, kit: &mut Kit, message: &Message, _to: MemberIndex) -> Vec<Message> {
+        let view = message.view();
+        match (message, self.proposed.get(&view)) {
+            (Message::Proposal(full), _) => {
+                kit.lies += 1;
+                let mut close = full.close.clone();
+                close.rules = [0xbb; 32].into();
+                self.proposed.insert(view, close.digest());
+                vec![kit.propose(view, close)]
+            }
+            (Message::Prevote(_), Some(close)) => vec![kit.prevote(view, Some(*close))],
+            (Message::Precommit(_), Some(close)) => vec![kit.precommit(view, Some(*close))],
+            _ => vec![message.clone()],
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! The classical attack: one half sees a value and votes for it, the other half another value and
+//! votes for that.
+
+use std::collections::BTreeMap;
+
+use sealbid_auction::vote::Message;
+use sealbid_types::id::{CloseDigest, MemberIndex, View};
+
+use super::{Behaviour, Kit};
+
+#[derive(Default)]
+pub(super) struct TwoFaces {
+    shown: BTreeMap<View, [CloseDigest; 2]>,
+}
+
+impl TwoFaces {
+    /// What the half of `to` was shown in this view; of others' proposals, one half sees votes
+    /// for nil.
+    fn face(
+        &self,
+        view: View,
+        to: MemberIndex,
+        honest: Option<CloseDigest>,
+    ) -> Option<CloseDigest> {
+        let other = Kit::is_other_half(to);
+        match self.shown.get(&view) {
+            Some(shown) => Some(shown[usize::from(other)]),
+            None => honest.filter(|_| !other),
+        }
+    }
+}
+
+impl Behaviour for TwoFaces {
+    fn instead(&mut self, kit: &mut Kit, message: &Message, to: MemberIndex) -> Vec<Message> {
+        let view = message.view();
+        match message {
+            Message::Proposal(full) => {
+                let mut other = full.close.clone();
+                other.intents.clear();
+                self.shown
+                    .insert(view, [full.close.digest(), other.digest()]);
+                if !Kit::is_other_half(to) {
+                    return vec![message.clone()];
+                }
+                kit.lies += 1;
+                vec![kit.propose(view, other)]
+            }
+            Message::Prevote(vote) => {
+                vec![kit.prevote(view, self.face(view, to, vote.body.close))]
+            }
+            Message::Precommit(vote) => {
+                let honest = vote.body.value.map(|value| value.close);
+                vec![kit.precommit(view, self.face(view, to, honest))]
+            }
+            Message::Header(_) => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! What is decided comes with a certificate that anybody can verify.
+
+use sealbid_types::id::MemberIndex;
+use sealbid_types::statement::Statement;
+
+use super::super::history::History;
+use super::super::keys::signers;
+use super::super::node::config;
+use super::super::scenario::Scenario;
+
+pub(super) fn check(scenario: &Scenario, history: &History) -> Result<(), String> {
+    let anybody = signers(MemberIndex(0), scenario.quorum);
+    let instance = config(scenario, MemberIndex(0));
+    for (_, member, certified) in &history.decisions {
+        let statement = Statement::Close {
+            auction: instance.auction,
+            epoch: instance.epoch,
+            round: instance.round,
+            view: certified.certificate.view,
+            close: certified.close.digest(),
+        };
+        if !anybody
+            .threshold
+            .verify(&statement, &certified.certificate.signature)
+        {
+            return Err(format!(
+                "member {member} decided by a certificate that does not verify"
+            ));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,34 @@
+//! Evidence verifies, and names liars only; and only a member with an old disk falls silent.
+
+use sealbid_types::id::MemberIndex;
+
+use super::super::history::History;
+use super::super::keys::signers;
+use super::super::scenario::Scenario;
+
+pub(super) fn check(scenario: &Scenario, history: &History) -> Result<(), String> {
+    let anybody = signers(MemberIndex(0), scenario.quorum);
+    for (by, evidence) in &history.evidence {
+        let accused = evidence.member();
+        if !evidence.verify(&anybody) {
+            return Err(format!(
+                "member {by} has evidence that does not verify: {evidence:?}"
+            ));
+        }
+        if !scenario.liars.contains_key(&accused) && scenario.forgets != Some(accused) {
+            return Err(format!(
+                "member {by} accuses honest member {accused}: {evidence:?}"
+            ));
+        }
+    }
+    match history
+        .abstained
+        .iter()
+        .find(|member| scenario.forgets != Some(**member))
+    {
+        Some(member) if !scenario.liars.contains_key(member) => Err(format!(
+            "member {member} fell silent, with its memory intact"
+        )),
+        _ => Ok(()),
+    }
+}

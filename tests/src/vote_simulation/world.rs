@@ -1,0 +1,552 @@
+//! A run: one queue of events in virtual time.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use sealbid_auction::vote::{Certified, Message, Output, Verdict};
+use sealbid_types::bytes::FixedBytes;
+use sealbid_types::close::Close;
+use sealbid_types::id::{CloseDigest, EnvelopeId, Epoch, MemberIndex, RulesDigest, View};
+
+use super::adversary::Liar;
+use super::history::History;
+use super::network::Network;
+pub use super::node::CUT;
+use super::node::{Node, auction, schedule};
+use super::others;
+use super::scenario::{Crash, Scenario, Side};
+use crate::house::Draws;
+
+/// The rules that a valid close names here; any other are invalid.
+pub const RULES: RulesDigest = RulesDigest(FixedBytes([2; 32]));
+/// Between two sendings of what may have been lost.
+const RESEND: u64 = 400;
+/// The run is over then, whatever has happened.
+const END: u64 = 240_000;
+
+/// What travels.
+#[derive(Debug, Clone)]
+pub enum Packet {
+    /// Messages of the vote.
+    Messages(Rc<Vec<Message>>),
+    /// The certified close, from a member that has it.
+    Certificate(Rc<Certified>),
+}
+
+#[derive(Debug)]
+enum Event {
+    Start(MemberIndex),
+    Wake(MemberIndex),
+    Resend(MemberIndex),
+    Arrive {
+        from: MemberIndex,
+        to: MemberIndex,
+        packet: Packet,
+    },
+    Propose {
+        member: MemberIndex,
+        life: u64,
+        view: View,
+    },
+    Judge {
+        member: MemberIndex,
+        life: u64,
+        close: CloseDigest,
+        verdict: Verdict,
+    },
+    Kill(usize),
+    Restart(MemberIndex),
+    SetClock(MemberIndex, i64),
+}
+
+/// A close that `member` might propose with a clock that shows this slot, told from others by its
+/// name.
+#[must_use]
+pub fn close_named(scenario: &Scenario, name: [u8; 32], slot: sealbid_types::id::Slot) -> Close {
+    Close {
+        auction: auction(),
+        round: scenario.round,
+        slot,
+        closed_at: schedule().end_of(slot),
+        key: [1; 32].into(),
+        epoch: Epoch(3),
+        rules: RULES,
+        previous: [3; 32].into(),
+        reports: vec![name.into()],
+        intents: vec![EnvelopeId::from(name)],
+        quotes: Vec::new(),
+    }
+}
+
+/// Whether a close is valid, by its content alone.
+#[must_use]
+pub fn is_valid(scenario: &Scenario, close: &Close) -> bool {
+    close.rules == RULES
+        && close.round == scenario.round
+        && close.closed_at == schedule().end_of(close.slot)
+}
+
+/// A run in progress.
+pub struct World {
+    scenario: Scenario,
+    now: u64,
+    queue: BTreeMap<(u64, u64), Event>,
+    events: u64,
+    nodes: BTreeMap<MemberIndex, Node>,
+    network: Network,
+    draws: Draws,
+    crashes: Vec<Crash>,
+    kills_left: usize,
+    last_fault: u64,
+    history: History,
+}
+
+impl World {
+    /// A run that has not begun.
+    #[must_use]
+    pub fn new(scenario: Scenario) -> Self {
+        let all: Vec<_> = MemberIndex::all(scenario.members).collect();
+        let mut world = Self {
+            now: 0,
+            queue: BTreeMap::new(),
+            events: 0,
+            nodes: all.iter().map(|m| (*m, Node::new(&scenario, *m))).collect(),
+            network: Network::new(scenario.network.clone(), scenario.heal, scenario.seed),
+            draws: Draws::new(scenario.seed, "vote world"),
+            crashes: scenario.crashes.clone(),
+            kills_left: scenario.kills.len(),
+            last_fault: scenario.heal,
+            history: History::default(),
+            scenario,
+        };
+        all.into_iter().for_each(|member| world.plan_member(member));
+        world.plan_faults();
+        world
+    }
+
+    fn plan_member(&mut self, member: MemberIndex) {
+        let cut = schedule().end_of(super::node::SLOT);
+        let start = self.nodes[&member].when(cut);
+        self.at(start, Event::Start(member));
+        let first = self.draws.below(RESEND);
+        self.at(first, Event::Resend(member));
+    }
+
+    fn plan_faults(&mut self) {
+        for (number, kill) in self.scenario.kills.clone().into_iter().enumerate() {
+            self.at(kill.at, Event::Kill(number));
+        }
+        for jump in self.scenario.jumps.clone() {
+            self.at(jump.at, Event::SetClock(jump.member, jump.offset));
+        }
+    }
+
+    fn at(&mut self, time: u64, event: Event) {
+        self.events += 1;
+        self.queue.insert((time.max(self.now), self.events), event);
+    }
+
+    fn after(&mut self, delay: u64, event: Event) {
+        self.at(self.now + delay, event);
+    }
+
+    /// Runs until all is decided and every planned fault has struck.
+    #[must_use]
+    pub fn run(mut self) -> History {
+        while let Some(((time, _), event)) = self.queue.pop_first() {
+            if time > END || self.is_over() {
+                break;
+            }
+            self.now = time;
+            self.handle(event);
+        }
+        self.finish()
+    }
+
+    fn honest(&self) -> impl Iterator<Item = &Node> {
+        self.nodes.values().filter(|node| node.liar.is_none())
+    }
+
+    fn is_over(&mut self) -> bool {
+        let decided = self.honest().all(|node| node.disk.decided.is_some());
+        if decided {
+            self.history.settled.get_or_insert(self.now);
+        }
+        let faults_done = self.crashes.is_empty()
+            && self.kills_left == 0
+            && self.network.struck.values().all(|count| *count > 0)
+            && self
+                .nodes
+                .values()
+                .all(|node| node.liar.as_ref().is_none_or(|l| l.lies() > 0));
+        let enough = decided || self.scenario.within.is_none() && self.now > END / 8;
+        enough && faults_done && self.now >= self.scenario.heal
+    }
+
+    fn finish(mut self) -> History {
+        self.history.ended = self.now;
+        let last = self.last_fault.max(self.network.last_fault);
+        self.history.last_fault = last.max(self.scenario.heal);
+        let mut faults = core::mem::take(&mut self.network.struck);
+        for (member, lie) in &self.scenario.liars {
+            let lies = self.nodes[member].liar.as_ref().map_or(0, Liar::lies);
+            faults.insert(format!("{lie:?}"), lies);
+        }
+        faults.extend((!self.scenario.crashes.is_empty()).then(|| {
+            let struck = self.scenario.crashes.len() - self.crashes.len();
+            (
+                "crashes".to_owned(),
+                u64::from(struck == self.scenario.crashes.len()),
+            )
+        }));
+        faults.extend(
+            (!self.scenario.kills.is_empty())
+                .then(|| ("kills".to_owned(), u64::from(self.kills_left == 0))),
+        );
+        self.history.faults = faults;
+        self.history
+    }
+
+    fn handle(&mut self, event: Event) {
+        match event {
+            Event::Start(member) => self.start(member),
+            Event::Wake(member) => self.wake(member),
+            Event::Resend(member) => self.resend(member),
+            Event::Arrive { from, to, packet } => self.arrive(from, to, packet),
+            Event::Propose { member, life, view } => self.propose(member, life, view),
+            Event::Judge {
+                member,
+                life,
+                close,
+                verdict,
+            } => {
+                if self.nodes[&member].life == life {
+                    self.act(member, |vote, now, out| {
+                        vote.validated(close, verdict, now, out);
+                    });
+                }
+            }
+            Event::Kill(number) => self.kill(number),
+            Event::Restart(member) => self.restart(member),
+            Event::SetClock(member, offset) => {
+                self.node(member).offset = offset;
+                self.start(member);
+            }
+        }
+    }
+
+    fn node(&mut self, member: MemberIndex) -> &mut Node {
+        self.nodes.get_mut(&member).unwrap()
+    }
+
+    fn start(&mut self, member: MemberIndex) {
+        if self.nodes[&member].is_due(self.now) {
+            self.act(member, |vote, now, out| vote.start(now, out));
+        }
+    }
+
+    fn wake(&mut self, member: MemberIndex) {
+        self.node(member).wake = None;
+        self.act(member, |vote, now, out| vote.tick(now, out));
+    }
+
+    /// Does something with a member's vote, and carries out what it asks for.
+    fn act(
+        &mut self,
+        member: MemberIndex,
+        act: impl FnOnce(
+            &mut sealbid_auction::vote::Vote,
+            sealbid_types::time::Timestamp,
+            &mut Vec<Output>,
+        ),
+    ) {
+        let now = self.now;
+        let out = self.node(member).with_vote(now, act);
+        let life = self.nodes[&member].life;
+        for output in out {
+            if self.nodes[&member].vote.is_none() || self.nodes[&member].life != life {
+                return;
+            }
+            self.carry_out(member, output);
+        }
+        self.plan_wake(member);
+    }
+
+    fn plan_wake(&mut self, member: MemberIndex) {
+        let node = &self.nodes[&member];
+        let Some(vote) = node.vote.as_ref().filter(|_| node.disk.decided.is_none()) else {
+            return;
+        };
+        if node.liar.is_none() {
+            self.history.highest = self.history.highest.max(vote.view());
+        }
+        let Some(due) = vote.wake_at().map(|time| node.when(time).max(self.now + 1)) else {
+            return;
+        };
+        if node.wake.is_none_or(|planned| planned > due) {
+            self.node(member).wake = Some(due);
+            self.at(due, Event::Wake(member));
+        }
+    }
+
+    fn carry_out(&mut self, member: MemberIndex, output: Output) {
+        match output {
+            Output::Persist(state) => {
+                self.perform(member, |world| world.node(member).disk.write(&state));
+            }
+            Output::Broadcast(message) => self.broadcast(member, &message),
+            Output::Propose { view } => {
+                let delay = if self.nodes[&member].liar.is_some() {
+                    0
+                } else {
+                    self.draws.below(80)
+                };
+                let life = self.nodes[&member].life;
+                self.after(delay, Event::Propose { member, life, view });
+            }
+            Output::Validate { close, .. } => self.judge_later(member, &close),
+            Output::Evidence(evidence) => {
+                if self.nodes[&member].liar.is_none() {
+                    self.history.evidence.push((member, *evidence));
+                }
+            }
+            Output::Decided(certified) => self.decide(member, *certified),
+            Output::Abstains => _ = self.history.abstained.insert(member),
+            Output::Forked { .. } => self.history.forked.push(member),
+        }
+    }
+
+    fn decide(&mut self, member: MemberIndex, certified: Certified) {
+        self.perform(member, |world| {
+            if world.nodes[&member].liar.is_none() {
+                world
+                    .history
+                    .decisions
+                    .push((world.now, member, certified.clone()));
+            }
+            world.node(member).disk.decided = Some(certified);
+        });
+    }
+
+    fn judge_later(&mut self, member: MemberIndex, close: &Close) {
+        if self.scenario.blind == Some(member) {
+            return;
+        }
+        let valid = is_valid(&self.scenario, close);
+        let verdict = if valid {
+            Verdict::Valid
+        } else {
+            Verdict::Invalid
+        };
+        let (life, close) = (self.nodes[&member].life, close.digest());
+        let delay = self.draws.below(250);
+        self.after(
+            delay,
+            Event::Judge {
+                member,
+                life,
+                close,
+                verdict,
+            },
+        );
+    }
+
+    fn propose(&mut self, member: MemberIndex, life: u64, view: View) {
+        if self.nodes[&member].life != life {
+            return;
+        }
+        let slot = schedule().newest_ended(self.nodes[&member].clock(self.now));
+        let close = close_named(&self.scenario, self.draws.bytes(), slot);
+        self.act(member, |vote, now, out| vote.propose(view, close, now, out));
+    }
+
+    /// One write or send: where a crash may strike, on either side of it.
+    fn perform(&mut self, member: MemberIndex, effect: impl FnOnce(&mut Self)) {
+        let node = self.node(member);
+        if node.vote.is_none() {
+            return;
+        }
+        let action = node.actions;
+        node.actions += 1;
+        if self.crashes_at(member, action, Side::Before) {
+            return;
+        }
+        effect(self);
+        self.crashes_at(member, action, Side::After);
+    }
+
+    fn crashes_at(&mut self, member: MemberIndex, action: u64, side: Side) -> bool {
+        // Or at the next one, if another crash took its place.
+        let due = |c: &Crash| (c.member, c.side) == (member, side) && c.action <= action;
+        let Some(found) = self.crashes.iter().position(due) else {
+            return false;
+        };
+        let crash = self.crashes.swap_remove(found);
+        self.die(member, crash.down);
+        true
+    }
+
+    fn die(&mut self, member: MemberIndex, down: u64) {
+        self.node(member).die();
+        if self.scenario.forgets == Some(member) {
+            self.node(member).disk = Default::default();
+        }
+        self.last_fault = self.last_fault.max(self.now + down);
+        self.after(down, Event::Restart(member));
+    }
+
+    fn kill(&mut self, number: usize) {
+        let kill = self.scenario.kills[number].clone();
+        let up = |(m, _): &(&MemberIndex, &u64)| self.nodes[*m].vote.is_some();
+        let victims: Vec<_> = kill
+            .members
+            .iter()
+            .filter(up)
+            .map(|(m, d)| (*m, *d))
+            .collect();
+        if victims.is_empty() && !kill.members.is_empty() {
+            self.after(100, Event::Kill(number));
+            return;
+        }
+        self.kills_left -= 1;
+        victims
+            .into_iter()
+            .for_each(|(member, down)| self.die(member, down));
+    }
+
+    fn restart(&mut self, member: MemberIndex) {
+        self.node(member).boot();
+        self.start(member);
+        self.send_again(member);
+    }
+
+    fn arrive(&mut self, from: MemberIndex, to: MemberIndex, packet: Packet) {
+        match packet {
+            Packet::Certificate(certified) => {
+                // A liar goes on with its own.
+                if self.nodes[&to].liar.is_none() {
+                    let Certified { close, certificate } = (*certified).clone();
+                    self.act(to, |vote, now, out| {
+                        vote.learn(close, certificate, now, out)
+                            .expect("honest members send it");
+                    });
+                }
+            }
+            Packet::Messages(messages) => {
+                if let Some(liar) = &mut self.node(to).liar {
+                    messages.iter().for_each(|message| liar.hear(message));
+                }
+                // A liar would fall silent if its own lies came back to it.
+                let is_liar = self.nodes[&to].liar.is_some();
+                let heard = messages.iter().filter(|m| !is_liar || m.member() != to);
+                for message in heard {
+                    self.act(to, |vote, now, out| {
+                        _ = vote.receive(message.clone(), now, out);
+                    });
+                }
+                self.help(to, from);
+            }
+        }
+    }
+
+    /// Answers a member that still votes with the certificate.
+    fn help(&mut self, member: MemberIndex, behind: MemberIndex) {
+        let node = &self.nodes[&member];
+        if let (Some(certified), None) = (&node.disk.decided, &node.liar) {
+            let packet = Packet::Certificate(Rc::new(certified.clone()));
+            self.perform(member, |world| world.send(member, behind, packet));
+        }
+    }
+
+    #[allow(clippy::needless_pass_by_value, reason = "a packet is sent once")]
+    fn send(&mut self, from: MemberIndex, to: MemberIndex, packet: Packet) {
+        for time in self.network.deliver(from, to, self.now) {
+            self.at(
+                time,
+                Event::Arrive {
+                    from,
+                    to,
+                    packet: packet.clone(),
+                },
+            );
+        }
+    }
+
+    fn resend(&mut self, member: MemberIndex) {
+        if self.nodes[&member].vote.is_some() {
+            self.act(member, |vote, now, out| vote.tick(now, out));
+            self.send_again(member);
+        }
+        self.after(RESEND, Event::Resend(member));
+    }
+
+    fn send_again(&mut self, member: MemberIndex) {
+        let node = &self.nodes[&member];
+        let Some(vote) = &node.vote else { return };
+        if let (Some(certified), None) = (&node.disk.decided, &node.liar) {
+            let packet = Packet::Certificate(Rc::new(certified.clone()));
+            self.send_to_all(member, &packet);
+            return;
+        }
+        let messages = vote.resend();
+        if node.liar.is_some() {
+            self.send_lies(member, &messages);
+            self.send_unasked(member);
+        } else if !messages.is_empty() {
+            messages
+                .iter()
+                .for_each(|message| self.note(member, message));
+            self.send_to_all(member, &Packet::Messages(Rc::new(messages)));
+        }
+    }
+
+    fn send_to_all(&mut self, member: MemberIndex, packet: &Packet) {
+        for to in others(self.scenario.members, member) {
+            self.perform(member, |world| world.send(member, to, packet.clone()));
+        }
+    }
+
+    fn broadcast(&mut self, member: MemberIndex, message: &Message) {
+        if self.nodes[&member].liar.is_some() {
+            self.send_lies(member, core::slice::from_ref(message));
+            return;
+        }
+        let packet = Packet::Messages(Rc::new(vec![message.clone()]));
+        for to in others(self.scenario.members, member) {
+            self.perform(member, |world| {
+                world.note(member, message);
+                world.send(member, to, packet.clone());
+            });
+        }
+    }
+
+    /// Notes an own message that leaves.
+    fn note(&mut self, member: MemberIndex, message: &Message) {
+        let durable = self.nodes[&member].disk.position;
+        if message.member() == member {
+            self.history.left(message, durable);
+        }
+    }
+
+    /// What a liar sends in place of what it should, and unasked.
+    fn send_lies(&mut self, member: MemberIndex, messages: &[Message]) {
+        for to in others(self.scenario.members, member) {
+            let Some(liar) = &mut self.node(member).liar else {
+                return;
+            };
+            let lies = liar.instead(messages, to);
+            lies.iter().for_each(|lie| self.history.note_value(lie));
+            if !lies.is_empty() {
+                self.send(member, to, Packet::Messages(Rc::new(lies)));
+            }
+        }
+    }
+
+    fn send_unasked(&mut self, member: MemberIndex) {
+        let unasked = self.node(member).liar.as_mut().map(Liar::unasked);
+        for (to, message) in unasked.into_iter().flatten() {
+            self.history.note_value(&message);
+            self.send(member, to, Packet::Messages(Rc::new(vec![message])));
+        }
+    }
+}
