@@ -162,9 +162,15 @@ mod tests {
     }
 
     fn leaves(command: &clap::Command, path: &str, found: &mut Vec<(String, String)>) {
-        for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
+        for sub in command
+            .get_subcommands()
+            .filter(|sub| sub.get_name() != "help")
+        {
             let path = format!("{path} {}", sub.get_name());
-            let help = sub.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let help = sub
+                .get_after_help()
+                .map(ToString::to_string)
+                .unwrap_or_default();
             found.push((path.clone(), help));
             leaves(sub, &path, found);
         }
@@ -177,7 +183,9 @@ mod tests {
         assert!(found.len() > 20, "{found:?}");
         let lacks = |(path, help): &(String, String)| {
             // `sealbid-keygen` has the same help, and options may stand in between.
-            let own = path.trim_start_matches("sealbid ").trim_start_matches("keygen ");
+            let own = path
+                .trim_start_matches("sealbid ")
+                .trim_start_matches("keygen ");
             !help.contains("Example") || !help.contains(own)
         };
         found.retain(lacks);

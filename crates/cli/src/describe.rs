@@ -160,8 +160,8 @@ pub(crate) fn unfilled(reason: &UnfilledReason, terms: Option<&Terms>, tokens: &
     match (reason, pair) {
         (UnfilledReason::Limit { best, limit }, Some(pair)) => format!(
             "the best quote paid {}, the limit asks for {}",
-            tokens.show(*best, &pair.want),
-            tokens.show(*limit, &pair.want)
+            tokens.brief(*best, &pair.want),
+            tokens.brief(*limit, &pair.want)
         ),
         _ => reason.to_string(),
     }
@@ -173,4 +173,104 @@ fn quoted(round: sealbid_types::id::Round, fills: &[EnvelopeId]) -> String {
     }
     let ids: Vec<String> = fills.iter().map(EnvelopeId::short).collect();
     format!("a quote of round {round} that fills {}", ids.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tokens::DEFAULT;
+    use sealbid_client::Order;
+    use sealbid_types::allocation::VoidReason;
+    use sealbid_types::bytes::FixedBytes;
+    use sealbid_types::id::Round;
+    use sealbid_types::metadata::Pair;
+    use sealbid_types::time::Timestamp;
+
+    fn tokens() -> Tokens {
+        Tokens::parse(DEFAULT).unwrap()
+    }
+
+    fn swapping(tokens: &Tokens) -> Terms {
+        let (give, want) = (
+            tokens.named("usdc").unwrap(),
+            tokens.named("wrap.near").unwrap(),
+        );
+        let order = Order::Swap {
+            give: give.asset.clone(),
+            amount: give.amount("1000").unwrap(),
+            want: want.asset.clone(),
+            minimum: want.amount("950").unwrap(),
+        };
+        Terms {
+            account: "alice.near".parse().unwrap(),
+            nonce: FixedBytes([0; 32]),
+            deadline: Timestamp(0),
+            actions: vec![order.action()],
+            solvers: None,
+        }
+    }
+
+    #[test]
+    fn orders_are_told_in_whole_units() {
+        let tokens = tokens();
+        let swap = swapping(&tokens);
+        assert_eq!(
+            terms(&swap, &tokens),
+            "1000 usdc.near for at least 950 wrap.near"
+        );
+        let nothing = Tokens::default();
+        let told = terms(&swap, &nothing);
+        assert!(
+            told.starts_with("1000000000 base units of nep141:"),
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn a_limit_that_was_missed_is_told_in_whole_units() {
+        let tokens = tokens();
+        let swap = swapping(&tokens);
+        let want = tokens.named("wrap.near").unwrap();
+        let (best, limit) = (want.amount("940.5").unwrap(), want.amount("950").unwrap());
+        let round = Round(3);
+        let reason = UnfilledReason::Limit { best, limit };
+        let told = outcome(&Outcome::Unfilled { round, reason }, Some(&swap), &tokens);
+        assert!(
+            told.contains("the best quote paid 940.5 wrap.near"),
+            "{told}"
+        );
+        assert!(told.contains("its terms are public now"), "{told}");
+    }
+
+    #[test]
+    fn what_was_never_opened_says_so() {
+        let told = outcome(&Outcome::Expired, None, &tokens());
+        assert!(told.contains("nobody has read its terms"), "{told}");
+        let reason = VoidReason::Signature;
+        let void = outcome(
+            &Outcome::Void {
+                round: Round(3),
+                reason,
+            },
+            None,
+            &tokens(),
+        );
+        assert!(void.contains("public now"), "{void}");
+    }
+
+    #[test]
+    fn metadata_is_named() {
+        let tokens = tokens();
+        let asset = |name: &str| tokens.named(name).unwrap().asset.clone();
+        let pair = Pair {
+            give: asset("usdc"),
+            want: asset("weth"),
+        };
+        let shown = Metadata {
+            disclosure: Disclosure::Pair(pair),
+            size: None,
+        };
+        assert_eq!(metadata(&shown, &tokens), "usdc.near → weth");
+        assert_eq!(metadata(&Metadata::NOTHING, &tokens), "nothing");
+    }
 }

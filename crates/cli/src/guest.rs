@@ -71,7 +71,9 @@ impl GuestKey {
     fn read(text: &[u8]) -> Option<Self> {
         let (text, mut secret) = (text.trim_ascii(), Zeroizing::new([0; 32]));
         // The decoder insists on the right length.
-        let fits = HEXLOWER.decode_len(text.len()).is_ok_and(|length| length == secret.len());
+        let fits = HEXLOWER
+            .decode_len(text.len())
+            .is_ok_and(|length| length == secret.len());
         let decoded = fits && HEXLOWER.decode_mut(text, secret.as_mut()).is_ok();
         decoded.then_some(Self(secret))
     }

@@ -49,7 +49,9 @@ use crate::exit::Failure;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let console = output::Console::new(cli.options.json);
-    let started = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let started = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
     let outcome = match started {
         Ok(runtime) => {
             let outcome = runtime.block_on(run(cli));

@@ -115,7 +115,7 @@ fn outcomes(
             } => {
                 format!(
                     "{} by quote {}",
-                    tokens.show(*amount_out, &pair.want),
+                    tokens.brief(*amount_out, &pair.want),
                     quote.short()
                 )
             }

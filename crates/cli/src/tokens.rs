@@ -68,7 +68,7 @@ impl Tokens {
         Self::parse(&text).map_err(|what| wrong_file(&path, &what))
     }
 
-    fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let file: TokensFile = toml::from_str(text).map_err(|error| error.to_string())?;
         let mut tokens = Self::default();
         for token in file.tokens {
@@ -143,6 +143,15 @@ impl Tokens {
         known.map_or_else(|| asset.to_string(), |token| token.name.clone())
     }
 
+    /// As [`Self::show`], cut to six digits after the point and its zeros, for tables.
+    pub(crate) fn brief(&self, amount: Amount, asset: &AssetId) -> String {
+        let shown = self.show(amount, asset);
+        let Some((number, name)) = shown.split_once(' ') else {
+            return shown;
+        };
+        format!("{} {name}", cut(number))
+    }
+
     /// An amount in whole units with the token's name, or in base units if it has none.
     pub(crate) fn show(&self, amount: Amount, asset: &AssetId) -> String {
         match self.by_asset.get(asset) {
@@ -176,6 +185,28 @@ impl Token {
         }
         let amount = number.in_units(*decimals).ok_or_else(|| too_large(text))?;
         in_range(amount, text)
+    }
+}
+
+/// `983.717782…` of a longer number.
+fn cut(number: &str) -> String {
+    let zeros = |part: &str| {
+        part.len()
+            .saturating_sub(part.trim_start_matches('0').len())
+    };
+    match number.split_once('.') {
+        Some((whole, part)) => {
+            let kept = if whole == "0" {
+                zeros(part).saturating_add(6)
+            } else {
+                6
+            };
+            match part.get(..kept).filter(|cut| cut.len() < part.len()) {
+                Some(cut) => format!("{whole}.{cut}…"),
+                None => number.to_owned(),
+            }
+        }
+        None => number.to_owned(),
     }
 }
 
@@ -261,6 +292,15 @@ mod tests {
             assert_eq!(failure.code(), 2, "{text}");
             assert!(failure.to_string().contains(what), "{text}: {failure}");
         }
+    }
+
+    #[test]
+    fn long_numbers_are_cut_for_tables() {
+        assert_eq!(cut("983.717782979333299049999049"), "983.717782…");
+        assert_eq!(cut("0.000000000123456789"), "0.000000000123456…");
+        assert_eq!(cut("0.5"), "0.5");
+        assert_eq!(cut("12.123456"), "12.123456");
+        assert_eq!(cut("1000"), "1000");
     }
 
     #[test]

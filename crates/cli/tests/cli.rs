@@ -274,7 +274,7 @@ fn a_changed_envelope_is_not_valid() {
     let mut signature = good.clone();
     *signature.last_mut().unwrap() ^= 1;
     cases.push((signature, "signature"));
-    let mut kind = good.clone();
+    let mut kind = good;
     kind[9] ^= 1;
     cases.push((kind, "kind"));
     for (bytes, code) in cases {
@@ -471,4 +471,22 @@ fn a_reader_that_goes_is_no_error() {
         .unwrap();
     drop(child.stdout.take());
     assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn an_interrupt_is_130() {
+    let desk = Desk::with_house();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_sealbid"))
+        .args(["submit", "-"])
+        .current_dir(desk.0.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // It waits for its standard input; until it listens to signals, one would just kill it.
+    let id = nix::unistd::Pid::from_raw(i32::try_from(child.id()).unwrap());
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    nix::sys::signal::kill(id, nix::sys::signal::Signal::SIGINT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
 }

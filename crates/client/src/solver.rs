@@ -126,3 +126,6 @@ impl Solver {
         ))
     }
 }
+
+#[cfg(test)]
+mod tests;

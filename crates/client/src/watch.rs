@@ -74,3 +74,6 @@ impl<'a> Watch<'a> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;
