@@ -32,7 +32,7 @@ const STREAM: &str = "sealbid/1 2026-11 member stream";
 const BUFFER: usize = 512;
 /// Bytes under way to one member. More than that, and it does not keep up.
 const WINDOW: u64 = 16 << 20;
-/// After how long without a sign of life a member is subscribed to anew, and not reachable.
+/// After how long without a sign of life a member counts as not reachable.
 const SILENCE: Duration = Duration::from_secs(3);
 
 /// What became of a message.
@@ -96,7 +96,6 @@ impl Members {
                 producer: entry.peer,
                 stream: stream(context, entry.index, me),
                 check: None,
-                silence: SILENCE,
             };
             let take = members.receiver(entry.index, incoming.clone());
             tokio::spawn(source.read(context.clone(), take));

@@ -42,8 +42,6 @@ const FLUSH: Duration = Duration::from_millis(100);
 const PAIRS: usize = 1024;
 /// Pairs that one solver may ask for.
 const PAIRS_A_SOLVER: usize = 256;
-/// After how long without a sign of life a member's stream is subscribed to anew.
-const SILENCE: Duration = Duration::from_secs(4);
 
 /// The streams of a house, at either end.
 pub(super) struct Streams {
@@ -124,7 +122,6 @@ impl Streams {
                     producer: entry.peer,
                     stream: *stream,
                     check: Some(self.members.clone()),
-                    silence: SILENCE,
                 };
                 let take = self.receiver(entry.peer, items.clone());
                 tokio::spawn(source.read(self.context.clone(), take));

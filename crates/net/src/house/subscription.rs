@@ -1,10 +1,12 @@
 //! Reading one stream of one member, for as long as the house lasts.
 
+use core::pin::pin;
 use core::time::Duration;
 
 use mosaik::StreamId;
+use mosaik::discovery::{Catalog, PeerEntry};
 use mosaik::streams::Consumer;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep};
 
 use super::Context;
 use super::frame::Frame;
@@ -13,6 +15,26 @@ use crate::PeerId;
 
 /// How often a stream shows that it is alive.
 pub(super) const ALIVE: Duration = Duration::from_millis(500);
+
+/// After how long without a frame a stream is subscribed to anew. What usually says that a
+/// connection is dead is its producer's announcement that it has started again; this is for the
+/// rest. It is long, for on a machine that is starved a new connection makes matters worse.
+const SILENCE: Duration = Duration::from_secs(12);
+/// How much longer than the first time a connection is waited for.
+const SLOWEST: u32 = 4;
+
+/// Why a subscription ended.
+enum Ended {
+    /// Nobody wants it any more.
+    Over,
+    /// Nothing came for too long.
+    Silent {
+        /// Whether anything had come before.
+        heard: bool,
+    },
+    /// The producer's process is another one: what there was of a connection is dead.
+    Restarted,
+}
 
 /// One stream of one member.
 #[derive(Debug, Clone)]
@@ -23,34 +45,67 @@ pub(super) struct Source {
     pub(super) stream: StreamId,
     /// What the producer must hold.
     pub(super) check: Option<TicketCheck>,
-    /// After how long without a frame it is subscribed to anew. A member that is killed leaves a
-    /// connection that looks well for half a minute.
-    pub(super) silence: Duration,
 }
 
 impl Source {
     /// Hands every frame to `take`, until the house is left or `take` says that it is enough.
     pub(super) async fn read(self, context: Context, mut take: impl FnMut(Frame) -> bool + Send) {
+        let mut patience = SILENCE;
         loop {
-            let mut consumer = self.subscribe(&context);
-            loop {
-                let frame = tokio::select! {
-                    () = context.leaving.cancelled() => return,
-                    frame = timeout(self.silence, consumer.recv()) => frame,
-                };
-                match frame {
-                    Ok(Some(frame)) => {
-                        if !take(frame) {
-                            return;
-                        }
-                    }
-                    // Silent: dropping the consumer closes what is left of the connection.
-                    Err(_) => break,
-                    // The network has ended.
-                    Ok(None) => return,
+            match self.read_once(&context, patience, &mut take).await {
+                Ended::Over => return,
+                Ended::Silent { heard: true } | Ended::Restarted => patience = SILENCE,
+                // On a slow machine a connection may take longer than that.
+                Ended::Silent { heard: false } => {
+                    patience = (patience * 2).min(SILENCE * SLOWEST);
                 }
             }
         }
+    }
+
+    /// Subscribes, and reads until nothing has come for a while. Dropping the consumer closes
+    /// what is left of the connection.
+    async fn read_once(
+        &self,
+        context: &Context,
+        patience: Duration,
+        take: &mut (impl FnMut(Frame) -> bool + Send),
+    ) -> Ended {
+        let mut catalog = context.network.discovery().catalog_watch();
+        let started = self.started(&catalog.borrow_and_update());
+        let mut consumer = self.subscribe(context);
+        let mut heard = false;
+        let mut quiet = pin!(sleep(patience));
+        loop {
+            tokio::select! {
+                () = context.leaving.cancelled() => return Ended::Over,
+                () = &mut quiet => return Ended::Silent { heard },
+                frame = consumer.recv() => {
+                    // Without one, the network has ended.
+                    if !frame.is_some_and(&mut *take) {
+                        return Ended::Over;
+                    }
+                    heard = true;
+                    quiet.as_mut().reset(Instant::now() + SILENCE);
+                }
+                changed = catalog.changed() => {
+                    let now = self.started(&catalog.borrow_and_update());
+                    match changed {
+                        Err(_) => return Ended::Over,
+                        Ok(()) if started.is_some() && now.is_some() && now != started => {
+                            return Ended::Restarted;
+                        }
+                        Ok(()) => {}
+                    }
+                }
+            }
+        }
+    }
+
+    /// When the producer's process started, as it announces.
+    fn started(&self, catalog: &Catalog) -> Option<impl PartialEq + use<>> {
+        let producer = self.producer.endpoint_id()?;
+        catalog.get(&producer).map(PeerEntry::started_at)
     }
 
     fn subscribe(&self, context: &Context) -> Consumer<Frame> {

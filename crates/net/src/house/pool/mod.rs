@@ -357,7 +357,6 @@ fn report(dead: &mpsc::Sender<()>) {
 /// finds a leader.
 fn consensus() -> ConsensusConfig {
     ConsensusConfig {
-        max_missed_heartbeats: 6,
         election_timeout_jitter: Duration::from_secs(1),
         bootstrap_delay: Duration::from_secs(1),
         ..ConsensusConfig::default()

@@ -56,6 +56,8 @@ async fn pending(handle: &HouseHandle) -> BTreeSet<u8> {
         .await
     {
         Ok(PoolAnswer::Envelopes(envelopes)) => envelopes.iter().map(|e| e.id[0]).collect(),
+        // There is an election: it is asked again.
+        Err(PoolError::TimedOut) => BTreeSet::new(),
         other => panic!("{other:?}"),
     }
 }
@@ -121,7 +123,7 @@ fn drain(house: &mut House) {
 
 #[test]
 fn members_speak_share_the_pool_and_publish() {
-    run(120, async {
+    run(180, async {
         let plan = Plan::new(3, 1);
         let started = Instant::now();
         let mut houses = plan.join_all().await;
@@ -292,7 +294,7 @@ async fn streams(plan: &Plan, houses: &[House]) {
     };
     // Until the streams stand, items may be lost.
     let mut seen = BTreeSet::new();
-    within(30, "the pair's stream", async {
+    within(60, "the pair's stream", async {
         while seen.len() < 3 {
             publish("warm-up", Some((USDC, NEAR)));
             while let Ok((from, item)) = pair.try_recv() {
@@ -340,7 +342,7 @@ async fn streams(plan: &Plan, houses: &[House]) {
     assert!(forbidden.try_recv().is_err() && forbidden_all.try_recv().is_err());
     assert!(stolen.try_recv().is_err());
     // The same node with a good ticket is served: it is the ticket that counts.
-    within(5, "an intent for the foreigner", given.recv())
+    within(30, "an intent for the foreigner", given.recv())
         .await
         .unwrap();
     drop((stranger, foreigner));
