@@ -5,10 +5,10 @@
 //! | [`inbox`] | what is acknowledged, and the bounds of that |
 //! | [`clients`] | who waits for a receipt |
 //! | [`closing`] | the open round: cut, reports, proposals, judgement |
-//! | [`settling`] | the certified round: openings, clearing, signatures |
+//! | [`settling`], [`stages`] | the certified round: openings, clearing, signatures |
 //! | [`chain`] | what certified rounds rule out |
 //! | [`peers`] | the other members, and a start among them |
-//! | [`intake`], [`progress`], [`finish`] | the steps that join them |
+//! | [`intake`], [`receive`], [`progress`], [`finish`] | the steps that join them |
 //!
 //! Outputs are carried out in order, and every write of a step is durable before anything else of
 //! it happens. That is what "persisted before it is sent" rests on.
@@ -25,7 +25,9 @@ pub mod message;
 mod options;
 mod peers;
 mod progress;
+mod receive;
 mod settling;
+mod stages;
 mod start;
 
 use std::sync::Arc;
@@ -43,7 +45,7 @@ use sealbid_types::time::Timestamp;
 pub use self::finish::{Outcome, outcomes, summary};
 pub use self::io::{Input, Notice, Output, RequestId};
 pub use self::options::{Limits, Options, Times};
-pub use self::settling::order_seed;
+pub use self::stages::order_seed;
 pub use self::start::StartError;
 
 use self::chain::Chain;

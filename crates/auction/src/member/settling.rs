@@ -7,21 +7,19 @@
 
 use std::collections::BTreeMap;
 
-use sealbid_crypto::{
-    AllocationCertificate, Authority, CheckedPart, CloseCertificate, OpenedPart, open,
-};
+use sealbid_crypto::{AllocationCertificate, CheckedPart, CloseCertificate, OpenedPart, open};
 use sealbid_market::clear::{ClearingInput, clear};
 use sealbid_market::settle::settle;
-use sealbid_types::allocation::{Allocation, VoidReason};
+use sealbid_types::allocation::VoidReason;
 use sealbid_types::bytes::FixedBytes;
 use sealbid_types::codec::{decode, encode};
 use sealbid_types::door::Phase;
 use sealbid_types::envelope::{Envelope, Part};
-use sealbid_types::id::{EnvelopeId, OrderSeed, ReportId, context};
+use sealbid_types::id::{EnvelopeId, ReportId};
 use sealbid_types::keys::Signed;
-use sealbid_types::record::{Ancestry, Opening as PartOpening, RoundRecord};
+use sealbid_types::record::RoundRecord;
 use sealbid_types::report::Report;
-use sealbid_types::settlement::{Settlement, SignedSettlement};
+use sealbid_types::settlement::SignedSettlement;
 use sealbid_types::statement::Statement;
 
 use super::chain::Chain;
@@ -29,78 +27,12 @@ use super::exchange::Exchange;
 use super::inbox::Held;
 use super::io::Output;
 use super::message::{Opening, PeerMessage, Purpose, Shares, WrongShares};
+use super::stages::{
+    Authorised, Cleared, Material, Progress, Settled, Unsigned, allocation_statement, order_seed,
+    plaintexts_of, settlement_statement,
+};
 use super::{Hands, Stage, fault};
-use crate::gate::PendingShares;
-use crate::open::{FirstOpening, OpenedIntents, PartId, read_opened};
-
-/// What a member needs to open a certified round: everything its reports name, checked.
-#[derive(Debug)]
-pub(super) struct Material {
-    pub(super) reports: Vec<Signed<Report>>,
-    pub(super) listed: BTreeMap<EnvelopeId, Envelope>,
-    /// Reported envelopes that the chain ruled out: they go into the record.
-    pub(super) ruled_out: BTreeMap<EnvelopeId, Envelope>,
-    pub(super) shares: BTreeMap<EnvelopeId, PendingShares>,
-    pub(super) ancestry: Ancestry,
-    pub(super) first: FirstOpening,
-}
-
-impl Material {
-    fn checked(&self, parts: &[PartId]) -> Vec<&CheckedPart> {
-        let part = |(id, part): &PartId| self.shares.get(id).and_then(|held| held.part(*part));
-        parts.iter().filter_map(part).collect()
-    }
-
-    fn release(&self, parts: &[PartId], authority: &impl Authority) -> Vec<FixedBytes<96>> {
-        parts
-            .iter()
-            .filter_map(|(id, part)| self.shares.get(id)?.share(*part)?.release(authority).ok())
-            .map(|share| share.value)
-            .collect()
-    }
-}
-
-/// A first opening that was checked, and how it cleared.
-#[derive(Debug)]
-struct Cleared {
-    material: Material,
-    order: FixedBytes<96>,
-    openings: Vec<PartOpening>,
-    intents: OpenedIntents,
-    allocation: Allocation,
-}
-
-/// A certified allocation, and the authorisations it opens.
-#[derive(Debug)]
-struct Authorised {
-    cleared: Cleared,
-    certificate: AllocationCertificate,
-    parts: Vec<PartId>,
-}
-
-/// A settlement that waits for its signature.
-#[derive(Debug)]
-struct Unsigned {
-    authorised: Authorised,
-    settlement: Settlement,
-}
-
-/// A settled round.
-#[derive(Debug)]
-pub(super) struct Settled {
-    pub(super) record: RoundRecord,
-    pub(super) intents: OpenedIntents,
-}
-
-#[derive(Debug)]
-enum Progress {
-    Collecting,
-    Opening(Box<Material>),
-    Clearing(Box<Cleared>),
-    Authorising(Box<Authorised>),
-    Settling(Box<Unsigned>),
-    Settled(Box<Settled>),
-}
+use crate::open::{PartId, read_opened};
 
 /// A certified round on its way to its settlement.
 #[derive(Debug)]
@@ -521,40 +453,5 @@ impl Settling {
             self.exchange.count(opening)
         };
         opened
-    }
-}
-
-fn plaintexts_of(opened: Vec<OpenedPart>) -> BTreeMap<PartId, Result<Vec<u8>, VoidReason>> {
-    opened
-        .into_iter()
-        .map(|part| {
-            let id = (part.opening.envelope, part.opening.part);
-            let content = part.content.map(|plaintext| plaintext.as_bytes().to_vec());
-            (id, content.map_err(VoidReason::from))
-        })
-        .collect()
-}
-
-/// The seed that a round's `order` signature draws.
-#[must_use]
-pub fn order_seed(signature: &FixedBytes<96>) -> OrderSeed {
-    OrderSeed::from(blake3::derive_key(context::ORDER_SEED, &signature.0))
-}
-
-fn allocation_statement(allocation: &Allocation) -> Statement {
-    Statement::Allocation {
-        auction: allocation.auction,
-        epoch: allocation.epoch,
-        round: allocation.round,
-        allocation: allocation.digest(),
-    }
-}
-
-fn settlement_statement(settlement: &Settlement) -> Statement {
-    Statement::Settlement {
-        auction: settlement.auction,
-        epoch: settlement.epoch,
-        round: settlement.round,
-        settlement: settlement.digest(),
     }
 }
