@@ -2,7 +2,9 @@
 
 use core::future::Future;
 use core::time::Duration;
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use sealbid_auction::gate::Gate;
 use sealbid_auction::member::io::Output;
@@ -12,7 +14,7 @@ use sealbid_keygen::{CommitteeFileError, KeyFileError, MemberKey, Passphrase, lo
 use sealbid_net::PeerId;
 use sealbid_net::door::{Door, DoorConfig};
 use sealbid_net::house::House;
-use sealbid_store::{Identity, Memory, Store};
+use sealbid_store::{Identity, Memory, Store, StoreError};
 use sealbid_types::committee::Committee;
 use sealbid_types::id::MemberIndex;
 use tokio::runtime::Handle;
@@ -34,6 +36,10 @@ use crate::timings::Timings;
 
 /// How long the parts of a member that stops may take.
 const FAREWELL: Duration = Duration::from_secs(3);
+/// How long a member waits for its predecessor to end.
+const PREDECESSOR: Duration = Duration::from_secs(5);
+/// Between two looks whether it has.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// A member whose listeners are bound. It takes part once it is [run](Self::run).
 pub struct Node {
@@ -244,7 +250,7 @@ fn load(config: &MemberConfig, passphrase: &Passphrase) -> Result<Loaded, NodeEr
         auction: committee.auction,
         member: key.index(),
     };
-    let store = Store::open(&config.store, identity).map_err(|error| NodeError::storage(&error))?;
+    let store = open_store(&config.store, identity).map_err(|error| NodeError::storage(&error))?;
     Ok(Loaded {
         committee: Arc::new(committee),
         keys: Arc::new(keys),
@@ -252,6 +258,19 @@ fn load(config: &MemberConfig, passphrase: &Passphrase) -> Result<Loaded, NodeEr
         key,
         store: Arc::new(store),
     })
+}
+
+/// Opens the store. A process that was told to stop, or has lost its parent, may still hold it.
+fn open_store(path: &Path, identity: Identity) -> Result<Store, StoreError> {
+    let deadline = Instant::now() + PREDECESSOR;
+    loop {
+        match Store::open(path, identity) {
+            Err(StoreError::Locked { .. }) if Instant::now() < deadline => {
+                std::thread::sleep(LOOK);
+            }
+            opened => return opened,
+        }
+    }
 }
 
 fn of_committee(error: &CommitteeFileError) -> NodeError {

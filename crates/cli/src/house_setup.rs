@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 use std::ffi::OsString;
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -41,6 +42,8 @@ pub(crate) struct DevelopmentHouse {
     directory: HouseDir,
     committee: Committee,
     passphrase: Passphrase,
+    /// Held as long as this is: one process runs a house.
+    _lock: File,
 }
 
 impl DevelopmentHouse {
@@ -241,6 +244,21 @@ fn words<const N: usize, const M: usize>(command: [&str; N], more: [OsString; M]
 
 fn passphrase_path(directory: &HouseDir) -> PathBuf {
     directory.root().join("passphrase")
+}
+
+/// Locks the house for this process. The lock goes with the process, however it ends.
+fn lock(directory: &HouseDir) -> Result<File, Failure> {
+    let path = directory.root().join("lock");
+    let file = File::create(&path).map_err(|error| cannot_write(&path, &error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            let root = directory.root().display();
+            let message = format!("another process runs the house in {root} already");
+            Err(Failure::storage(message).advise("use that one, or stop it first"))
+        }
+        Err(TryLockError::Error(error)) => Err(cannot_write(&path, &error)),
+    }
 }
 
 /// Children may run elsewhere one day; their files stay where they are.

@@ -3,9 +3,11 @@
 //! A round's record is written before its line, and both are synced, so that a line says that the
 //! record is there. A line that a crash cut short is taken away when the file is next opened.
 
-use std::fs::{self, File, OpenOptions};
+use core::time::Duration;
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use sealbid_keygen::HouseDir;
 use sealbid_keygen::secret_file::write_public;
@@ -16,6 +18,11 @@ use sealbid_types::settlement::Settlement;
 use serde::{Deserialize, Serialize};
 
 use crate::exit::Failure;
+
+/// How long a relayer waits for its predecessor to end.
+const PREDECESSOR: Duration = Duration::from_secs(5);
+/// Between two looks whether it has.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// A line of `settlements.jsonl`.
 #[derive(Debug, Serialize)]
@@ -58,6 +65,7 @@ impl Ledger {
                 .append(true)
                 .create(true)
                 .open(&path)?;
+            lock(&file)?;
             let last = last_round(&mut file)?;
             Ok((file, last))
         };
@@ -103,6 +111,24 @@ impl Ledger {
             .map_err(|error| failed(&self.path, error))?;
         self.next = round.next();
         Ok(())
+    }
+}
+
+/// Keeps other relayers out: two would write every round twice. One that was told to stop, or has
+/// lost its parent, may still hold the file.
+fn lock(file: &File) -> io::Result<()> {
+    let deadline = Instant::now() + PREDECESSOR;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
+                std::thread::sleep(LOOK);
+            }
+            Err(TryLockError::WouldBlock) => {
+                return Err(io::Error::other("another relayer writes it"));
+            }
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
     }
 }
 
@@ -191,6 +217,14 @@ mod tests {
             assert!(left.is_empty() || left.ends_with('\n'), "{left}");
             assert!(text.starts_with(&left));
         }
+    }
+
+    #[test]
+    fn two_relayers_do_not_write_one_file() {
+        let (directory, first) = opened("");
+        assert_eq!(Ledger::open(directory.path()).unwrap_err().code(), 5);
+        drop(first);
+        assert!(Ledger::open(directory.path()).is_ok());
     }
 
     #[test]

@@ -9,7 +9,7 @@ use sealbid_client::House as Client;
 use sealbid_net::house::House;
 use sealbid_types::id::Round;
 
-use crate::context::Context;
+use crate::context::{Context, blocking};
 use crate::exit::Failure;
 use crate::guest::{Guest, GuestKey, GuestRole};
 use crate::ledger::Ledger;
@@ -115,7 +115,8 @@ async fn relay(
         ticket,
     };
     let peer = guest.key.peer().to_string();
-    let mut ledger = Ledger::open(context.dir())?;
+    let directory = context.dir().to_owned();
+    let mut ledger = blocking(move || Ledger::open(&directory)).await??;
     tracing::info!("relaying from round {} on", ledger.next());
     let mut says_ready = true;
     loop {

@@ -30,7 +30,7 @@ const AT_ONCE: usize = 16;
 /// After the beginning of a quote window, when a batch is sent: all of it is for the next round.
 const INTO_THE_WINDOW: Duration = Duration::from_millis(100);
 /// How long an order may take to get its receipt.
-const SUBMIT_PATIENCE: Duration = Duration::from_secs(30);
+const SUBMIT_PATIENCE: Duration = Duration::from_secs(60);
 /// Between two looks for a settled round.
 const LOOK: Duration = Duration::from_millis(150);
 /// How long a batch may take to settle, in slots.
