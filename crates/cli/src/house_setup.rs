@@ -68,6 +68,7 @@ impl DevelopmentHouse {
         let work = WorkFactor::DEVELOPMENT;
         let committee = deal_house(&directory, &options, &passphrase, work, &entropy, now)?;
         let house = Self {
+            _lock: lock(&directory)?,
             directory,
             committee,
             passphrase,
@@ -120,6 +121,7 @@ impl DevelopmentHouse {
         let (committee, _keys) = load_committee(&directory.committee())?;
         let passphrase = PassphraseSource::File(path).existing(&mut StandardTerminal, "")?;
         Ok(Some(Self {
+            _lock: lock(&directory)?,
             directory,
             committee,
             passphrase,
