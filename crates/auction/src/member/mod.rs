@@ -2,13 +2,13 @@
 //!
 //! | file | subject |
 //! | --- | --- |
-//! | [`inbox`] | what is acknowledged, and the bounds of that |
-//! | [`clients`] | who waits for a receipt |
-//! | [`closing`] | the open round: cut, reports, proposals, judgement |
-//! | [`settling`], [`stages`] | the certified round: openings, clearing, signatures |
-//! | [`chain`] | what certified rounds rule out |
-//! | [`peers`] | the other members, and a start among them |
-//! | [`intake`], [`receive`], [`progress`], [`finish`] | the steps that join them |
+//! | `inbox` | what is acknowledged, and the bounds of that |
+//! | `clients` | who waits for a receipt |
+//! | `closing` | the open round: cut, reports, proposals, judgement |
+//! | `settling`, `stages` | the certified round: openings, clearing, signatures |
+//! | `chain` | what certified rounds rule out |
+//! | `peers` | the other members, and a start among them |
+//! | `intake`, `receive`, `progress`, `finish` | the steps that join them |
 //!
 //! Outputs are carried out in order, and every write of a step is durable before anything else of
 //! it happens. That is what "persisted before it is sent" rests on.
