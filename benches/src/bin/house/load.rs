@@ -1,0 +1,260 @@
+//! Traders: sealed swaps, submitted one by one or many at once.
+
+use core::time::Duration;
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use ed25519_dalek::SigningKey;
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+use rayon::prelude::*;
+use sealbid_benches::Outcome;
+use sealbid_client::{Account, House, Order, Reveal, Trader, Window};
+use sealbid_keygen::{HouseDir, load_committee};
+use sealbid_types::amount::Amount;
+use sealbid_types::envelope::Envelope;
+use sealbid_types::id::Round;
+use sealbid_types::time::Timestamp;
+use tokio::process::Command;
+use tokio::time::sleep;
+
+use super::members;
+use super::report::{Batch, Latency, SettledRound};
+
+/// How many intents one account has in a batch: a member holds 256 of one submitter.
+const INTENTS_PER_ACCOUNT: u32 = 128;
+/// How many rounds an intent may wait for.
+const ROUNDS: u64 = 6;
+/// How long an order is good for.
+const GOOD_FOR: Duration = Duration::from_secs(600);
+/// After the beginning of a quote window, when a batch is sent: all of it can be for one round.
+const INTO_THE_WINDOW: Duration = Duration::from_millis(100);
+/// Between two looks for a settled round.
+const LOOK: Duration = Duration::from_millis(250);
+/// How long a batch may take to settle.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// How long the members have to write the timings of a round that they have settled.
+const TIMINGS: Duration = Duration::from_millis(500);
+/// As the token list of a development house names them, with six decimals and with 24.
+const USDC: &str = "nep141:17208628f84f5d6ad33f0da3bbbeb27ffcb398eac501a31bd6ad2011e36133a1";
+const WNEAR: &str = "nep141:wrap.near";
+
+/// Clients with a key and connections of their own: a front door allows each key 200 requests a
+/// second, and 400 at once.
+pub(crate) struct Traders {
+    clients: Vec<Arc<House>>,
+    in_flight: u8,
+}
+
+impl Traders {
+    /// Connects to the house in `root`.
+    pub(crate) async fn connect(root: &Path, clients: u8, in_flight: u8) -> Outcome<Self> {
+        let (committee, keys) = load_committee(&HouseDir::new(root).committee())?;
+        let mut connected = Vec::new();
+        for _ in 0..clients {
+            let house = House::connect(committee.clone(), keys.clone()).await?;
+            // Every member is dialled before anything is timed.
+            house.heads().await;
+            connected.push(Arc::new(house));
+        }
+        Ok(Self {
+            clients: connected,
+            in_flight,
+        })
+    }
+
+    fn first(&self) -> Outcome<&Arc<House>> {
+        Ok(self.clients.first().ok_or("no clients")?)
+    }
+
+    /// Signs, seals and submits one swap after another: from the order to the verified receipt.
+    pub(crate) async fn one_by_one(&self, swaps: u32) -> Outcome<Latency> {
+        let (house, trader) = (self.first()?, trader(0, 0));
+        let mut times = Vec::new();
+        for _ in 0..swaps {
+            let window = window(house).await?;
+            let started = Instant::now();
+            let envelope = sealed(house, &trader, window)?;
+            house.submit(&envelope).await?;
+            times.push(millis(started));
+        }
+        Latency::of(&times)
+    }
+
+    /// Seals a batch beforehand, submits it from all clients, and waits until it is settled.
+    pub(crate) async fn batch(&self, intents: u32, root: &Path) -> Outcome<Batch> {
+        let house = self.first()?;
+        let envelopes = seal_all(house, intents).await?;
+        sleep(until_window(house)).await;
+        let started = Instant::now();
+        let sent = self.submit_all(&envelopes).await?;
+        let seconds = started.elapsed().as_secs_f64();
+        let times: Vec<f64> = sent.iter().map(|(time, _)| *time).collect();
+        let rounds = || sent.iter().map(|(_, round)| *round);
+        let (first, last) = (rounds().min(), rounds().max());
+        let (first, last) = first.zip(last).ok_or("an empty batch")?;
+        let settled = settled(house, first, last, root).await?;
+        Ok(Batch {
+            intents,
+            submissions_per_second: f64::from(intents) / seconds,
+            receipts: Latency::of(&times)?,
+            rounds: settled,
+            memory: members::memory(root)?,
+        })
+    }
+
+    /// The time of each submission in milliseconds, and the round of its receipt.
+    async fn submit_all(&self, envelopes: &[Envelope]) -> Outcome<Vec<(f64, Round)>> {
+        let share = envelopes.len().div_ceil(self.clients.len().max(1)).max(1);
+        let at_once = usize::from(self.in_flight);
+        let each = self.clients.iter().zip(envelopes.chunks(share));
+        let each = each.map(|(house, envelopes)| async move {
+            stream::iter(envelopes)
+                .map(|envelope| submit(house, envelope))
+                .buffer_unordered(at_once)
+                .try_collect::<Vec<_>>()
+                .await
+        });
+        Ok(futures::future::try_join_all(each).await?.concat())
+    }
+
+    /// Closes all connections.
+    pub(crate) async fn close(&self) {
+        for client in &self.clients {
+            client.close().await;
+        }
+    }
+}
+
+/// The same swap by the command: starting it, its connections and the files it keeps included.
+pub(crate) async fn by_command(sealbid: &Path, root: &Path, swaps: u32) -> Outcome<Latency> {
+    let mut times = Vec::new();
+    for _ in 0..swaps {
+        let started = Instant::now();
+        let output = Command::new(sealbid)
+            .arg("--dir")
+            .arg(root)
+            .args([
+                "--json",
+                "swap",
+                "10",
+                "usdc.near",
+                "wrap.near",
+                "--min",
+                "9",
+            ])
+            .stdin(Stdio::null())
+            .output()
+            .await?;
+        times.push(millis(started));
+        if !output.status.success() {
+            let why = String::from_utf8_lossy(&output.stderr);
+            return Err(format!("`sealbid swap` failed: {why}").into());
+        }
+    }
+    Latency::of(&times)
+}
+
+fn millis(started: Instant) -> f64 {
+    started.elapsed().as_secs_f64() * 1e3
+}
+
+fn now() -> Timestamp {
+    Timestamp::from(SystemTime::now())
+}
+
+async fn submit(house: &House, envelope: &Envelope) -> Outcome<(f64, Round)> {
+    let started = Instant::now();
+    let accepted = house.submit(envelope).await?;
+    Ok((millis(started), accepted.round))
+}
+
+async fn window(house: &House) -> Outcome<Window> {
+    let standing = house.standing().await?;
+    let deadline = now().plus(GOOD_FOR);
+    Ok(standing.window(&house.committee().schedule, ROUNDS, deadline)?)
+}
+
+/// An account that nobody else has: of batches by their size, and number 0 of none.
+fn trader(batch: u32, number: u32) -> Trader {
+    let mut secret = [0x5b; 32];
+    let (first, rest) = secret.split_at_mut(4);
+    first.copy_from_slice(&batch.to_le_bytes());
+    let (second, _) = rest.split_at_mut(4);
+    second.copy_from_slice(&number.to_le_bytes());
+    Trader::new(Account::new(SigningKey::from_bytes(&secret)))
+}
+
+/// Ten USDC for at least nine NEAR, which the sample books pay.
+fn order() -> Outcome<Order> {
+    Ok(Order::Swap {
+        give: USDC.parse()?,
+        amount: Amount::try_from(10 * 10_u128.pow(6))?,
+        want: WNEAR.parse()?,
+        minimum: Amount::try_from(9 * 10_u128.pow(24))?,
+    })
+}
+
+fn sealed(house: &House, trader: &Trader, window: Window) -> Outcome<Envelope> {
+    let (committee, keys) = (house.committee(), house.keys());
+    let signed = trader.sign(&order()?, &committee.rules, window.expires, None)?;
+    Ok(trader.seal(committee, keys, &signed, Reveal::Pair, window)?)
+}
+
+async fn seal_all(house: &Arc<House>, intents: u32) -> Outcome<Vec<Envelope>> {
+    let (house, window) = (Arc::clone(house), window(house).await?);
+    let accounts = intents.div_ceil(INTENTS_PER_ACCOUNT);
+    let traders: Vec<Trader> = (0..accounts)
+        .map(|number| trader(intents, number))
+        .collect();
+    let sealing = move || {
+        let each = (0..intents as usize).into_par_iter().map(|number| {
+            let trader = traders.get(number % traders.len()).ok_or("no traders")?;
+            sealed(&house, trader, window)
+        });
+        each.collect()
+    };
+    tokio::task::spawn_blocking(sealing).await?
+}
+
+/// How long it is until shortly after the beginning of a quote window.
+fn until_window(house: &House) -> Duration {
+    let (schedule, now) = (&house.committee().schedule, now());
+    let current = schedule.current(now);
+    [current, current.next()]
+        .map(|slot| schedule.quotes_from(slot).plus(INTO_THE_WINDOW))
+        .into_iter()
+        .find(|start| *start > now)
+        .unwrap_or(now)
+        .since(now)
+}
+
+/// Waits until `last` is settled, and tells how long the rounds from `first` on took.
+async fn settled(
+    house: &House,
+    first: Round,
+    last: Round,
+    root: &Path,
+) -> Outcome<Vec<SettledRound>> {
+    let deadline = Instant::now() + PATIENCE;
+    while house.standing().await?.settled < last {
+        if Instant::now() >= deadline {
+            return Err(format!("round {last} does not settle").into());
+        }
+        sleep(LOOK).await;
+    }
+    sleep(TIMINGS).await;
+    let count = u16::try_from(last.0.saturating_sub(first.0))?.saturating_add(1);
+    let summaries = house.rounds(first, count).await?;
+    let with_time = summaries.into_iter().map(|summary| {
+        let close_to_settlement_ms = members::close_to_settlement(root, summary.round)?;
+        Ok(SettledRound {
+            round: summary.round,
+            intents: summary.intents,
+            filled: summary.filled,
+            close_to_settlement_ms,
+        })
+    });
+    with_time.collect()
+}

@@ -1,0 +1,108 @@
+//! What a whole house does on this machine: real processes, and traders over the front door.
+
+mod load;
+mod members;
+mod process;
+mod report;
+
+use std::path::{Path, PathBuf};
+
+use clap::Parser;
+use sealbid_benches::Outcome;
+
+use self::load::Traders;
+use self::process::RunningHouse;
+use self::report::Report;
+
+/// How a house of real processes does under load, on this machine
+#[derive(Debug, Parser)]
+struct Args {
+    /// The `sealbid` binary [default: the one beside this benchmark]
+    #[arg(long, value_name = "PATH")]
+    sealbid: Option<PathBuf>,
+    /// Members of the house
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u8).range(3..=16))]
+    members: u8,
+    /// How many intents each batch has
+    #[arg(long, value_delimiter = ',', default_values_t = [200, 1000])]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=5000))]
+    intents: Vec<u32>,
+    /// Clients, each with a key and connections of its own
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=64))]
+    clients: u8,
+    /// Submissions that each client has on their way at once
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u8).range(1..=64))]
+    in_flight: u8,
+    /// Swaps one after another, without other load
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=200))]
+    swaps: u32,
+    /// One object instead of the tables
+    #[arg(long)]
+    json: bool,
+}
+
+fn main() -> Outcome<()> {
+    let args = Args::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let report = runtime.block_on(Box::pin(run(&args)))?;
+    match args.json {
+        true => println!("{}", serde_json::to_string(&report)?),
+        false => println!("{report}"),
+    }
+    Ok(())
+}
+
+/// The house is stopped and removed, whatever happened.
+async fn run(args: &Args) -> Outcome<Report> {
+    let sealbid = args.sealbid.clone().map_or_else(beside_this, Ok)?;
+    if !sealbid.is_file() {
+        let path = sealbid.display();
+        return Err(format!(
+            "there is no {path}: build it with `cargo build --release --bin sealbid`, \
+             or name another with --sealbid"
+        )
+        .into());
+    }
+    let directory = tempfile::Builder::new()
+        .prefix("sealbid-bench-")
+        .tempdir()?;
+    let root = directory.path().join("house");
+    let mut house = RunningHouse::spawn(&sealbid, &root, args.members)?;
+    let outcome = tokio::select! {
+        report = Box::pin(measure(args, &sealbid, &root, &mut house)) => report,
+        _ = tokio::signal::ctrl_c() => Err("interrupted".into()),
+    };
+    house.stop().await;
+    outcome
+}
+
+fn beside_this() -> Outcome<PathBuf> {
+    Ok(std::env::current_exe()?.with_file_name("sealbid"))
+}
+
+async fn measure(
+    args: &Args,
+    sealbid: &Path,
+    root: &Path,
+    house: &mut RunningHouse,
+) -> Outcome<Report> {
+    house.ready().await?;
+    let traders = Traders::connect(root, args.clients, args.in_flight).await?;
+    let sequential = traders.one_by_one(args.swaps).await?;
+    let command = load::by_command(sealbid, root, args.swaps).await?;
+    let mut batches = Vec::new();
+    for intents in &args.intents {
+        batches.push(traders.batch(*intents, root).await?);
+    }
+    traders.close().await;
+    Ok(Report {
+        members: args.members,
+        clients: args.clients,
+        in_flight: args.in_flight,
+        sequential,
+        command,
+        batches,
+    })
+}
