@@ -274,11 +274,17 @@ impl fmt::Display for CommitteeSummary {
         writeln!(f, "a committee file, all of it in order")?;
         writeln!(f, "auction     {} ({})", self.name, self.auction)?;
         writeln!(f, "key         {}, epoch {}", self.key, self.epoch)?;
-        let Provenance::DevelopmentDealer = self.provenance;
-        writeln!(
-            f,
-            "made by     a trusted dealer, which could have kept the key: {DEVELOPMENT}"
-        )?;
+        match &self.provenance {
+            Provenance::DevelopmentDealer => writeln!(
+                f,
+                "made by     a trusted dealer, which could have kept the key: {DEVELOPMENT}"
+            )?,
+            Provenance::Ceremony(certificate) => writeln!(
+                f,
+                "made by     its members, all of whom signed for it: transcript {}",
+                certificate.transcript
+            )?,
+        }
         let Schedule {
             start,
             period_ms,

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use sealbid_crypto::group::{G1Point, Scalar, SecretScalar};
+use sealbid_crypto::group::{G1Point, G2Point, Scalar, SecretScalar};
 use zeroize::{Zeroize, Zeroizing};
 
 /// `f(x) = a_0 + a_1 x + … + a_{q-1} x^{q-1}`. Wiped when dropped, evaluated in constant time.
@@ -47,6 +47,16 @@ impl Polynomial {
     #[must_use]
     pub fn commitment(&self) -> Vec<G1Point> {
         let generator = G1Point::generator();
+        self.coefficients
+            .iter()
+            .map(|a| generator.times_secret(a))
+            .collect()
+    }
+
+    /// `g2^{a_0}, …, g2^{a_{q-1}}`, the same in G2.
+    #[must_use]
+    pub fn commitment_2(&self) -> Vec<G2Point> {
+        let generator = G2Point::generator();
         self.coefficients
             .iter()
             .map(|a| generator.times_secret(a))

@@ -7,8 +7,9 @@ use std::net::SocketAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::bytes::FixedBytes;
+use crate::ceremony::{CeremonyCertificate, Confirmation};
 use crate::codec::digest;
-use crate::id::{AuctionId, Epoch, KeyId, MemberIndex, RulesDigest, context};
+use crate::id::{AuctionId, CommitteeDigest, Epoch, KeyId, MemberIndex, RulesDigest, context};
 use crate::keys::PublicKey;
 use crate::schedule::Schedule;
 use crate::text::AccountId;
@@ -99,7 +100,23 @@ pub struct PublicKeys {
 pub enum Provenance {
     /// One process made the key and could have kept it: development only.
     DevelopmentDealer,
+    /// All members made it together in a key ceremony, and all of them signed that they did.
+    Ceremony(CeremonyCertificate),
 }
+
+/// What a ceremony's participants sign of their committee: all of it but where members are found,
+/// which may change, and the certificate itself.
+#[derive(Serialize, Deserialize)]
+struct Certified {
+    auction: AuctionId,
+    key: KeyId,
+    epoch: Epoch,
+    quorum: u8,
+    /// Each member's identity, house and door keys.
+    members: Vec<[PublicKey; 3]>,
+    keys: PublicKeys,
+}
+crate::schema!(Certified, "sealbid.committee.certified", 1, 16 << 10);
 
 /// What an auction id stands for.
 #[derive(Serialize, Deserialize)]
@@ -187,6 +204,9 @@ pub enum CommitteeError {
         /// What is there.
         found: usize,
     },
+    /// A member has not signed for the key ceremony's result, or signed another.
+    #[error("the ceremony's certificate lacks a good signature of member {0}")]
+    Certificate(MemberIndex),
     /// Two members share a key.
     #[error("member {0} has a key that another member has too")]
     SharedKey(MemberIndex),
@@ -282,7 +302,43 @@ impl Committee {
         if is_empty || entries > MOST_ENTRIES {
             return Err(CommitteeError::Limits);
         }
-        self.check_distinct_keys()
+        self.check_distinct_keys()?;
+        self.check_provenance()
+    }
+
+    /// What the members sign at the end of their key ceremony.
+    #[must_use]
+    pub fn certified_digest(&self) -> CommitteeDigest {
+        let keys_of = |member: &Member| [member.identity, member.house, member.door];
+        let certified = Certified {
+            auction: self.auction,
+            key: self.key,
+            epoch: self.epoch,
+            quorum: self.quorum,
+            members: self.roster.iter().map(keys_of).collect(),
+            keys: self.keys.clone(),
+        };
+        digest(context::COMMITTEE, &certified).into()
+    }
+
+    fn check_provenance(&self) -> Result<(), CommitteeError> {
+        let Provenance::Ceremony(certificate) = &self.provenance else {
+            return Ok(());
+        };
+        let confirmation = Confirmation {
+            session: certificate.session,
+            transcript: certificate.transcript,
+            committee: self.certified_digest(),
+        };
+        let (expected, found) = (self.members(), certificate.signatures.len());
+        expect_keys("certificate signatures", expected, found)?;
+        let signed = self.roster.iter().zip(&certificate.signatures);
+        for (index, (member, signature)) in MemberIndex::all(self.members()).zip(signed) {
+            confirmation
+                .verify(&member.identity, signature)
+                .map_err(|_| CommitteeError::Certificate(index))?;
+        }
+        Ok(())
     }
 
     fn check_sizes(&self) -> Result<(), CommitteeError> {
@@ -294,20 +350,8 @@ impl Committee {
         if quorum > members || 2 * u16::from(quorum) <= u16::from(members) {
             return Err(CommitteeError::Quorum { quorum, members });
         }
-        let expect = |what, expected: u8, found: usize| {
-            let expected = usize::from(expected);
-            if expected == found {
-                Ok(())
-            } else {
-                Err(CommitteeError::Keys {
-                    what,
-                    expected,
-                    found,
-                })
-            }
-        };
-        expect("coefficients", quorum, self.keys.commitment.len())?;
-        expect("share keys", members, self.keys.share_keys.len())
+        expect_keys("coefficients", quorum, self.keys.commitment.len())?;
+        expect_keys("share keys", members, self.keys.share_keys.len())
     }
 
     fn check_ids(&self) -> Result<(), CommitteeError> {
@@ -337,6 +381,19 @@ impl Committee {
             }
         }
         Ok(())
+    }
+}
+
+fn expect_keys(what: &'static str, expected: u8, found: usize) -> Result<(), CommitteeError> {
+    let expected = usize::from(expected);
+    if expected == found {
+        Ok(())
+    } else {
+        Err(CommitteeError::Keys {
+            what,
+            expected,
+            found,
+        })
     }
 }
 

@@ -31,6 +31,16 @@ pub mod context {
     pub const ALLOCATION: &str = "sealbid/1 2026-11 allocation";
     /// Settlement digests.
     pub const SETTLEMENT: &str = "sealbid/1 2026-11 settlement";
+    /// Ceremony ids.
+    pub const CEREMONY: &str = "sealbid/1 2026-11 ceremony id";
+    /// Session ids.
+    pub const CEREMONY_SESSION: &str = "sealbid/1 2026-11 ceremony session id";
+    /// The digest of a ceremony's dealings.
+    pub const CEREMONY_TRANSCRIPT: &str = "sealbid/1 2026-11 ceremony transcript";
+    /// What a ceremony's participants sign at its end.
+    pub const CEREMONY_CONFIRMATION: &str = "sealbid/1 2026-11 ceremony confirmation";
+    /// The digest of what a committee file says of its members and their key.
+    pub const COMMITTEE: &str = "sealbid/1 2026-11 committee";
     /// Merkle leaves.
     pub const MERKLE_LEAF: &str = "sealbid/1 2026-11 merkle leaf";
     /// Merkle inner nodes.
@@ -107,6 +117,14 @@ digest_id! {
     AuctionId;
     /// One committee public key. A refresh keeps it.
     KeyId;
+    /// An invitation to a key ceremony.
+    CeremonyId;
+    /// One session of a key ceremony: the invitation and who takes part.
+    SessionId;
+    /// The dealings of a session, all of them.
+    TranscriptDigest;
+    /// What a committee file says of its members and their key, and not of where they are found.
+    CommitteeDigest;
     /// An envelope: everything in it but the submitter's signature.
     EnvelopeId;
     /// A sealed terms part, as its authorisation's label names it.

@@ -8,6 +8,7 @@
 pub mod allocation;
 pub mod amount;
 pub mod bytes;
+pub mod ceremony;
 pub mod close;
 pub mod codec;
 pub mod committee;

@@ -288,6 +288,19 @@ impl G1Sum {
         unsafe { blst_p1_double(&mut self.0, &self.0) };
     }
 
+    /// `[factor] self`, for the public and small.
+    #[must_use]
+    pub fn times_small(&self, factor: u8) -> Self {
+        let mut product = Self::identity();
+        for bit in (0..u8::BITS - factor.leading_zeros()).rev() {
+            product.double();
+            if (factor >> bit) & 1 == 1 {
+                product.add(self);
+            }
+        }
+        product
+    }
+
     /// `[1 - z] self`, z the curve's parameter: in G1 always (this is `h_eff` of RFC 9380, section
     /// 8.8.1), and the identity exactly when the component of `self` in G1 is, since 1 - z kills all
     /// torsion and is prime to the order of G1.

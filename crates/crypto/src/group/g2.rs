@@ -78,7 +78,36 @@ impl fmt::Debug for G2Point {
 #[derive(Clone, Copy)]
 pub struct G2Sum(pub(super) blst_p2);
 
+impl From<&G2Point> for G2Sum {
+    fn from(point: &G2Point) -> Self {
+        let mut sum = blst_p2::default();
+        // SAFETY: see the module's header.
+        unsafe { blst_p2_from_affine(&mut sum, &point.0) };
+        Self(sum)
+    }
+}
+
 impl G2Sum {
+    /// The empty sum.
+    #[must_use]
+    pub fn identity() -> Self {
+        Self(blst_p2::default())
+    }
+
+    /// `[factor] self`, for the public and small.
+    #[must_use]
+    pub fn times_small(&self, factor: u8) -> Self {
+        let mut product = Self::identity();
+        for bit in (0..u8::BITS - factor.leading_zeros()).rev() {
+            let once = product;
+            product.add(&once);
+            if (factor >> bit) & 1 == 1 {
+                product.add(self);
+            }
+        }
+        product
+    }
+
     /// Adds `other`: the complete formula, right for any two points.
     pub fn add(&mut self, other: &Self) {
         // SAFETY: see the module's header; input and output may be the same.

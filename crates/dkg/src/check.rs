@@ -1,0 +1,221 @@
+//! Checking dealings, by what everybody can see of them.
+
+use sealbid_crypto::group::{
+    G1Point, G2Point, LinearCombination, PairingProduct, PointError, Scalar, linear_combination_g2,
+};
+use sealbid_types::bytes::FixedBytes;
+use sealbid_types::id::MemberIndex;
+
+use crate::commitment::Commitment;
+use crate::context;
+use crate::fault::{Fault, FaultReason, Void};
+use crate::message::Dealing;
+use crate::proof::Dealer;
+use crate::session::Session;
+use crate::signed::Signed;
+
+/// Which point of a dealing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DealtPoint {
+    /// `g^{a_k}`.
+    Coefficient(usize),
+    /// `g2^{a_k}`.
+    Coefficient2(usize),
+    /// R.
+    EphemeralKey,
+}
+
+impl core::fmt::Display for DealtPoint {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Coefficient(power) => write!(f, "coefficient {power}"),
+            Self::Coefficient2(power) => write!(f, "coefficient {power} in G2"),
+            Self::EphemeralKey => f.write_str("the ephemeral key"),
+        }
+    }
+}
+
+/// What is wrong with a dealing: its signature shows that the dealer made it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DealingError {
+    /// Not q coefficients: the polynomial's degree would be another.
+    #[error("{found} coefficients, expected exactly {expected}")]
+    Coefficients {
+        /// q.
+        expected: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// Not n payloads.
+    #[error("{found} payloads, expected {expected}")]
+    Payloads {
+        /// n.
+        expected: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// A point is none of its group, or is the identity.
+    #[error("{point}: {error}")]
+    Point {
+        /// Which.
+        point: DealtPoint,
+        /// Why.
+        error: PointError,
+    },
+    /// The dealer does not show that it knows its secret, in this session and with this index.
+    #[error("no proof of possession of the secret")]
+    Possession,
+    /// The commitments in G1 and in G2 are not to the same polynomial.
+    #[error("the commitments in both groups differ")]
+    Twins,
+}
+
+/// A dealing whose points are what they should be.
+pub(crate) struct ReadDealing {
+    pub(crate) dealer: MemberIndex,
+    pub(crate) commitment: Commitment,
+    pub(crate) ephemeral_key: G1Point,
+}
+
+/// Checks the dealings of all members, in their order: SimplPedPop, step 2, but for the shares.
+pub(crate) fn check_all(
+    session: &Session,
+    dealings: &[&Signed<Dealing>],
+) -> Result<Vec<ReadDealing>, Void> {
+    let (mut read, mut faults) = (Vec::with_capacity(dealings.len()), Vec::new());
+    for dealing in dealings {
+        match read_dealing(session, &dealing.body) {
+            Ok(dealing) => read.push(dealing),
+            Err(error) => {
+                let reason = FaultReason::Dealing(error);
+                faults.push(Fault::of(dealing.body.dealer, reason));
+            }
+        }
+    }
+    faults.extend(twin_faults(&read));
+    faults.extend(same_secret_faults(&read));
+    if faults.is_empty() {
+        Ok(read)
+    } else {
+        Err(Void { faults })
+    }
+}
+
+/// Reads one dealing: degree, points and proof of possession.
+pub(crate) fn read_dealing(
+    session: &Session,
+    dealing: &Dealing,
+) -> Result<ReadDealing, DealingError> {
+    check_sizes(session, dealing)?;
+    let commitment = Commitment {
+        g1: read_all(&dealing.commitment, |power, bytes| {
+            read_g1(DealtPoint::Coefficient(power), bytes)
+        })?,
+        g2: read_all(&dealing.commitment_2, |power, bytes| {
+            read_g2(DealtPoint::Coefficient2(power), bytes)
+        })?,
+    };
+    let ephemeral_key = read_g1(DealtPoint::EphemeralKey, &dealing.ephemeral_key)?;
+    let dealer = Dealer {
+        session: session.id(),
+        index: dealing.dealer,
+    };
+    let secret = commitment.g1.first();
+    if !secret.is_some_and(|public| dealing.proof.holds(dealer, public)) {
+        return Err(DealingError::Possession);
+    }
+    Ok(ReadDealing {
+        dealer: dealing.dealer,
+        commitment,
+        ephemeral_key,
+    })
+}
+
+fn check_sizes(session: &Session, dealing: &Dealing) -> Result<(), DealingError> {
+    let expected = usize::from(session.quorum());
+    for found in [dealing.commitment.len(), dealing.commitment_2.len()] {
+        if found != expected {
+            return Err(DealingError::Coefficients { expected, found });
+        }
+    }
+    let (expected, found) = (usize::from(session.members()), dealing.payloads.len());
+    if found != expected {
+        return Err(DealingError::Payloads { expected, found });
+    }
+    Ok(())
+}
+
+fn read_all<T, P>(
+    items: &[T],
+    read: impl Fn(usize, &T) -> Result<P, DealingError>,
+) -> Result<Vec<P>, DealingError> {
+    let items = items.iter().enumerate();
+    items.map(|(at, item)| read(at, item)).collect()
+}
+
+fn read_g1(point: DealtPoint, bytes: &FixedBytes<48>) -> Result<G1Point, DealingError> {
+    G1Point::decompress(&bytes.0).map_err(|error| DealingError::Point { point, error })
+}
+
+fn read_g2(point: DealtPoint, bytes: &FixedBytes<96>) -> Result<G2Point, DealingError> {
+    G2Point::decompress(&bytes.0).map_err(|error| DealingError::Point { point, error })
+}
+
+/// All commitments in one equation; one by one, to name the bad ones, only if that fails.
+fn twin_faults(dealings: &[ReadDealing]) -> Vec<Fault> {
+    if twins_agree(dealings) {
+        return Vec::new();
+    }
+    let is_bad = |dealing: &&ReadDealing| !twins_agree(core::slice::from_ref(dealing));
+    let fault = |dealing: &ReadDealing| {
+        Fault::of(dealing.dealer, FaultReason::Dealing(DealingError::Twins))
+    };
+    dealings.iter().filter(is_bad).map(fault).collect()
+}
+
+/// `e(Σ ρ_k A_k, g2) = e(g, Σ ρ_k B_k)` over all commitments A in G1 and B in G2, each ρ of 128
+/// bits from a hash of all of them.
+fn twins_agree(dealings: &[ReadDealing]) -> bool {
+    let pairs = || {
+        let commitments = dealings.iter().map(|dealing| &dealing.commitment);
+        commitments.flat_map(|commitment| commitment.g1.iter().zip(&commitment.g2))
+    };
+    let mut hasher = blake3::Hasher::new_derive_key(context::BATCH_TWINS);
+    for (first, second) in pairs() {
+        hasher.update(&first.encode()).update(&second.compress());
+    }
+    let mut coefficients = hasher.finalize_xof();
+    let mut sum = LinearCombination::with_capacity(0, pairs().count());
+    let mut sum_2 = Vec::with_capacity(pairs().count());
+    for (first, second) in pairs() {
+        let mut coefficient = [0; 16];
+        coefficients.fill(&mut coefficient);
+        let coefficient = u128::from_le_bytes(coefficient);
+        sum.add_short(coefficient, first.as_curve_point());
+        sum_2.push((Scalar::from(coefficient), *second));
+    }
+    let product = PairingProduct::default().times_sum(&sum.sum(), &G2Point::generator());
+    match linear_combination_g2(&sum_2).to_point() {
+        Some(second) => product
+            .times(G1Point::generator().negate().as_curve_point(), &second)
+            .is_one(),
+        None => product.is_one(),
+    }
+}
+
+/// Two proofs of possession for one secret, or for one and its negative: both dealers know it.
+fn same_secret_faults(dealings: &[ReadDealing]) -> Vec<Fault> {
+    let secrets: Vec<(MemberIndex, G1Point)> = dealings
+        .iter()
+        .filter_map(|dealing| Some((dealing.dealer, *dealing.commitment.g1.first()?)))
+        .collect();
+    let same = |one: &G1Point, other: &G1Point| one == other || one.negate() == *other;
+    let mut faults = Vec::new();
+    for (dealer, public) in &secrets {
+        let others = secrets.iter().filter(|(other, _)| other != dealer);
+        for (other, _) in others.filter(|(_, theirs)| same(public, theirs)) {
+            faults.push(Fault::of(*dealer, FaultReason::SameSecret(*other)));
+        }
+    }
+    faults
+}

@@ -1,0 +1,92 @@
+//! Making a dealing.
+
+use ed25519_dalek::SigningKey;
+use sealbid_crypto::group::{G1Point, G2Point, SecretScalar};
+use sealbid_types::bytes::FixedBytes;
+use sealbid_types::id::MemberIndex;
+
+use crate::message::{Dealing, PAYLOAD_BYTES};
+use crate::payload::{Route, contribution_digest};
+use crate::polynomial::Polynomial;
+use crate::proof::{Dealer, PossessionProof};
+use crate::secret::{SecretBytes, SessionSecret};
+use crate::session::Session;
+use crate::signed::Signed;
+
+/// The dealing of the member with this index: the same each time, for the same secret and session.
+///
+/// None if a share comes to zero, as one in 2^255 does.
+pub(crate) fn deal(
+    session: &Session,
+    index: MemberIndex,
+    secret: &SessionSecret,
+    identity: &SigningKey,
+) -> Option<Signed<Dealing>> {
+    let id = session.id();
+    // SimplPedPop, step 1: a random polynomial of exactly q coefficients …
+    let polynomial = secret.polynomial(id, session.quorum());
+    // … its commitment, in both groups …
+    let commitment = polynomial.commitment();
+    let commitment_2 = polynomial.commitment_2();
+    // … and the proof of possession of a_0, in its own domain.
+    let dealer = Dealer { session: id, index };
+    let nonce = secret.possession_nonce(id);
+    let proof = PossessionProof::new(dealer, polynomial.constant()?, commitment.first()?, nonce);
+    // EncPedPop, step 1: every member's share under a pad that only it and the dealer have.
+    let sealing = Sealing {
+        session,
+        index,
+        ephemeral: secret.ephemeral(id),
+        contribution: secret.contribution(id),
+    };
+    let dealing = Dealing {
+        session: id,
+        dealer: index,
+        commitment: commitment
+            .iter()
+            .map(|p| FixedBytes(p.compress()))
+            .collect(),
+        commitment_2: commitment_2
+            .iter()
+            .map(|p| FixedBytes(G2Point::compress(p)))
+            .collect(),
+        proof,
+        ephemeral_key: FixedBytes(sealing.ephemeral_key().compress()),
+        contribution: contribution_digest(id, index, &sealing.contribution),
+        payloads: sealing.payloads(&polynomial)?,
+    };
+    Some(Signed::new(dealing, identity))
+}
+
+struct Sealing<'a> {
+    session: &'a Session,
+    index: MemberIndex,
+    ephemeral: SecretScalar,
+    contribution: SecretBytes,
+}
+
+impl Sealing<'_> {
+    /// R.
+    fn ephemeral_key(&self) -> G1Point {
+        G1Point::generator().times_secret(&self.ephemeral)
+    }
+
+    fn payloads(&self, polynomial: &Polynomial) -> Option<Vec<FixedBytes<PAYLOAD_BYTES>>> {
+        let ephemeral_key = self.ephemeral_key();
+        MemberIndex::all(self.session.members())
+            .zip(self.session.encryption_keys())
+            .map(|(recipient, encryption_key)| {
+                let route = Route {
+                    session: self.session.id(),
+                    dealer: self.index,
+                    recipient,
+                    encryption_key: *encryption_key,
+                    ephemeral_key,
+                };
+                let share = polynomial.evaluate(recipient.0.saturating_add(1))?;
+                let shared = encryption_key.times_secret_kept(&self.ephemeral);
+                Some(route.seal(&shared, &share, &self.contribution))
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,159 @@
+//! A member's own part of all dealings: its share.
+
+use sealbid_crypto::group::{G1Point, SecretScalar};
+use sealbid_types::ceremony::Confirmation;
+use sealbid_types::committee::{Committee, Provenance, PublicKeys};
+use sealbid_types::id::{MemberIndex, TranscriptDigest, context};
+
+use crate::check::{ReadDealing, check_all};
+use crate::commitment::CommitmentSum;
+use crate::complaint::{check_payload, route};
+use crate::fault::{Fault, FaultReason, Void};
+use crate::message::Dealing;
+use crate::payload::{Payload, contribution_digest, group_secret};
+use crate::secret::{SecretBytes, SessionSecret};
+use crate::session::Session;
+use crate::signed::{Signable, Signed};
+
+/// The dealings of all members, checked by what everybody can see: the public half of a result.
+pub(crate) struct Dealt<'a> {
+    pub(crate) session: &'a Session,
+    /// By dealer.
+    dealings: Vec<&'a Signed<Dealing>>,
+    read: Vec<ReadDealing>,
+    sum: CommitmentSum,
+    keys: PublicKeys,
+}
+
+/// What a member has of a session.
+#[derive(Debug)]
+pub(crate) struct Received {
+    /// s_i.
+    pub(crate) share: SecretScalar,
+    /// What all members share to form their group.
+    pub(crate) group: SecretBytes,
+}
+
+/// Why a member has no share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NoShare {
+    /// This dealer's payload is not what it should be.
+    BadPayload(MemberIndex),
+    /// All shares are right and their sum is zero, as one in 2^255 is.
+    Degenerate,
+}
+
+impl<'a> Dealt<'a> {
+    /// Checks the dealings of all members, one each, in their order.
+    pub(crate) fn check(
+        session: &'a Session,
+        dealings: Vec<&'a Signed<Dealing>>,
+    ) -> Result<Self, Void> {
+        let read = check_all(session, &dealings)?;
+        let commitments = read.iter().map(|dealing| &dealing.commitment);
+        let sum = CommitmentSum::of(commitments, session.quorum());
+        let degenerate = || Fault::of_nobody(FaultReason::Degenerate);
+        let keys = sum.public_keys(session.members()).ok_or_else(degenerate)?;
+        Ok(Self {
+            session,
+            dealings,
+            read,
+            sum,
+            keys,
+        })
+    }
+
+    /// A dealing, as it travelled and as it was read.
+    pub(crate) fn dealing(
+        &self,
+        dealer: MemberIndex,
+    ) -> Option<(&'a Signed<Dealing>, &ReadDealing)> {
+        let dealing = self.dealings.get(dealer.as_usize())?;
+        Some((dealing, self.read.get(dealer.as_usize())?))
+    }
+
+    /// The transcript's digest: the session and all dealings.
+    pub(crate) fn transcript(&self) -> TranscriptDigest {
+        transcript_digest(self.session, &self.dealings)
+    }
+
+    /// The committee that the dealings make.
+    pub(crate) fn committee(&self, provenance: Provenance) -> Option<Committee> {
+        self.session.committee(self.keys.clone(), provenance)
+    }
+
+    /// What every member signs.
+    pub(crate) fn confirmation(&self) -> Option<Confirmation> {
+        // The digest does not cover the provenance.
+        let committee = self.committee(Provenance::DevelopmentDealer)?;
+        Some(Confirmation {
+            session: self.session.id(),
+            transcript: self.transcript(),
+            committee: committee.certified_digest(),
+        })
+    }
+
+    /// The share of the member with this index (EncPedPop, step 2, and SimplPedPop's check that
+    /// the sum of the shares lies on the sum of the polynomials; dealer by dealer only if not).
+    pub(crate) fn receive(
+        &self,
+        member: MemberIndex,
+        secret: &SessionSecret,
+    ) -> Result<Received, NoShare> {
+        let payloads = self.open_payloads(member, secret);
+        if let Some(received) = self.add_up(member, &payloads) {
+            return Ok(received);
+        }
+        let all = self.dealings.iter().zip(&self.read).zip(&payloads);
+        for ((dealing, read), payload) in all {
+            let right = route(self.session, read, member)
+                .and_then(|route| check_payload(&route, &dealing.body, read, payload));
+            if right.is_none() {
+                return Err(NoShare::BadPayload(read.dealer));
+            }
+        }
+        Err(NoShare::Degenerate)
+    }
+
+    fn open_payloads(&self, member: MemberIndex, secret: &SessionSecret) -> Vec<Payload> {
+        let encryption_secret = secret.encryption_secret(self.session.ceremony());
+        let open = |(dealing, read): (&&Signed<Dealing>, &ReadDealing)| {
+            let sealed = dealing.body.payloads.get(member.as_usize())?;
+            let route = route(self.session, read, member)?;
+            let shared = read.ephemeral_key.times_secret_kept(&encryption_secret);
+            Some(shared.expose(|shared| route.open(shared, sealed)))
+        };
+        let dealings = self.dealings.iter().zip(&self.read);
+        dealings.filter_map(open).collect()
+    }
+
+    fn add_up(&self, member: MemberIndex, payloads: &[Payload]) -> Option<Received> {
+        let session = self.session.id();
+        for (dealing, payload) in self.dealings.iter().zip(payloads) {
+            let dealer = dealing.body.dealer;
+            let digest = contribution_digest(session, dealer, &payload.contribution);
+            if digest != dealing.body.contribution {
+                return None;
+            }
+        }
+        let mut shares = payloads.iter().map(Payload::share);
+        let first = shares.next()??;
+        let share = shares.try_fold(first, |sum, next| sum.plus(&next?))?;
+        let fits = G1Point::generator().times_secret(&share) == self.sum.share_key(member)?;
+        let contributions = payloads.iter().map(|payload| &payload.contribution);
+        fits.then(|| Received {
+            share,
+            group: group_secret(session, contributions),
+        })
+    }
+}
+
+/// The digest over the session and all dealings, in the dealers' order.
+fn transcript_digest(session: &Session, dealings: &[&Signed<Dealing>]) -> TranscriptDigest {
+    let mut hasher = blake3::Hasher::new_derive_key(context::CEREMONY_TRANSCRIPT);
+    hasher.update(session.id().as_bytes());
+    for dealing in dealings {
+        hasher.update(&dealing.body.signing_digest());
+    }
+    TranscriptDigest::from(*hasher.finalize().as_bytes())
+}

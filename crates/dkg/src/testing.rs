@@ -1,0 +1,152 @@
+//! Ceremonies within a test.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+use ed25519_dalek::SigningKey;
+use sealbid_types::bytes::FixedBytes;
+use sealbid_types::committee::{ClearingRule, Member, Rules};
+use sealbid_types::id::SessionId;
+use sealbid_types::keys::PublicKey;
+use sealbid_types::text::AccountId;
+use sealbid_types::time::Timestamp;
+
+use crate::board::Board;
+use crate::message::{FORMAT, Invitation, Message, Purpose};
+use crate::participant::{Outcome, Participant, Step};
+use crate::secret::SessionSecret;
+use crate::session::Session;
+use crate::signed::Signed;
+
+pub(crate) const NOW: Timestamp = Timestamp(1_800_000_000_000);
+
+pub(crate) fn key(seed: u8, what: u8) -> SigningKey {
+    let mut bytes = [what; 32];
+    bytes[0] = seed;
+    SigningKey::from_bytes(&bytes)
+}
+
+pub(crate) fn identity(seed: u8) -> SigningKey {
+    key(seed, 1)
+}
+
+pub(crate) fn member(seed: u8) -> Member {
+    Member {
+        identity: PublicKey::of(&identity(seed)),
+        house: PublicKey::of(&key(seed, 2)),
+        house_addresses: vec!["127.0.0.1:7400".parse().unwrap()],
+        relay: "http://127.0.0.1:7402".to_owned(),
+        door: PublicKey::of(&key(seed, 3)),
+        door_addresses: vec!["127.0.0.1:7401".parse().unwrap()],
+    }
+}
+
+pub(crate) fn secret(seed: u8) -> SessionSecret {
+    SessionSecret::from_entropy(&[seed ^ 0xa5; 32])
+}
+
+pub(crate) fn invitation(members: u8, quorum: u8) -> Signed<Invitation> {
+    let invitation = Invitation {
+        format: FORMAT,
+        purpose: Purpose::NewKey,
+        name: "test".to_owned(),
+        members,
+        quorum,
+        period_ms: 5000,
+        quote_window_ms: 3000,
+        rules: Rules {
+            clearing: ClearingRule::BestQuote,
+            fee_pips: 1,
+            verifying_contract: AccountId::intents_near(),
+            most_intents: 1000,
+            most_quotes: 500,
+        },
+        created: NOW,
+        deadline: Timestamp(NOW.0 + 3_600_000),
+        meeting: None,
+        nonce: FixedBytes([9; 32]),
+    };
+    Signed::new(invitation, &identity(0))
+}
+
+pub(crate) fn participant(seed: u8, accepted: Option<SessionId>) -> Participant {
+    Participant::new(identity(seed), member(seed), secret(seed), accepted)
+}
+
+/// A ceremony that all take part in honestly, on one board.
+pub(crate) struct Ceremony {
+    pub(crate) board: Board,
+}
+
+impl Ceremony {
+    pub(crate) fn new(members: u8, quorum: u8) -> Self {
+        Self {
+            board: Board::new(invitation(members, quorum)).unwrap(),
+        }
+    }
+
+    /// One who has accepted the session that there is.
+    pub(crate) fn participant(&self, seed: u8) -> Participant {
+        participant(
+            seed,
+            self.board
+                .session()
+                .map(|session| session.as_ref().unwrap().id()),
+        )
+    }
+
+    pub(crate) fn step(&self, seed: u8) -> Step {
+        self.participant(seed).next(&self.board, NOW)
+    }
+
+    pub(crate) fn post(&mut self, message: Message) {
+        self.board.post(message).unwrap();
+    }
+
+    /// Lets `seed` post what it has to post now.
+    pub(crate) fn post_next(&mut self, seed: u8) {
+        match self.step(seed) {
+            Step::Post(message) => self.post(*message),
+            other => panic!("nothing to post for {seed}: {other:?}"),
+        }
+    }
+
+    /// All seats taken and the roster called.
+    pub(crate) fn called(members: u8, quorum: u8) -> Self {
+        let mut ceremony = Self::new(members, quorum);
+        for seed in 0..members {
+            ceremony.post_next(seed);
+        }
+        assert!(matches!(ceremony.step(0), Step::CallRoster));
+        let roster = ceremony.participant(0).call_roster(&ceremony.board, NOW);
+        ceremony.post(roster);
+        ceremony
+    }
+
+    pub(crate) fn session(&self) -> &Session {
+        self.board.session().unwrap().as_ref().unwrap()
+    }
+
+    /// All dealings there.
+    pub(crate) fn dealt(members: u8, quorum: u8) -> Self {
+        let mut ceremony = Self::called(members, quorum);
+        for seed in 0..members {
+            ceremony.post_next(seed);
+        }
+        ceremony
+    }
+
+    /// All confirmations there.
+    pub(crate) fn confirmed(members: u8, quorum: u8) -> Self {
+        let mut ceremony = Self::dealt(members, quorum);
+        for seed in 0..members {
+            ceremony.post_next(seed);
+        }
+        ceremony
+    }
+
+    pub(crate) fn outcome(&self, seed: u8) -> Outcome {
+        match self.step(seed) {
+            Step::Done(outcome) => *outcome,
+            other => panic!("{seed} is not done: {other:?}"),
+        }
+    }
+}
