@@ -43,6 +43,8 @@ pub mod signed;
 pub mod transcript;
 
 #[cfg(test)]
+mod adversaries;
+#[cfg(test)]
 mod testing;
 
 pub use board::{Board, BoardError, PostError, Posted};

@@ -63,6 +63,16 @@ impl Polynomial {
             .collect()
     }
 
+    /// `-f`, for those who try to cancel another's.
+    #[cfg(test)]
+    pub(crate) fn negated(&self) -> Self {
+        let minus_one = -Scalar::from(1u64);
+        let coefficients = self.coefficients.iter();
+        Self {
+            coefficients: coefficients.filter_map(|a| a.times(&minus_one)).collect(),
+        }
+    }
+
     /// `a_0 = f(0)`: the secret that is shared.
     pub(crate) fn constant(&self) -> Option<&SecretScalar> {
         self.coefficients.first()

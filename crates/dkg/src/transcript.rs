@@ -199,3 +199,6 @@ impl Transcript {
         Ok(committee)
     }
 }
+
+#[cfg(test)]
+mod tests;
