@@ -45,6 +45,8 @@ pub mod transcript;
 #[cfg(test)]
 mod adversaries;
 #[cfg(test)]
+mod snapshots;
+#[cfg(test)]
 mod testing;
 
 pub use board::{Board, BoardError, PostError, Posted};

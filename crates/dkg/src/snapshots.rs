@@ -1,0 +1,66 @@
+//! Frozen encodings: one sample of every type that travels or rests, in `snapshots.txt`, all of
+//! them from one ceremony whose entropy is fixed. So a change of a derivation shows here too.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+use data_encoding::HEXLOWER;
+use sealbid_types::codec::{DecodeError, Schema, decode, encode};
+use sealbid_types::id::MemberIndex;
+
+use crate::message::Message;
+use crate::participant::Step;
+use crate::testing::{Ceremony, identity, secret};
+
+const FROZEN: &str = include_str!("../snapshots.txt");
+
+fn line<T: Schema + PartialEq>(value: &T) -> String {
+    let bytes = encode(value);
+    assert!(decode::<T>(&bytes).unwrap() == *value, "{}", T::SCHEMA);
+    let cut = decode::<T>(&bytes[..bytes.len() - 1]);
+    assert!(matches!(cut, Err(DecodeError::Malformed { .. })));
+    let padded = decode::<T>(&[bytes.as_slice(), &[0]].concat());
+    assert!(matches!(padded, Err(DecodeError::NotCanonical { .. })));
+    format!("{} {}", T::SCHEMA, HEXLOWER.encode(&bytes))
+}
+
+fn complaint(ceremony: &Ceremony) -> Message {
+    let session = ceremony.session();
+    let accused = &ceremony.board.dealings(MemberIndex(0))[0];
+    let read = crate::check::read_dealing(session, &accused.body).unwrap();
+    let (accuser, secret) = (MemberIndex(1), secret(1));
+    let complaint =
+        crate::complaint::complain(session, accuser, accused, &read, &secret, &identity(1));
+    Message::Complaint(complaint.unwrap())
+}
+
+fn samples() -> Vec<String> {
+    let ceremony = Ceremony::dealt(3, 2);
+    let Step::Post(confirmation) = ceremony.step(1) else {
+        panic!("nothing to confirm");
+    };
+    let roster = ceremony.board.rosters()[0].clone();
+    let mut lines = vec![
+        line(&ceremony.board.invitation().body),
+        line(&roster.body.enrolments[1].body),
+        line(&roster.body),
+        line(&ceremony.board.dealings(MemberIndex(2))[0].body),
+        line(&complaint(&ceremony)),
+        line(&*confirmation),
+    ];
+    if let Message::Confirmation(confirmation) = *confirmation {
+        lines.push(line(&confirmation.body));
+    }
+    lines.push(line(&Ceremony::confirmed(3, 2).outcome(0).transcript));
+    let board = ceremony.board.to_bytes();
+    lines.push(format!("sealbid.ceremony.board v1 {}", HEXLOWER.encode(&board)));
+    lines
+}
+
+#[test]
+fn encodings_are_frozen() {
+    let samples = samples();
+    let frozen: Vec<&str> = FROZEN.lines().collect();
+    for (at, line) in samples.iter().enumerate() {
+        assert!(frozen.get(at) == Some(&line.as_str()), "not as frozen:\n{line}");
+    }
+    assert_eq!(frozen.len(), samples.len());
+}
