@@ -29,6 +29,16 @@ impl BindAddresses {
         }
     }
 
+    /// Every interface, on this port, without IPv6 where the host has none.
+    #[must_use]
+    pub fn everywhere(port: u16) -> Self {
+        let v6 = SocketAddrV6::new(Ipv6Addr::UNSPECIFIED, port, 0, 0);
+        Self {
+            v4: SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, port),
+            v6: has_ipv6_loopback().then_some(v6),
+        }
+    }
+
     /// Both addresses.
     pub fn all(&self) -> impl Iterator<Item = SocketAddr> + use<> {
         core::iter::once(SocketAddr::V4(self.v4)).chain(self.v6.map(SocketAddr::V6))

@@ -4,6 +4,7 @@
 //!   over it, share the pool, and publish streams.
 //! - [`door`]: the small request protocol that anyone may knock at, over an iroh endpoint of its
 //!   own.
+//! - [`meeting`]: where the participants of a key ceremony meet, before there is any house.
 //! - [`relay`]: the relay that every member carries inside its process.
 //! - [`ticket`]: what admits a peer to the house.
 //!
@@ -13,6 +14,7 @@
 pub mod bind;
 pub mod door;
 pub mod house;
+pub mod meeting;
 mod peer;
 pub mod relay;
 pub mod ticket;

@@ -8,7 +8,7 @@ const STEP: usize = 64 << 10;
 
 /// Why there is no frame.
 #[derive(Debug)]
-pub(super) enum FrameError {
+pub(crate) enum FrameError {
     /// It announces more than the limit.
     TooLarge(usize),
     /// The stream ended inside it.
@@ -18,7 +18,7 @@ pub(super) enum FrameError {
 }
 
 /// Reads one frame of at most `limit` bytes; `None` if the stream ends before one begins.
-pub(super) async fn read(
+pub(crate) async fn read(
     stream: &mut RecvStream,
     limit: usize,
 ) -> Result<Option<Bytes>, FrameError> {
@@ -46,13 +46,13 @@ pub(super) async fn read(
 }
 
 /// The header of a frame, or nothing if the length does not fit one.
-pub(super) fn header(body: &Bytes) -> Option<Bytes> {
+pub(crate) fn header(body: &Bytes) -> Option<Bytes> {
     let length = u32::try_from(body.len()).ok()?;
     Some(Bytes::copy_from_slice(&length.to_le_bytes()))
 }
 
 /// The pieces of a frame in which it is written.
-pub(super) fn pieces(header: Bytes, mut body: Bytes) -> impl Iterator<Item = Bytes> {
+pub(crate) fn pieces(header: Bytes, mut body: Bytes) -> impl Iterator<Item = Bytes> {
     let rest = core::iter::from_fn(move || {
         (!body.is_empty()).then(|| body.split_to(body.len().min(STEP)))
     });
@@ -60,7 +60,7 @@ pub(super) fn pieces(header: Bytes, mut body: Bytes) -> impl Iterator<Item = Byt
 }
 
 /// Writes one frame. The length must fit a header.
-pub(super) async fn write(stream: &mut SendStream, body: Bytes) -> Result<(), WriteError> {
+pub(crate) async fn write(stream: &mut SendStream, body: Bytes) -> Result<(), WriteError> {
     let Some(header) = header(&body) else {
         return Ok(());
     };

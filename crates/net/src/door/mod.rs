@@ -8,7 +8,7 @@
 
 mod client;
 mod error;
-mod frame;
+pub(crate) mod frame;
 mod refusal;
 mod reply;
 mod server;
@@ -17,6 +17,7 @@ pub use client::{DoorAddress, DoorClient, Subscription};
 pub use error::DoorError;
 pub use refusal::Refusal;
 pub use reply::{Reply, ReplyError};
+pub(crate) use server::transport;
 pub use server::{Door, DoorBindError, DoorConfig, DoorLimits, Handler};
 
 /// The protocol's name in the TLS handshake.

@@ -55,7 +55,7 @@ impl Refusal {
         VarInt::from_u32(self.number())
     }
 
-    pub(super) fn from_code(code: VarInt) -> Self {
+    pub(crate) fn from_code(code: VarInt) -> Self {
         let number = u32::try_from(code.into_inner()).unwrap_or(u32::MAX);
         let known = Self::KNOWN
             .into_iter()

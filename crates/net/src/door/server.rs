@@ -159,10 +159,15 @@ impl Door {
                 None => failed(describe(&error)),
             }
         })?;
-        Ok(Self {
+        Ok(Self::over(endpoint, limits))
+    }
+
+    /// A door over an endpoint that is bound already, with the [`transport`] of these limits.
+    pub(crate) fn over(endpoint: Endpoint, limits: DoorLimits) -> Self {
+        Self {
             endpoint,
             shared: Arc::new(Shared::new(limits)),
-        })
+        }
     }
 
     /// The door's key.
@@ -197,7 +202,8 @@ impl Drop for Door {
     }
 }
 
-fn transport(limits: &DoorLimits) -> QuicTransportConfig {
+/// What a door's endpoint allows its peers.
+pub(crate) fn transport(limits: &DoorLimits) -> QuicTransportConfig {
     let window = VarInt::from_u32(RECEIVE_WINDOW);
     QuicTransportConfig::builder()
         .max_concurrent_bidi_streams(VarInt::from_u32(limits.streams_per_connection))
