@@ -22,7 +22,7 @@ const NOTHING: Duration = Duration::from_millis(250);
 /// How long it pauses after the first failure; then twice as long each time.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 /// The longest of these pauses.
-const LONGEST_PAUSE: Duration = Duration::from_secs(8);
+const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 
 /// What the guest and its owner share.
 pub(super) struct Shared {

@@ -1,4 +1,4 @@
-//! The front door and the house on real endpoints, in one process.
+//! The front door, the house and the meeting on real endpoints, in one process.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -9,6 +9,7 @@
 
 mod door;
 mod house;
+mod meeting;
 
 use core::future::Future;
 use core::time::Duration;
