@@ -1,3 +1,4 @@
+use core::fmt;
 use core::future::Future;
 use core::num::NonZeroU32;
 use core::time::Duration;
@@ -88,7 +89,6 @@ impl Default for DoorLimits {
 }
 
 /// How a door is opened.
-#[derive(Debug)]
 pub struct DoorConfig {
     /// The endpoint's ed25519 secret.
     pub secret: Zeroizing<[u8; 32]>,
@@ -96,6 +96,15 @@ pub struct DoorConfig {
     pub bind: BindAddresses,
     /// What it allows.
     pub limits: DoorLimits,
+}
+
+impl fmt::Debug for DoorConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DoorConfig")
+            .field("bind", &self.bind)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why a door did not open.
@@ -180,6 +189,11 @@ impl Door {
     #[must_use]
     pub fn addresses(&self) -> Vec<SocketAddr> {
         self.endpoint.bound_sockets()
+    }
+
+    /// Resolves once a relay is reached.
+    pub(crate) async fn online(&self) {
+        self.endpoint.online().await;
     }
 
     /// Answers requests with `handler`, in the background, until the door is closed or dropped.

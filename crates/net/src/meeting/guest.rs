@@ -1,3 +1,4 @@
+use core::fmt;
 use core::time::Duration;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -24,11 +25,11 @@ const EVENTS: usize = 256;
 const RETRY: Duration = Duration::from_millis(500);
 
 /// How a guest goes to a meeting.
-#[derive(Debug)]
 pub struct GuestConfig {
     /// Where the meeting is.
     pub address: MeetingAddress,
-    /// The guest's ed25519 secret in the meeting. Default: one of its own.
+    /// The guest's ed25519 secret in the meeting. With the same one after a restart, the host takes
+    /// it for the same guest. Default: a new one.
     pub secret: Option<Zeroizing<[u8; 32]>>,
     /// Where it binds (UDP). Default: loopback if the host is there, else every interface; any
     /// port.
@@ -44,6 +45,15 @@ impl GuestConfig {
             secret: None,
             bind: None,
         }
+    }
+}
+
+impl fmt::Debug for GuestConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GuestConfig")
+            .field("address", &self.address)
+            .field("bind", &self.bind)
+            .finish_non_exhaustive()
     }
 }
 
@@ -179,9 +189,12 @@ async fn fetch_all(connection: &Connection) -> Result<Vec<Vec<u8>>, MeetingError
             if bytes > MAX_BOARD || messages.len() >= MAX_MESSAGES {
                 return Err(MeetingError::BoardTooLarge);
             }
-            if held.insert(id) {
-                messages.push(message.0);
+            if !held.insert(id) {
+                return Err(MeetingError::Malformed {
+                    reason: "it repeats a message".to_owned(),
+                });
             }
+            messages.push(message.0);
         }
     }
 }

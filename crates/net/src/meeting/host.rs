@@ -1,3 +1,4 @@
+use core::fmt;
 use core::num::NonZeroU32;
 use core::time::Duration;
 use std::net::SocketAddr;
@@ -34,7 +35,6 @@ pub enum HostRelay {
 }
 
 /// How a meeting is hosted.
-#[derive(Debug)]
 pub struct HostConfig {
     /// The host's ed25519 secret. Guests are told its public key.
     pub secret: Zeroizing<[u8; 32]>,
@@ -56,6 +56,16 @@ impl HostConfig {
             relay: HostRelay::None,
             limits: MeetingLimits::default(),
         }
+    }
+}
+
+impl fmt::Debug for HostConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HostConfig")
+            .field("bind", &self.bind)
+            .field("relay", &self.relay)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
     }
 }
 
@@ -169,6 +179,12 @@ impl MeetingHost {
             addresses: self.door.addresses(),
             relay: self.relay_url.clone(),
         }
+    }
+
+    /// Resolves once the relay is reached: not before guests can come through it. Without a relay,
+    /// and while it cannot be reached, it does not: the caller sets the limit.
+    pub async fn relayed(&self) {
+        self.door.online().await;
     }
 
     /// Tells the guests that the host has posted something to its own board.

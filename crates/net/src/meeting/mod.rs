@@ -23,7 +23,8 @@
 //! The transport proves to the guest that it speaks to the key it was told of, and encrypts. It
 //! does not say who a guest is: whoever knows the host's key may read the board and post to it, and
 //! may occupy the host's places. A host that lies can keep messages back, from all or from some;
-//! it cannot make any, since messages are signed and the board checks them.
+//! it cannot make any, since messages are signed and the board checks them. A relay of the host's
+//! own forwards for anyone, within its rate, for as long as the meeting is open.
 
 mod error;
 mod guest;

@@ -1,4 +1,5 @@
 mod hostile;
+mod lying;
 mod process;
 mod relay;
 
@@ -339,4 +340,24 @@ fn a_port_in_use_is_named() {
             other => panic!("{other:?}"),
         }
     });
+}
+
+#[test]
+fn secrets_are_not_shown() {
+    let config = HostConfig::new(Zeroizing::new([77; 32]));
+    let shown = format!("{config:?}");
+    assert!(shown.contains("bind") && !shown.contains("77"), "{shown}");
+    let guest = GuestConfig {
+        secret: Some(Zeroizing::new([77; 32])),
+        ..GuestConfig::new(MeetingAddress {
+            peer: PeerId::of_secret(&HOST),
+            addresses: Vec::new(),
+            relay: None,
+        })
+    };
+    let shown = format!("{guest:?}");
+    assert!(
+        shown.contains("address") && !shown.contains("77, 77"),
+        "{shown}"
+    );
 }
