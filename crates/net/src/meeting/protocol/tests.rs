@@ -54,3 +54,35 @@ fn a_refusal_s_text_is_bounded_on_both_sides() {
     let refusal = Result::<bool, PostRefusal>::from(from_host).unwrap_err();
     assert_eq!(refusal.text, text);
 }
+
+/// The value's bytes after the schema's prefix.
+fn body<T: sealbid_types::codec::Schema>(value: &T) -> Vec<u8> {
+    encode(value)[sealbid_types::codec::PREFIX_BYTES..].to_vec()
+}
+
+#[test]
+fn the_bytes_are_fixed() {
+    let (mine, yours) = (FixedBytes([1; 32]), FixedBytes([2; 32]));
+    let sync = Request::Sync {
+        held: vec![mine],
+        wait_ms: 300,
+    };
+    assert_eq!(
+        body(&sync),
+        [[0, 1].as_slice(), &[1; 32], &[0xac, 2]].concat()
+    );
+    assert_eq!(body(&Request::Post(Blob(b"ab".to_vec()))), b"\x01\x02ab");
+    let news = Response::News(News {
+        posts: vec![(yours, Blob(b"ab".to_vec()))],
+        wanted: vec![mine],
+    });
+    let expected = [[0, 1].as_slice(), &[2; 32], b"\x02ab", &[1], &[1; 32]].concat();
+    assert_eq!(body(&news), expected);
+    let held = Response::Verdict(Verdict::Held { new: true });
+    assert_eq!(body(&held), [1, 0, 1]);
+    let refused = Response::Verdict(Verdict::Refused {
+        code: 7,
+        text: "no".to_owned(),
+    });
+    assert_eq!(body(&refused), b"\x01\x01\x07\x02no");
+}
