@@ -1,10 +1,11 @@
-//! Benchmarks: what the arithmetic costs (`parts`) and what a house does (`house`).
+//! Benchmarks: what the arithmetic costs (`parts`, `ceremony`) and what a house does (`house`).
 
 use core::error::Error;
 
 use comfy_table::{CellAlignment, Table, presets};
 
 pub mod statistics;
+pub mod unit;
 
 /// What a benchmark's step gives.
 pub type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;

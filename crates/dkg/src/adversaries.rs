@@ -89,14 +89,14 @@ fn scalar_point(seed: u8) -> G1Point {
     G1Point::generator().times_secret(&scalar(seed))
 }
 
-fn compressed(point: &G1Point) -> FixedBytes<48> {
-    FixedBytes(point.compress())
+fn encoded(point: &G1Point) -> FixedBytes<96> {
+    FixedBytes(point.encode())
 }
 
 #[test]
 fn one_coefficient_too_many_or_too_few() {
     let more = reason_of_dealing(|_, mut dealing| {
-        dealing.commitment.push(compressed(&scalar_point(1)));
+        dealing.commitment.push(encoded(&scalar_point(1)));
         dealing
     });
     let fewer = reason_of_dealing(|_, mut dealing| {
@@ -190,11 +190,11 @@ fn a_rogue_key() {
         let mut rogue = G1Sum::from(scalar_point(5).as_curve_point());
         for seed in (0..N).filter(|seed| *seed != MALLORY) {
             let first = honest_dealing(ceremony, seed).commitment[0];
-            let first = G1Point::decompress(&first.0).unwrap();
+            let first = G1Point::decode(&first.0).unwrap();
             rogue.add(&G1Sum::from(first.negate().as_curve_point()));
         }
         let rogue = rogue.to_point().unwrap().in_subgroup().unwrap();
-        dealing.commitment[0] = compressed(&rogue);
+        dealing.commitment[0] = encoded(&rogue);
         let dealer = Dealer {
             session: ceremony.session().id(),
             index: MemberIndex(MALLORY),
@@ -211,9 +211,9 @@ fn an_equal_or_negated_commitment_has_no_proof() {
     for negate in [false, true] {
         let reason = reason_of_dealing(|ceremony, mut dealing| {
             let theirs = honest_dealing(ceremony, 0);
-            let first = G1Point::decompress(&theirs.commitment[0].0).unwrap();
+            let first = G1Point::decode(&theirs.commitment[0].0).unwrap();
             let first = if negate { first.negate() } else { first };
-            dealing.commitment[0] = compressed(&first);
+            dealing.commitment[0] = encoded(&first);
             dealing.proof = theirs.proof;
             dealing
         });
@@ -239,11 +239,11 @@ fn two_who_deal_the_same_secret_are_both_named() {
             ceremony.post(Message::Dealing(Signed::new(dealing, &identity(seed))));
         }
         let mut dealing = honest_dealing(&ceremony, MALLORY);
-        dealing.commitment = own.commitment().iter().map(compressed).collect();
+        dealing.commitment = own.commitment().iter().map(encoded).collect();
         dealing.commitment_2 = own
             .commitment_2()
             .iter()
-            .map(|point| FixedBytes(point.compress()))
+            .map(|point| FixedBytes(point.encode()))
             .collect();
         let dealer = Dealer {
             session: session.id(),
@@ -268,32 +268,38 @@ fn two_who_deal_the_same_secret_are_both_named() {
 
 /// The compressed encoding of a point on the curve outside G1: found, not made up.
 fn torsion() -> FixedBytes<48> {
-    let off_subgroup = |last: &u8| {
+    let candidate = |last: u8| {
         let mut bytes = [0; 48];
-        bytes[0] = 0x80;
-        bytes[47] = *last;
-        G1Point::decompress(&bytes) == Err(PointError::OffSubgroup)
+        (bytes[0], bytes[47]) = (0x80, last);
+        bytes
     };
-    let last = (1..=255).find(off_subgroup).unwrap();
-    let mut bytes = [0; 48];
-    (bytes[0], bytes[47]) = (0x80, last);
+    let off_subgroup =
+        |bytes: &[u8; 48]| G1Point::decompress(bytes) == Err(PointError::OffSubgroup);
+    FixedBytes((1..=255).map(candidate).find(off_subgroup).unwrap())
+}
+
+/// (0, 2): on the curve, of order three.
+fn of_order_three() -> FixedBytes<96> {
+    let mut bytes = [0; 96];
+    bytes[95] = 2;
+    assert_eq!(G1Point::decode(&bytes), Err(PointError::OffSubgroup));
     FixedBytes(bytes)
 }
 
 #[test]
 fn points_that_are_none() {
     let identity_point = {
-        let mut bytes = [0; 48];
-        bytes[0] = 0xc0;
+        let mut bytes = [0; 96];
+        bytes[0] = 0x40;
         FixedBytes(bytes)
     };
     let identity_point_2 = {
-        let mut bytes = [0; 96];
-        bytes[0] = 0xc0;
+        let mut bytes = [0; 192];
+        bytes[0] = 0x40;
         FixedBytes(bytes)
     };
     let point = |point, error| FaultReason::Dealing(DealingError::Point { point, error });
-    let coefficient = |power: usize, bytes: FixedBytes<48>| {
+    let coefficient = |power: usize, bytes: FixedBytes<96>| {
         reason_of_dealing(move |_, mut dealing| {
             dealing.commitment[power] = bytes;
             dealing
@@ -308,7 +314,7 @@ fn points_that_are_none() {
         point(DealtPoint::Coefficient(2), PointError::Identity)
     );
     assert_eq!(
-        coefficient(1, torsion()),
+        coefficient(1, of_order_three()),
         point(DealtPoint::Coefficient(1), PointError::OffSubgroup)
     );
     let in_g2 = reason_of_dealing(|_, mut dealing| {
@@ -334,7 +340,7 @@ fn commitments_that_differ_between_the_groups() {
     for power in 0..usize::from(Q) {
         let reason = reason_of_dealing(|_, mut dealing| {
             let other = G2Point::generator().times_secret(&scalar(8));
-            dealing.commitment_2[power] = FixedBytes(other.compress());
+            dealing.commitment_2[power] = FixedBytes(other.encode());
             dealing
         });
         assert_eq!(reason, FaultReason::Dealing(DealingError::Twins));
@@ -386,7 +392,7 @@ fn two_dealings_shown_to_two_people() {
         side.post(Message::Dealing(dealing)).unwrap();
     }
     for (side, seed) in sides.iter_mut().zip([0, 1]) {
-        let own = participant(seed, Some(session.id()));
+        let mut own = participant(seed, Some(session.id()));
         match own.next(side, NOW) {
             Step::Post(message) => assert_eq!(side.post(*message), Ok(Posted::New)),
             other => panic!("{other:?}"),
@@ -457,7 +463,7 @@ fn a_false_accusation_names_the_accuser() {
         .body;
         match lie {
             0 => {}
-            1 => complaint.shared_point = compressed(&scalar_point(9)),
+            1 => complaint.shared_point = FixedBytes(scalar_point(9).compress()),
             _ => complaint.proof = proof_of_nothing(&complaint.proof),
         }
         let signed = Signed::new(complaint, &identity(MALLORY));
@@ -528,7 +534,7 @@ fn more_joiners_than_seats_and_one_identity_twice() {
     }
     let enrolment = |secret_seed: u8, seed: u8| {
         let board = Board::new(invitation(3, 2)).unwrap();
-        let own = crate::participant::Participant::new(
+        let mut own = crate::participant::Participant::new(
             identity(seed),
             member(seed),
             secret(secret_seed),

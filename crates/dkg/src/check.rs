@@ -1,7 +1,7 @@
 //! Checking dealings, by what everybody can see of them.
 
 use sealbid_crypto::group::{
-    G1Point, G2Point, LinearCombination, PairingProduct, PointError, Scalar, linear_combination_g2,
+    G1Point, G2Point, LinearCombination, PairingProduct, PointError, short_combination_g2,
 };
 use sealbid_types::bytes::FixedBytes;
 use sealbid_types::id::MemberIndex;
@@ -108,14 +108,16 @@ pub(crate) fn read_dealing(
 ) -> Result<ReadDealing, DealingError> {
     check_sizes(session, dealing)?;
     let commitment = Commitment {
-        g1: read_all(&dealing.commitment, |power, bytes| {
-            read_g1(DealtPoint::Coefficient(power), bytes)
+        g1: read_all(&dealing.commitment, DealtPoint::Coefficient, |bytes| {
+            G1Point::decode(&bytes.0)
         })?,
-        g2: read_all(&dealing.commitment_2, |power, bytes| {
-            read_g2(DealtPoint::Coefficient2(power), bytes)
+        g2: read_all(&dealing.commitment_2, DealtPoint::Coefficient2, |bytes| {
+            G2Point::decode(&bytes.0)
         })?,
     };
-    let ephemeral_key = read_g1(DealtPoint::EphemeralKey, &dealing.ephemeral_key)?;
+    let point = DealtPoint::EphemeralKey;
+    let ephemeral_key = G1Point::decompress(&dealing.ephemeral_key.0)
+        .map_err(|error| DealingError::Point { point, error })?;
     let dealer = Dealer {
         session: session.id(),
         index: dealing.dealer,
@@ -145,20 +147,17 @@ fn check_sizes(session: &Session, dealing: &Dealing) -> Result<(), DealingError>
     Ok(())
 }
 
-fn read_all<T, P>(
-    items: &[T],
-    read: impl Fn(usize, &T) -> Result<P, DealingError>,
+/// Reads the coefficients of one commitment, each named by its power.
+fn read_all<const BYTES: usize, P>(
+    items: &[FixedBytes<BYTES>],
+    name: impl Fn(usize) -> DealtPoint,
+    read: impl Fn(&FixedBytes<BYTES>) -> Result<P, PointError>,
 ) -> Result<Vec<P>, DealingError> {
-    let items = items.iter().enumerate();
-    items.map(|(at, item)| read(at, item)).collect()
-}
-
-fn read_g1(point: DealtPoint, bytes: &FixedBytes<48>) -> Result<G1Point, DealingError> {
-    G1Point::decompress(&bytes.0).map_err(|error| DealingError::Point { point, error })
-}
-
-fn read_g2(point: DealtPoint, bytes: &FixedBytes<96>) -> Result<G2Point, DealingError> {
-    G2Point::decompress(&bytes.0).map_err(|error| DealingError::Point { point, error })
+    let named = |(power, item): (usize, &FixedBytes<BYTES>)| {
+        let point = name(power);
+        read(item).map_err(|error| DealingError::Point { point, error })
+    };
+    items.iter().enumerate().map(named).collect()
 }
 
 /// All commitments in one equation; one by one, to name the bad ones, only if that fails.
@@ -182,7 +181,7 @@ fn twins_agree(dealings: &[ReadDealing]) -> bool {
     };
     let mut hasher = blake3::Hasher::new_derive_key(context::BATCH_TWINS);
     for (first, second) in pairs() {
-        hasher.update(&first.encode()).update(&second.compress());
+        hasher.update(&first.encode()).update(&second.encode());
     }
     let mut coefficients = hasher.finalize_xof();
     let mut sum = LinearCombination::with_capacity(0, pairs().count());
@@ -192,10 +191,10 @@ fn twins_agree(dealings: &[ReadDealing]) -> bool {
         coefficients.fill(&mut coefficient);
         let coefficient = u128::from_le_bytes(coefficient);
         sum.add_short(coefficient, first.as_curve_point());
-        sum_2.push((Scalar::from(coefficient), *second));
+        sum_2.push((coefficient, *second));
     }
     let product = PairingProduct::default().times_sum(&sum.sum(), &G2Point::generator());
-    match linear_combination_g2(&sum_2).to_point() {
+    match short_combination_g2(&sum_2).to_point() {
         Some(second) => product
             .times(G1Point::generator().negate().as_curve_point(), &second)
             .is_one(),

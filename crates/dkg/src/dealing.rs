@@ -1,7 +1,7 @@
 //! Making a dealing.
 
 use ed25519_dalek::SigningKey;
-use sealbid_crypto::group::{G1Point, G2Point, SecretScalar};
+use sealbid_crypto::group::{G1Point, SecretScalar};
 use sealbid_types::bytes::FixedBytes;
 use sealbid_types::id::MemberIndex;
 
@@ -42,13 +42,10 @@ pub(crate) fn deal(
     let dealing = Dealing {
         session: id,
         dealer: index,
-        commitment: commitment
-            .iter()
-            .map(|p| FixedBytes(p.compress()))
-            .collect(),
+        commitment: commitment.iter().map(|p| FixedBytes(p.encode())).collect(),
         commitment_2: commitment_2
             .iter()
-            .map(|p| FixedBytes(G2Point::compress(p)))
+            .map(|p| FixedBytes(p.encode()))
             .collect(),
         proof,
         ephemeral_key: FixedBytes(sealing.ephemeral_key().compress()),

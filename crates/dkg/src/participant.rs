@@ -4,6 +4,8 @@
 //! was killed says the same again. The order of its steps is ChillDKG's: enrol, deal, check and
 //! confirm; and the key counts once all have confirmed.
 
+use std::sync::Arc;
+
 use ed25519_dalek::SigningKey;
 use sealbid_crypto::group::SecretScalar;
 use sealbid_types::bytes::FixedBytes;
@@ -18,7 +20,7 @@ use crate::complaint::{complain, judge};
 use crate::dealing::deal;
 use crate::fault::{Fault, FaultReason, Void};
 use crate::message::{Enrolment, Message, Roster};
-use crate::receive::{Dealt, NoShare, Received};
+use crate::receive::{Checked, Dealt, NoShare, Received};
 use crate::secret::{SecretBytes, SessionSecret};
 use crate::session::Session;
 use crate::signed::Signed;
@@ -89,6 +91,8 @@ pub struct Participant {
     member: Member,
     secret: SessionSecret,
     accepted: Option<SessionId>,
+    /// What came of the dealings that were checked last: checking is most of the work.
+    checked: Option<Arc<Checked>>,
 }
 
 impl Participant {
@@ -106,6 +110,7 @@ impl Participant {
             member,
             secret,
             accepted,
+            checked: None,
         }
     }
 
@@ -137,9 +142,9 @@ impl Participant {
         Message::Roster(Signed::new(roster, &self.identity))
     }
 
-    /// What to do next.
-    #[must_use]
-    pub fn next(&self, board: &Board, now: Timestamp) -> Step {
+    /// What to do next. It depends on nothing but the arguments and what [`Self::new`] and
+    /// [`Self::accept`] were given.
+    pub fn next(&mut self, board: &Board, now: Timestamp) -> Step {
         let overdue = now > board.invitation().body.deadline;
         let Some(session) = board.session() else {
             return self.enrol(board, overdue);
@@ -210,13 +215,13 @@ impl Participant {
     }
 
     fn take_part(
-        &self,
+        &mut self,
         board: &Board,
         session: &Session,
         index: MemberIndex,
         overdue: bool,
     ) -> Step {
-        let dealt = all_dealt(board, session);
+        let dealt = self.all_dealt(board, session);
         // Once all have confirmed, the key counts, whatever else turns up.
         if let Some(Ok(dealt)) = &dealt
             && let Some(certificate) = certificate(board, dealt)
@@ -256,6 +261,22 @@ impl Participant {
         }
     }
 
+    /// The first dealing of each member, checked; none while one is missing.
+    fn all_dealt<'a>(
+        &mut self,
+        board: &'a Board,
+        session: &'a Session,
+    ) -> Option<Result<Dealt<'a>, Void>> {
+        let dealings = MemberIndex::all(session.members())
+            .map(|member| board.dealings(member).first())
+            .collect::<Option<Vec<_>>>()?;
+        let dealt = Dealt::check_unless(self.checked.as_ref(), session, dealings);
+        if let Ok(dealt) = &dealt {
+            self.checked = Some(Arc::clone(&dealt.checked));
+        }
+        Some(dealt)
+    }
+
     fn deal(&self, session: &Session, index: MemberIndex) -> Step {
         match deal(session, index, &self.secret, &self.identity) {
             Some(dealing) => Step::Post(Box::new(Message::Dealing(dealing))),
@@ -288,14 +309,6 @@ impl Participant {
             None => Step::Void(Fault::of_nobody(FaultReason::Degenerate).into()),
         }
     }
-}
-
-/// The first dealing of each member, checked; none while one is missing.
-fn all_dealt<'a>(board: &'a Board, session: &'a Session) -> Option<Result<Dealt<'a>, Void>> {
-    let dealings = MemberIndex::all(session.members())
-        .map(|member| board.dealings(member).first())
-        .collect::<Option<Vec<_>>>()?;
-    Some(Dealt::check(session, dealings))
 }
 
 /// All members' signatures over what the dealings make.

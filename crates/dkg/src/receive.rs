@@ -1,5 +1,7 @@
 //! A member's own part of all dealings: its share.
 
+use std::sync::Arc;
+
 use sealbid_crypto::group::{G1Point, SecretScalar};
 use sealbid_types::ceremony::Confirmation;
 use sealbid_types::committee::{Committee, Provenance, PublicKeys};
@@ -15,14 +17,22 @@ use crate::secret::{SecretBytes, SessionSecret};
 use crate::session::Session;
 use crate::signed::{Signable, Signed};
 
-/// The dealings of all members, checked by what everybody can see: the public half of a result.
+/// What came of checking a session's dealings by what everybody can see.
+pub(crate) struct Checked {
+    /// Which dealings these are.
+    transcript: TranscriptDigest,
+    /// By dealer.
+    read: Vec<ReadDealing>,
+    sum: CommitmentSum,
+    keys: PublicKeys,
+}
+
+/// The dealings of all members, checked: the public half of a result.
 pub(crate) struct Dealt<'a> {
     pub(crate) session: &'a Session,
     /// By dealer.
     dealings: Vec<&'a Signed<Dealing>>,
-    read: Vec<ReadDealing>,
-    sum: CommitmentSum,
-    keys: PublicKeys,
+    pub(crate) checked: Arc<Checked>,
 }
 
 /// What a member has of a session.
@@ -43,24 +53,57 @@ pub(crate) enum NoShare {
     Degenerate,
 }
 
+impl Checked {
+    fn of(session: &Session, dealings: &[&Signed<Dealing>]) -> Result<Self, Void> {
+        let read = check_all(session, dealings)?;
+        let commitments = read.iter().map(|dealing| &dealing.commitment);
+        let sum = CommitmentSum::of(commitments, session.quorum());
+        let degenerate = || Fault::of_nobody(FaultReason::Degenerate);
+        let keys = sum.public_keys(session.members()).ok_or_else(degenerate)?;
+        Ok(Self {
+            transcript: transcript_digest(session, dealings),
+            read,
+            sum,
+            keys,
+        })
+    }
+}
+
+impl core::fmt::Debug for Checked {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Checked({:?})", self.transcript)
+    }
+}
+
 impl<'a> Dealt<'a> {
     /// Checks the dealings of all members, one each, in their order.
     pub(crate) fn check(
         session: &'a Session,
         dealings: Vec<&'a Signed<Dealing>>,
     ) -> Result<Self, Void> {
-        let read = check_all(session, &dealings)?;
-        let commitments = read.iter().map(|dealing| &dealing.commitment);
-        let sum = CommitmentSum::of(commitments, session.quorum());
-        let degenerate = || Fault::of_nobody(FaultReason::Degenerate);
-        let keys = sum.public_keys(session.members()).ok_or_else(degenerate)?;
+        let checked = Arc::new(Checked::of(session, &dealings)?);
         Ok(Self {
             session,
             dealings,
-            read,
-            sum,
-            keys,
+            checked,
         })
+    }
+
+    /// The same, unless `before` came of these very dealings.
+    pub(crate) fn check_unless(
+        before: Option<&Arc<Checked>>,
+        session: &'a Session,
+        dealings: Vec<&'a Signed<Dealing>>,
+    ) -> Result<Self, Void> {
+        let transcript = transcript_digest(session, &dealings);
+        match before.filter(|checked| checked.transcript == transcript) {
+            Some(checked) => Ok(Self {
+                session,
+                dealings,
+                checked: Arc::clone(checked),
+            }),
+            None => Self::check(session, dealings),
+        }
     }
 
     /// A dealing, as it travelled and as it was read.
@@ -69,17 +112,18 @@ impl<'a> Dealt<'a> {
         dealer: MemberIndex,
     ) -> Option<(&'a Signed<Dealing>, &ReadDealing)> {
         let dealing = self.dealings.get(dealer.as_usize())?;
-        Some((dealing, self.read.get(dealer.as_usize())?))
+        Some((dealing, self.checked.read.get(dealer.as_usize())?))
     }
 
     /// The transcript's digest: the session and all dealings.
     pub(crate) fn transcript(&self) -> TranscriptDigest {
-        transcript_digest(self.session, &self.dealings)
+        self.checked.transcript
     }
 
     /// The committee that the dealings make.
     pub(crate) fn committee(&self, provenance: Provenance) -> Option<Committee> {
-        self.session.committee(self.keys.clone(), provenance)
+        self.session
+            .committee(self.checked.keys.clone(), provenance)
     }
 
     /// What every member signs.
@@ -104,7 +148,7 @@ impl<'a> Dealt<'a> {
         if let Some(received) = self.add_up(member, &payloads) {
             return Ok(received);
         }
-        let all = self.dealings.iter().zip(&self.read).zip(&payloads);
+        let all = self.dealings.iter().zip(&self.checked.read).zip(&payloads);
         for ((dealing, read), payload) in all {
             let right = route(self.session, read, member)
                 .and_then(|route| check_payload(&route, &dealing.body, read, payload));
@@ -123,7 +167,7 @@ impl<'a> Dealt<'a> {
             let shared = read.ephemeral_key.times_secret_kept(&encryption_secret);
             Some(shared.expose(|shared| route.open(shared, sealed)))
         };
-        let dealings = self.dealings.iter().zip(&self.read);
+        let dealings = self.dealings.iter().zip(&self.checked.read);
         dealings.filter_map(open).collect()
     }
 
@@ -139,7 +183,8 @@ impl<'a> Dealt<'a> {
         let mut shares = payloads.iter().map(Payload::share);
         let first = shares.next()??;
         let share = shares.try_fold(first, |sum, next| sum.plus(&next?))?;
-        let fits = G1Point::generator().times_secret(&share) == self.sum.share_key(member)?;
+        let fits =
+            G1Point::generator().times_secret(&share) == self.checked.sum.share_key(member)?;
         let contributions = payloads.iter().map(|payload| &payload.contribution);
         fits.then(|| Received {
             share,

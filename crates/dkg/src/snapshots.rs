@@ -51,7 +51,10 @@ fn samples() -> Vec<String> {
     }
     lines.push(line(&Ceremony::confirmed(3, 2).outcome(0).transcript));
     let board = ceremony.board.to_bytes();
-    lines.push(format!("sealbid.ceremony.board v1 {}", HEXLOWER.encode(&board)));
+    lines.push(format!(
+        "sealbid.ceremony.board v1 {}",
+        HEXLOWER.encode(&board)
+    ));
     lines
 }
 
@@ -60,7 +63,10 @@ fn encodings_are_frozen() {
     let samples = samples();
     let frozen: Vec<&str> = FROZEN.lines().collect();
     for (at, line) in samples.iter().enumerate() {
-        assert!(frozen.get(at) == Some(&line.as_str()), "not as frozen:\n{line}");
+        assert!(
+            frozen.get(at) == Some(&line.as_str()),
+            "not as frozen:\n{line}"
+        );
     }
     assert_eq!(frozen.len(), samples.len());
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use ed25519_dalek::SigningKey;
 use sealbid_benches::Outcome;
-use sealbid_crypto::group::{G1Point, SecretScalar};
+use sealbid_benches::unit::unit;
 use sealbid_crypto::{BatchSecret, CheckedEnvelope, CheckedPart, check_batch, open, seal};
 use sealbid_types::envelope::{Envelope, Header, Kind, PROTOCOL, Part, Sealed, SealedPart};
 use sealbid_types::id::Round;
@@ -15,9 +15,6 @@ use sealbid_types::metadata::Metadata;
 use sealbid_types::time::Timestamp;
 
 use super::committee::Committee;
-
-/// How many multiplications the unit is measured by.
-const MULTIPLICATIONS: u32 = 2_000;
 
 /// Times of one run, in microseconds.
 pub(crate) struct Run {
@@ -84,17 +81,6 @@ fn timed<T>(count: u32, work: impl FnOnce() -> Outcome<T>) -> Outcome<(f64, T)> 
     let result = work()?;
     let micros = started.elapsed().as_secs_f64() * 1e6;
     Ok((micros / f64::from(count), result))
-}
-
-/// One product is the next one's factor, so that none can be left out.
-fn unit() -> Outcome<f64> {
-    let scalar = SecretScalar::from_uniform_bytes(&[0x11; 64]).ok_or("the scalar is zero")?;
-    let (micros, last) = timed(MULTIPLICATIONS, || {
-        let first = G1Point::generator();
-        Ok((0..MULTIPLICATIONS).fold(first, |point, _| point.times_secret(&scalar)))
-    })?;
-    black_box(last);
-    Ok(micros)
 }
 
 fn entropy(number: u32, part: u8) -> [u8; 32] {

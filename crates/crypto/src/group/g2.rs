@@ -4,11 +4,12 @@ use core::fmt;
 
 use blst::{
     blst_p2, blst_p2_add_or_double, blst_p2_affine, blst_p2_affine_compress, blst_p2_affine_in_g2,
-    blst_p2_from_affine, blst_p2_is_inf, blst_p2_mult, blst_p2_to_affine, blst_p2_uncompress,
+    blst_p2_affine_serialize, blst_p2_deserialize, blst_p2_from_affine, blst_p2_is_inf,
+    blst_p2_mult, blst_p2_to_affine, blst_p2_uncompress,
 };
 
 use super::scalar::SCALAR_BITS;
-use super::{PointError, SecretScalar, check_compressed};
+use super::{PointError, SecretScalar, check_compressed, check_uncompressed};
 
 /// A point of G2 that is not the identity.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -36,6 +37,31 @@ impl G2Point {
         // SAFETY: see the module's header.
         let inside = unsafe { blst_p2_affine_in_g2(&point) };
         inside.then_some(Self(point)).ok_or(PointError::OffSubgroup)
+    }
+
+    /// Reads the uncompressed ZCash encoding (x, then y, 96 bytes each, big endian) and checks the
+    /// subgroup exactly.
+    ///
+    /// # Errors
+    /// [`PointError`].
+    pub fn decode(bytes: &[u8; 192]) -> Result<Self, PointError> {
+        let [first, ..] = bytes;
+        check_uncompressed(*first)?;
+        let mut point = blst_p2_affine::default();
+        // SAFETY: `bytes` holds the 192 bytes that an uncompressed encoding has; flags are checked.
+        PointError::check(unsafe { blst_p2_deserialize(&mut point, bytes.as_ptr()) })?;
+        // SAFETY: see the module's header.
+        let inside = unsafe { blst_p2_affine_in_g2(&point) };
+        inside.then_some(Self(point)).ok_or(PointError::OffSubgroup)
+    }
+
+    /// Writes the uncompressed ZCash encoding.
+    #[must_use]
+    pub fn encode(&self) -> [u8; 192] {
+        let mut bytes = [0; 192];
+        // SAFETY: 192 bytes are written.
+        unsafe { blst_p2_affine_serialize(bytes.as_mut_ptr(), &self.0) };
+        bytes
     }
 
     /// Writes the compressed ZCash encoding.

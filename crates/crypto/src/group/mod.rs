@@ -24,7 +24,7 @@ pub use g1::{CurvePoint, G1Point, G1Sum, SecretPoint, normalise};
 pub use g2::{G2Point, G2Sum};
 pub use hash::{hash_to_g1, hash_to_g2};
 pub use integer::IntegerCombination;
-pub use msm::{LinearCombination, linear_combination_g2};
+pub use msm::{LinearCombination, linear_combination_g2, short_combination_g2};
 pub use pairing::{PairingProduct, multiples_of_generators_agree};
 pub use scalar::{Scalar, ScalarError, SecretScalar};
 pub use subgroup::in_subgroup_all;

@@ -85,7 +85,7 @@ fn after_the_deadline_nobody_enrols_and_waiting_is_overdue() {
 fn an_identity_that_is_enrolled_with_other_keys_is_told() {
     let mut ceremony = Ceremony::new(3, 2);
     ceremony.post_next(1);
-    let again = Participant::new(
+    let mut again = Participant::new(
         crate::testing::identity(1),
         crate::testing::member(1),
         crate::testing::secret(77),
