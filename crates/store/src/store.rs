@@ -1,5 +1,6 @@
 //! Reading and writing.
 
+use std::collections::btree_map::{self, BTreeMap};
 use std::path::{Path, PathBuf};
 
 use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, WriteTransaction};
@@ -52,25 +53,31 @@ impl Store {
         }
         guarded(&self.path, || {
             let transaction = durable_transaction(&self.database, &self.path)?;
-            for write in writes {
-                self.apply(&transaction, write)?;
-            }
+            self.apply(&transaction, writes)?;
             transaction.commit().at(&self.path)
         })
     }
 
-    fn apply(&self, transaction: &WriteTransaction, write: &Write) -> Result<(), StoreError> {
-        match write {
-            Write::Put { table, key, value } => {
-                let stored = framed(name(*table), key, value);
-                let mut table = transaction.open_table(definition(*table)).at(&self.path)?;
-                table
-                    .insert(key.as_slice(), stored.as_slice())
-                    .at(&self.path)?;
-            }
-            Write::Delete { table, key } => {
-                let mut table = transaction.open_table(definition(*table)).at(&self.path)?;
-                table.remove(key.as_slice()).at(&self.path)?;
+    /// Opens each table once: that takes as long as several writes to it.
+    fn apply(&self, transaction: &WriteTransaction, writes: &[Write]) -> Result<(), StoreError> {
+        let mut tables = BTreeMap::new();
+        for write in writes {
+            let (Write::Put { table, .. } | Write::Delete { table, .. }) = write;
+            let rows = match tables.entry(*table) {
+                btree_map::Entry::Occupied(open) => open.into_mut(),
+                btree_map::Entry::Vacant(place) => {
+                    place.insert(transaction.open_table(definition(*table)).at(&self.path)?)
+                }
+            };
+            match write {
+                Write::Put { table, key, value } => {
+                    let stored = framed(name(*table), key, value);
+                    rows.insert(key.as_slice(), stored.as_slice())
+                        .at(&self.path)?;
+                }
+                Write::Delete { key, .. } => {
+                    rows.remove(key.as_slice()).at(&self.path)?;
+                }
             }
         }
         Ok(())
