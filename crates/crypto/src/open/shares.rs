@@ -1,5 +1,6 @@
 //! One member's decryption shares, looked at by themselves.
 
+use rayon::prelude::*;
 use sealbid_types::bytes::FixedBytes;
 use sealbid_types::envelope::Part;
 use sealbid_types::id::{EnvelopeId, MemberIndex};
@@ -80,7 +81,10 @@ pub(super) fn read_shares(
     let read = |(part, value): (&&CheckedPart, &FixedBytes<96>)| {
         CurvePoint::decode(&value.0).map_err(|error| point_fault(part, error))
     };
-    parts.iter().zip(values).map(read).collect()
+    // All are read before the first fault is looked for: which one that is must not vary.
+    let points: Vec<Result<CurvePoint, ShareFault>> =
+        parts.par_iter().zip(values).map(read).collect();
+    points.into_iter().collect()
 }
 
 fn point_fault(part: &CheckedPart, error: PointError) -> ShareFault {
