@@ -46,6 +46,17 @@ impl Desk {
         self.due()
     }
 
+    /// Whether an intent would change what the desk knows.
+    pub(crate) fn is_news(&self, intent: &PublicIntent) -> bool {
+        let Disclosure::Pair(pair) = &intent.metadata.disclosure else {
+            return false;
+        };
+        let asked = self.asked.get(&intent.round);
+        self.serves.contains(pair)
+            && intent.round >= self.current.0
+            && !asked.is_some_and(|pairs| pairs.contains(pair))
+    }
+
     /// A member is in `phase` of `round`. Gives the pairs to quote now.
     pub(crate) fn phase(&mut self, round: Round, phase: Phase) -> Vec<Pair> {
         if round < self.current.0 || phase == Phase::CatchingUp {
@@ -123,6 +134,9 @@ mod tests {
             "not before the window"
         );
         assert!(desk.intent(&intent(1, &other)).is_empty());
+        assert!(!desk.is_news(&intent(1, &served)), "it was told before");
+        assert!(!desk.is_news(&intent(1, &other)), "that is not served");
+        assert!(desk.is_news(&intent(2, &served)));
         assert_eq!(desk.phase(Round(1), Phase::Quotes), from_ref(&served));
         assert!(desk.phase(Round(1), Phase::Quotes).is_empty(), "not twice");
         assert!(desk.intent(&intent(1, &served)).is_empty());

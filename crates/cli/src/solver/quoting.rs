@@ -101,7 +101,7 @@ async fn serve(
     loop {
         let due = tokio::select! {
             item = intents.recv() => match item {
-                Some(item) => intent(shared, &item).map(|intent| desk.intent(&intent)),
+                Some(item) => intent(shared, desk, &item).map(|intent| desk.intent(&intent)),
                 None => return,
             },
             Some(event) = events.recv() => Some(on_event(desk, &event)),
@@ -123,10 +123,14 @@ fn on_event(desk: &mut Desk, event: &Event) -> Vec<Pair> {
     }
 }
 
-/// The intent in a stream's item, if a member has signed it.
-fn intent(shared: &Shared, (peer, item): &(PeerId, Bytes)) -> Option<PublicIntent> {
+/// The intent in a stream's item, if it is news to the desk and a member has signed it. Every
+/// member sends every intent: most are none, and need no look at their signature.
+fn intent(shared: &Shared, desk: &Desk, (peer, item): &(PeerId, Bytes)) -> Option<PublicIntent> {
     let committee = shared.client.committee();
     let signed: Signed<PublicIntent> = decode(item).ok()?;
+    if !desk.is_news(&signed.body) {
+        return None;
+    }
     let member = committee.member(signed.member)?;
     let is_good =
         signed.body.auction == committee.auction && signed.verify(&member.identity).is_ok();
