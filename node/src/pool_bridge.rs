@@ -3,8 +3,12 @@
 
 use std::collections::BTreeSet;
 
+use bytes::Bytes;
 use sealbid_auction::member::io::Offered;
-use sealbid_auction::pool::{ClearedRound, PoolCommand, PoolEnvelope};
+use sealbid_auction::member::message::PeerMessage;
+use sealbid_auction::pool::{ClearedRound, PoolAnswer, PoolCommand, PoolEnvelope, PoolQuery};
+use sealbid_types::bytes::Blob;
+use sealbid_types::codec::encode;
 use sealbid_types::id::{EnvelopeId, Round};
 use tokio::sync::mpsc;
 
@@ -17,24 +21,35 @@ const SUBMISSION_BYTES: usize = 256 << 10;
 
 /// The way to the pool.
 #[derive(Debug, Clone)]
-pub(crate) struct PoolBridge(mpsc::Sender<PoolCommand>);
+pub(crate) struct PoolBridge {
+    commands: mpsc::Sender<PoolCommand>,
+    again: mpsc::Sender<Vec<Offered>>,
+}
 
 impl PoolBridge {
-    /// Starts the task that submits. It ends with the last handle.
+    /// Starts the tasks that submit. They end with the last handle.
     pub(crate) fn start(house: HouseSlot) -> Self {
-        let (sender, commands) = mpsc::channel(WAITING);
-        tokio::spawn(submit_all(house, commands));
-        Self(sender)
+        let (commands, to_submit) = mpsc::channel(WAITING);
+        let (again, to_compare) = mpsc::channel(1);
+        tokio::spawn(submit_all(house.clone(), to_submit));
+        tokio::spawn(submit_missing(house, to_compare));
+        Self { commands, again }
     }
 
-    /// Offers envelopes, as many as there is room for.
+    /// Offers new envelopes, as many as there is room for.
     pub(crate) fn offer(&self, envelopes: Vec<Offered>) {
         for envelope in envelopes {
-            if self.0.try_send(command(envelope)).is_err() {
+            if self.commands.try_send(command(envelope)).is_err() {
                 tracing::debug!("the pool does not keep up; envelopes are offered again later");
                 return;
             }
         }
+    }
+
+    /// Offers those of these envelopes that the pool does not hold. While it is still busy with
+    /// the last such offer, this one is dropped.
+    pub(crate) fn offer_again(&self, envelopes: Vec<Offered>) {
+        let _ = self.again.try_send(envelopes);
     }
 
     /// Tells the pool that a round is certified.
@@ -46,7 +61,7 @@ impl PoolBridge {
             listed,
         };
         // Every member says it; one that gets through is enough.
-        let _ = self.0.try_send(PoolCommand::ClearRound(cleared));
+        let _ = self.commands.try_send(PoolCommand::ClearRound(cleared));
     }
 }
 
@@ -69,7 +84,46 @@ async fn submit_all(house: HouseSlot, mut commands: mpsc::Receiver<PoolCommand>)
         let batch = gather(first, &mut commands);
         let Some(house) = house.get() else { continue };
         let Some(pool) = house.pool() else { continue };
+        if pool.leader().is_none() {
+            // A client waits for it: it goes to the members without the pool, which has it later.
+            if let Some(message) = message(&batch) {
+                house.broadcast(&Bytes::from(encode(&message)));
+            }
+            continue;
+        }
         if let Err(error) = pool.submit(batch).await {
+            tracing::debug!("the pool did not take it: {error}");
+        }
+    }
+}
+
+/// What a batch has for the other members; none if it has no envelopes.
+fn message(batch: &[PoolCommand]) -> Option<PeerMessage> {
+    let envelopes = batch.iter().filter_map(|command| match command {
+        PoolCommand::SubmitIntent(envelope) | PoolCommand::SubmitQuote(envelope) => {
+            Some(Blob(envelope.body.clone()))
+        }
+        PoolCommand::ClearRound(_) => None,
+    });
+    let envelopes: Vec<Blob> = envelopes.collect();
+    (!envelopes.is_empty()).then_some(PeerMessage::Envelopes(envelopes))
+}
+
+async fn submit_missing(house: HouseSlot, mut offers: mpsc::Receiver<Vec<Offered>>) {
+    while let Some(offered) = offers.recv().await {
+        let Some(house) = house.get() else { continue };
+        let Some(pool) = house.pool() else { continue };
+        let ids = offered.iter().map(|envelope| *envelope.id.as_bytes());
+        let held = match pool.query(PoolQuery::Contains(ids.collect())).await {
+            Ok(PoolAnswer::Contains(held)) => held,
+            _ => continue,
+        };
+        let missing = offered.into_iter().zip(held).filter(|(_, held)| !held);
+        let commands: Vec<_> = missing.map(|(offered, _)| command(offered)).collect();
+        if commands.is_empty() {
+            continue;
+        }
+        if let Err(error) = pool.submit(commands).await {
             tracing::debug!("the pool did not take it: {error}");
         }
     }

@@ -81,6 +81,7 @@ impl Shell {
                 }
             }
             Output::Offer(envelopes) => self.pool.offer(envelopes),
+            Output::OfferAgain(envelopes) => self.pool.offer_again(envelopes),
             Output::ClearRound { round, listed } => self.clear_round(round, listed),
             Output::Check(envelopes) => {
                 for envelope in envelopes {

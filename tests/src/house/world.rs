@@ -489,7 +489,7 @@ impl World {
                     self.send(index, to, bytes.clone());
                 }
             }
-            Output::Offer(offers) => {
+            Output::Offer(offers) | Output::OfferAgain(offers) => {
                 for offered in offers {
                     for to in 0..self.seats.len() {
                         self.spread(index, to, offered.id, offered.bytes.clone());

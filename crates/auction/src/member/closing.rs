@@ -216,6 +216,14 @@ impl Closing {
         Ok(contradicted.map_or(Reported::New, Reported::Contradicts))
     }
 
+    /// Whether a report lists an envelope that has not failed the gate. The lists are sorted.
+    pub(super) fn lists(&self, id: &EnvelopeId) -> bool {
+        let lists = |list: &[EnvelopeId]| list.binary_search(id).is_ok();
+        let mut reports = self.reports.values().map(|report| &report.body);
+        reports.any(|report| lists(&report.intents) || lists(&report.quotes))
+            && !self.refused.contains_key(id)
+    }
+
     /// An envelope fails the gate: no close may list it.
     pub(super) fn refuse(&mut self, id: EnvelopeId, refusal: Refusal) -> Vec<MemberIndex> {
         let lists = |report: &&Signed<Report>| {

@@ -50,6 +50,14 @@ impl Exchange {
         is_new
     }
 
+    /// Whether a member's decryption shares for an opening are here: what is sent again need not
+    /// be verified again.
+    pub(super) fn has_shares(&self, opening: Opening, member: MemberIndex) -> bool {
+        self.shares
+            .get(&opening)
+            .is_some_and(|collected| collected.contains_key(&member))
+    }
+
     /// Keeps a member's signature share. Says whether it is new.
     pub(super) fn add_signature(
         &mut self,

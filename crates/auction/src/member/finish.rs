@@ -139,8 +139,14 @@ impl Member {
         if settling.is_collecting() && self.missing(&settling).is_empty() {
             let material = self.collect(&mut settling, out);
             out.extend(settling.provide(material, &self.hands));
+            self.due.resend = self.now.plus(self.options.times.resend);
         }
+        let sent = settling.sent().len();
         out.extend(settling.advance(&self.hands, &self.chain));
+        if settling.sent().len() > sent {
+            // What has just gone out is not due again before its time.
+            self.due.resend = self.now.plus(self.options.times.resend);
+        }
         match settling.take_settled() {
             None => self.settling = Some(settling),
             Some(Settled { record, intents }) => self.archive(&record, &intents, out),

@@ -1,16 +1,21 @@
 //! What a member does with each input before it looks at what has become possible.
 
+use sealbid_types::bytes::Blob;
+use sealbid_types::codec::decode;
 use sealbid_types::door::{EnvelopeStatus, Event, PublicIntent, Refusal, RefusalCode, Response};
-use sealbid_types::envelope::Kind;
-use sealbid_types::id::{EnvelopeId, Round};
+use sealbid_types::envelope::{Envelope, Kind};
+use sealbid_types::id::{EnvelopeId, MemberIndex, Round};
 use sealbid_types::keys::Signed;
 use sealbid_types::report::{Acknowledgement, Report};
 
 use super::inbox::{Admission, offer, refusal};
 use super::io::{Input, Output, RequestId};
 use super::message::PeerMessage;
-use super::{Member, broadcast, fault};
+use super::{Member, broadcast, fault, send};
 use crate::gate::Admissible;
+
+/// Acknowledgements in one message: a signed one takes some 180 bytes.
+const MOST_ACKNOWLEDGEMENTS: usize = 4_096;
 
 /// How a taken envelope came to be known here.
 enum Taken {
@@ -68,10 +73,7 @@ impl Member {
                 let gives_up_at = self.now.plus(times.submit_timeout);
                 self.clients.wait(id, request, push_at, gives_up_at);
                 out.push(Output::Offer(vec![offered]));
-                out.push(broadcast(&PeerMessage::Acknowledgements(vec![
-                    signed.clone(),
-                ])));
-                self.take_acknowledgement(signed, out);
+                self.give(signed, out);
             }
             Ok(Taken::Listed(round)) => {
                 let text = format!("round {round} lists it already");
@@ -171,8 +173,12 @@ impl Member {
     /// An envelope that cannot be acknowledged here may still be named by another member's report,
     /// and then the vote needs it.
     fn keep_if_wanted(&mut self, admissible: Admissible, out: &mut Vec<Output>) {
-        let want = self.closing.want(&self.chain, &self.inbox);
-        if want.envelopes.contains(&admissible.id()) {
+        let id = admissible.id();
+        let is_here = self
+            .inbox
+            .get(&id)
+            .is_some_and(|held| held.shares.is_some());
+        if !is_here && self.closing.lists(&id) {
             out.extend(self.inbox.take(admissible, None));
         }
     }
@@ -214,12 +220,11 @@ impl Member {
         refused: Vec<(EnvelopeId, Refusal)>,
         out: &mut Vec<Output>,
     ) {
-        let mut acknowledged = Vec::new();
         for admissible in envelopes {
             if !self.peers.is_ready() {
                 self.refresh(admissible, out);
             } else if let Ok(Taken::Acknowledged(signed)) = self.acknowledge(admissible, out) {
-                acknowledged.push(signed);
+                self.give(signed, out);
             }
         }
         for (id, refusal) in refused {
@@ -228,13 +233,56 @@ impl Member {
                 out.extend(fault(member, what.clone(), None));
             }
         }
-        // A signed acknowledgement takes some 180 bytes: this many fit into one message.
-        for batch in acknowledged.chunks(4_096) {
+    }
+
+    /// An acknowledgement of this member's own, for its clients and for the other members.
+    fn give(&mut self, signed: Signed<Acknowledgement>, out: &mut Vec<Output>) {
+        self.acknowledgements.push(signed.clone());
+        if self.clients.needs(&signed.body.envelope, signed.member) {
+            self.count_acknowledgement(signed, out);
+        }
+    }
+
+    /// Sends the acknowledgements of the inputs just taken.
+    pub(super) fn tell_acknowledgements(&mut self, out: &mut Vec<Output>) {
+        let given = core::mem::take(&mut self.acknowledgements);
+        if self.has_halted {
+            return;
+        }
+        for batch in given.chunks(MOST_ACKNOWLEDGEMENTS) {
             out.push(broadcast(&PeerMessage::Acknowledgements(batch.to_vec())));
         }
-        for signed in acknowledged {
-            self.take_acknowledgement(signed, out);
+    }
+
+    /// A peer's envelopes: those that are acknowledged here need no check, but their sender the
+    /// acknowledgement, which it seems to lack.
+    pub(super) fn take_envelopes(
+        &mut self,
+        from: MemberIndex,
+        envelopes: Vec<Blob>,
+        out: &mut Vec<Output>,
+    ) {
+        let mut given = Vec::new();
+        let mut unknown = Vec::new();
+        for blob in envelopes {
+            match self.acknowledged_bytes(&blob) {
+                Some((id, round)) => given.push(self.sign_acknowledgement(id, round)),
+                None => unknown.push(blob),
+            }
         }
+        if !given.is_empty() {
+            out.push(send(from, &PeerMessage::Acknowledgements(given)));
+        }
+        if !unknown.is_empty() {
+            out.push(Output::Check(unknown));
+        }
+    }
+
+    fn acknowledged_bytes(&self, blob: &Blob) -> Option<(EnvelopeId, Round)> {
+        let id = decode::<Envelope>(&blob.0).ok()?.id();
+        let held = self.inbox.get(&id)?;
+        held.shares.as_ref()?;
+        Some((id, held.acknowledged?))
     }
 
     /// During a start, only what the disk held gains its shares again.
@@ -267,10 +315,15 @@ impl Member {
         let Some(member) = committee.member(signed.member) else {
             return;
         };
-        if signed.verify(&member.identity).is_err() {
-            return;
+        if signed.verify(&member.identity).is_ok() {
+            self.count_acknowledgement(signed, out);
         }
-        if let Some((receipt, requests)) = self.clients.acknowledge(signed, committee.quorum()) {
+    }
+
+    /// A right acknowledgement that somebody waits for.
+    fn count_acknowledgement(&mut self, signed: Signed<Acknowledgement>, out: &mut Vec<Output>) {
+        let quorum = self.hands.committee.quorum();
+        if let Some((receipt, requests)) = self.clients.acknowledge(signed, quorum) {
             let answer = |request| reply(request, Response::Receipt(receipt.clone()));
             out.extend(requests.into_iter().map(answer));
         }

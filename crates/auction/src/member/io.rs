@@ -65,6 +65,22 @@ pub enum Input {
     Tick,
 }
 
+impl Input {
+    /// Whether what it makes possible can wait for the inputs that have come with it: clients and
+    /// envelopes move no round on.
+    #[must_use]
+    pub const fn can_wait(&self) -> bool {
+        matches!(
+            self,
+            Self::Submit { .. }
+                | Self::Delivered { .. }
+                | Self::AskStatus { .. }
+                | Self::AskHead { .. }
+                | Self::Gone { .. }
+        )
+    }
+}
+
 /// What the engine tells the shell, to be carried out in this order. Every [`Output::Write`] of
 /// one step is durable before anything else of that step is carried out.
 #[derive(Debug)]
@@ -83,8 +99,10 @@ pub enum Output {
         /// The encoded message, less than 1 MB.
         bytes: Vec<u8>,
     },
-    /// Propose these envelopes to the pool.
+    /// Propose these envelopes to the pool: they are new here.
     Offer(Vec<Offered>),
+    /// Propose those of these envelopes to the pool that it does not hold.
+    OfferAgain(Vec<Offered>),
     /// Tell the pool that a round is certified: what cannot be listed any more may go.
     ClearRound {
         /// The round.

@@ -40,6 +40,7 @@ use sealbid_types::door::{Event, Head, Phase, PublicIntent};
 use sealbid_types::envelope::Kind;
 use sealbid_types::id::{MemberIndex, Round, Slot};
 use sealbid_types::keys::Signed;
+use sealbid_types::report::Acknowledgement;
 use sealbid_types::time::Timestamp;
 
 pub use self::finish::{Outcome, outcomes, summary};
@@ -147,6 +148,8 @@ pub struct Member {
     /// Whom to ask next for what is missing.
     asked: u8,
     phase: Phase,
+    /// Given by the inputs being taken, for the other members: they leave together.
+    acknowledgements: Vec<Signed<Acknowledgement>>,
     now: Timestamp,
     has_halted: bool,
 }
@@ -156,13 +159,33 @@ impl Member {
     ///
     /// Time never runs backwards in the engine: an earlier `now` counts as the latest one seen.
     pub fn step(&mut self, input: Input, now: Timestamp) -> Vec<Output> {
+        self.steps([input], now)
+    }
+
+    /// Takes inputs that have come together, in their order: what [`Self::step`] does for each,
+    /// for less than that costs.
+    pub fn steps(
+        &mut self,
+        inputs: impl IntoIterator<Item = Input>,
+        now: Timestamp,
+    ) -> Vec<Output> {
         let mut out = Vec::new();
-        if self.has_halted {
-            return out;
-        }
         self.now = self.now.max(now);
-        self.take_in(input, &mut out);
-        self.go_on(&mut out);
+        let mut may_go_on = false;
+        for input in inputs {
+            if self.has_halted {
+                break;
+            }
+            may_go_on = input.can_wait();
+            self.take_in(input, &mut out);
+            if !may_go_on {
+                self.go_on(&mut out);
+            }
+        }
+        if may_go_on && !self.has_halted {
+            self.go_on(&mut out);
+        }
+        self.tell_acknowledgements(&mut out);
         out
     }
 
@@ -172,8 +195,7 @@ impl Member {
         let due = [self.due.heartbeat, self.due.resend, self.due.offer];
         let clock = self.closing.wake_at(&self.hands, self.now);
         let vote = self.closing.vote.wake_at();
-        let is_closing = self.closing.own().is_some() || self.settling.is_some();
-        let want = is_closing.then_some(self.due.want);
+        let want = self.is_closing().then_some(self.due.want);
         let clients = self.clients.wake_at();
         let times = due
             .into_iter()
@@ -182,6 +204,12 @@ impl Member {
             .chain(want)
             .chain(clients);
         times.min().unwrap_or(self.now)
+    }
+
+    /// Whether a round is being closed or settled: its arithmetic may come with any input.
+    #[must_use]
+    pub const fn is_closing(&self) -> bool {
+        self.closing.own().is_some() || self.settling.is_some()
     }
 
     /// The newest settled round.

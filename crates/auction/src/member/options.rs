@@ -42,7 +42,7 @@ impl Default for Times {
             heartbeat: Duration::from_millis(1_000),
             absent_after: Duration::from_millis(4_000),
             resend: Duration::from_millis(400),
-            push_after: Duration::from_millis(250),
+            push_after: Duration::from_millis(400),
             submit_timeout: Duration::from_millis(5_000),
             offer: Duration::from_millis(3_000),
             propose: Duration::from_millis(1_500),

@@ -240,7 +240,7 @@ impl Member {
         self.due.offer = self.now.plus(self.options.times.offer);
         let offers = self.inbox.offers();
         if !offers.is_empty() {
-            out.push(Output::Offer(offers));
+            out.push(Output::OfferAgain(offers));
         }
     }
 

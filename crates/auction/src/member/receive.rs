@@ -47,7 +47,7 @@ impl Member {
             PeerMessage::Shares(shares) => self.take_shares(from, *shares, out),
             PeerMessage::SignatureShare(share) => self.take_signature(from, share),
             PeerMessage::Want(want) => self.serve(from, &want, out),
-            PeerMessage::Envelopes(envelopes) => out.push(Output::Check(envelopes)),
+            PeerMessage::Envelopes(envelopes) => self.take_envelopes(from, envelopes, out),
             PeerMessage::Standing(standing) => self.take_standing(from, &standing, out),
         }
     }
@@ -168,7 +168,9 @@ impl Member {
         let Some(exchange) = self.exchange(round) else {
             return;
         };
-        if signed.verify(&member.identity).is_ok() {
+        if !exchange.has_shares(signed.body.opening, from)
+            && signed.verify(&member.identity).is_ok()
+        {
             exchange.add_shares(signed);
         }
     }

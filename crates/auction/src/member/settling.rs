@@ -216,7 +216,7 @@ impl Settling {
             let statement = self.certificate.order_statement();
             self.order = self.combine(Purpose::Order, &statement, hands, out);
         }
-        if self.opened.is_none() {
+        if self.opened.is_none() && self.may_open(Opening::First, &material.first.parts, hands) {
             let parts = material.checked(&material.first.parts);
             self.opened = self.open(Opening::First, &parts, hands, out);
         }
@@ -275,6 +275,7 @@ impl Settling {
             openings,
             intents: input.intents,
             allocation,
+            statement,
         }
     }
 
@@ -284,8 +285,7 @@ impl Settling {
         hands: &Hands,
         out: &mut Vec<Output>,
     ) -> (Progress, bool) {
-        let statement = allocation_statement(&cleared.allocation);
-        let signature = self.combine(Purpose::Allocation, &statement, hands, out);
+        let signature = self.combine(Purpose::Allocation, &cleared.statement, hands, out);
         let certificate = signature.and_then(|signature| {
             AllocationCertificate::verify(&hands.keys, &cleared.allocation, &signature).ok()
         });
@@ -318,6 +318,9 @@ impl Settling {
         hands: &Hands,
         out: &mut Vec<Output>,
     ) -> (Progress, bool) {
+        if !self.may_open(Opening::Second, &authorised.parts, hands) {
+            return (Progress::Authorising(authorised), false);
+        }
         let parts = authorised.cleared.material.checked(&authorised.parts);
         let Some(opened) = self.open(Opening::Second, &parts, hands, out) else {
             return (Progress::Authorising(authorised), false);
@@ -345,6 +348,7 @@ impl Settling {
         let unsigned = Unsigned {
             authorised: *authorised,
             settlement,
+            statement,
         };
         (Progress::Settling(Box::new(unsigned)), true)
     }
@@ -355,14 +359,15 @@ impl Settling {
         hands: &Hands,
         out: &mut Vec<Output>,
     ) -> (Progress, bool) {
-        let statement = settlement_statement(&unsigned.settlement);
-        let Some(signature) = self.combine(Purpose::Settlement, &statement, hands, out) else {
+        let Some(signature) = self.combine(Purpose::Settlement, &unsigned.statement, hands, out)
+        else {
             return (Progress::Settling(unsigned), false);
         };
         out.push(self.reached(Stage::Settled));
         let Unsigned {
             authorised,
             settlement,
+            ..
         } = *unsigned;
         let Authorised {
             cleared,
@@ -375,6 +380,7 @@ impl Settling {
             mut openings,
             intents,
             allocation,
+            ..
         } = cleared;
         openings.sort_unstable_by_key(|opening| (opening.envelope, opening.part));
         let mut envelopes = material.ruled_out;
@@ -422,7 +428,13 @@ impl Settling {
         signature
     }
 
-    /// Opens parts, once q members' shares are there, and names the members whose shares are wrong.
+    /// Whether q members' shares are there, and others than when it was last tried in vain.
+    fn may_open(&self, opening: Opening, parts: &[PartId], hands: &Hands) -> bool {
+        let count = self.exchange.count(opening);
+        parts.is_empty() || count >= hands.committee.quorum() && count != self.tried
+    }
+
+    /// Opens parts by the shares that are there, and names the members whose shares are wrong.
     fn open(
         &mut self,
         opening: Opening,
@@ -432,10 +444,6 @@ impl Settling {
     ) -> Option<Vec<OpenedPart>> {
         if parts.is_empty() {
             return Some(Vec::new());
-        }
-        let count = self.exchange.count(opening);
-        if count < hands.committee.quorum() || count == self.tried {
-            return None;
         }
         let shares = self.exchange.shares_of(opening);
         let (opened, liars) = match open(&hands.keys, parts, &shares, &hands.batch) {

@@ -55,6 +55,8 @@ pub(super) struct Cleared {
     pub(super) openings: Vec<PartOpening>,
     pub(super) intents: OpenedIntents,
     pub(super) allocation: Allocation,
+    /// What the committee signs of it. To make it takes reading all of the allocation.
+    pub(super) statement: Statement,
 }
 
 /// A certified allocation, and the authorisations it opens.
@@ -70,6 +72,8 @@ pub(super) struct Authorised {
 pub(super) struct Unsigned {
     pub(super) authorised: Authorised,
     pub(super) settlement: Settlement,
+    /// What the committee signs of it.
+    pub(super) statement: Statement,
 }
 
 /// A settled round.

@@ -121,6 +121,7 @@ impl Member {
             asked: 0,
             phase: Phase::CatchingUp,
             now,
+            acknowledgements: Vec::new(),
             has_halted: false,
         };
         member.go_on(&mut out);
