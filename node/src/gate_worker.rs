@@ -1,6 +1,7 @@
 //! The queue before the gate: envelopes are checked in batches, as many at once as have come
 //! while the batch before was being checked. An idle member checks each one alone and at once.
 
+use core::time::Duration;
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,11 +10,16 @@ use sealbid_auction::member::io::Input;
 use sealbid_types::door::Refusal;
 use sealbid_types::id::EnvelopeId;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
 
 use crate::engine::EngineInbox;
 
 /// The most envelopes of one batch.
 const BATCH: usize = 256;
+/// Under load, how long envelopes are gathered before they are checked, and how many are enough:
+/// to check sixteen together takes a third of what it takes to check them in pairs.
+const GATHER: Duration = Duration::from_millis(20);
+const ENOUGH: usize = 64;
 /// How many envelopes the worker remembers to have seen.
 const REMEMBERED: usize = 65_536;
 
@@ -55,6 +61,7 @@ impl GateQueue {
             peer_jobs,
             engine,
             seen: Arc::clone(&seen),
+            is_busy: false,
         };
         tokio::spawn(worker.run());
         Self {
@@ -143,6 +150,8 @@ struct Worker {
     peer_jobs: mpsc::Receiver<PeerJob>,
     engine: EngineInbox,
     seen: Arc<Mutex<Seen>>,
+    /// Whether the last batch had company: then the next one is waited for.
+    is_busy: bool,
 }
 
 /// A batch in the making: the envelopes, and for each who is told.
@@ -181,19 +190,42 @@ impl Worker {
         }
         take_waiting(&mut self.client_jobs, &mut clients);
         take_waiting(&mut self.peer_jobs, &mut peers);
+        if self.is_busy {
+            // At the end of the time there is what there is.
+            let _ = timeout(GATHER, self.gather_more(&mut clients, &mut peers)).await;
+        }
+        self.is_busy = clients.len().saturating_add(peers.len()) > 1;
         Some(self.gather(clients, peers))
+    }
+
+    /// Takes what comes, until it is enough.
+    async fn gather_more(&mut self, clients: &mut Vec<ClientJob>, peers: &mut Vec<PeerJob>) {
+        while clients.len().saturating_add(peers.len()) < ENOUGH {
+            let taken = tokio::select! {
+                taken = self.client_jobs.recv_many(clients, ENOUGH) => taken,
+                taken = self.peer_jobs.recv_many(peers, ENOUGH) => taken,
+            };
+            if taken == 0 {
+                return;
+            }
+        }
     }
 
     fn gather(&self, clients: Vec<ClientJob>, peers: Vec<PeerJob>) -> Batch {
         let mut seen = lock(&self.seen);
         let mut batch = Batch::default();
+        // The pool and a peer may bring the same one at once.
+        let mut of_batch = BTreeSet::new();
         for ClientJob { bytes, verdict } in clients {
-            seen.insert(digest(&bytes));
+            let digest = digest(&bytes);
+            seen.insert(digest);
+            of_batch.insert(digest);
             batch.envelopes.push(bytes);
             batch.tell.push(Some(verdict));
         }
         for PeerJob { bytes, again } in peers {
-            if seen.insert(digest(&bytes)) || again {
+            let digest = digest(&bytes);
+            if (seen.insert(digest) || again) && of_batch.insert(digest) {
                 batch.envelopes.push(bytes);
                 batch.tell.push(None);
             }
