@@ -18,6 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::NodeError;
+use crate::arithmetic::Arithmetic;
 use crate::shell::Shell;
 
 /// The most inputs of each kind that one transaction serves.
@@ -82,6 +83,9 @@ pub(crate) struct Engine {
     pub(crate) store: Arc<Store>,
     pub(crate) shell: Shell,
     pub(crate) inputs: EngineInputs,
+    pub(crate) arithmetic: Arithmetic,
+    /// What steps have taken since the last stage of a closing round.
+    pub(crate) spent: Duration,
     pub(crate) stop: CancellationToken,
 }
 
@@ -128,16 +132,44 @@ impl Engine {
     fn run(mut self, runtime: &Handle, outputs: Vec<Output>) -> Result<(), NodeError> {
         self.carry_out(outputs)?;
         while let Some(inputs) = runtime.block_on(self.next_inputs()) {
-            let mut outputs = Vec::new();
-            for input in inputs {
-                outputs.extend(self.member.step(input, now()));
+            let (together, single): (Vec<Input>, Vec<Input>) =
+                inputs.into_iter().partition(Input::can_wait);
+            let mut outputs = self.member.steps(together, now());
+            for input in single {
+                outputs.extend(self.step(input));
+                if self.member.is_closing() {
+                    // What a round waits for leaves before the next input's arithmetic.
+                    self.carry_out(core::mem::take(&mut outputs))?;
+                }
             }
             if self.member.wake_at() <= now() {
-                outputs.extend(self.member.step(Input::Tick, now()));
+                outputs.extend(self.step(Input::Tick));
             }
             self.carry_out(outputs)?;
         }
         Ok(())
+    }
+
+    /// Steps, and while a round closes, measures what its steps take from one stage to the next.
+    fn step(&mut self, input: Input) -> Vec<Output> {
+        let Self {
+            member, arithmetic, ..
+        } = self;
+        if !member.is_closing() {
+            self.spent = Duration::ZERO;
+            return member.step(input, now());
+        }
+        let (outputs, spent) = arithmetic.run(|| member.step(input, now()));
+        self.spent = self.spent.saturating_add(spent);
+        let reached = outputs.iter().find_map(|output| match output {
+            Output::Reached { round, stage } => Some((*round, *stage)),
+            _ => None,
+        });
+        if let Some((round, stage)) = reached {
+            let spent = core::mem::take(&mut self.spent);
+            self.shell.timings.spent(round, stage, spent);
+        }
+        outputs
     }
 
     /// What waits, once something does or the member wants to be woken; none when it stops.

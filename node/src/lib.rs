@@ -14,6 +14,7 @@
 //! A member that is killed at any instant loses nothing that it has promised. One whose disk fails
 //! stops: it never goes on without its memory.
 
+mod arithmetic;
 pub mod config;
 mod engine;
 mod error;

@@ -21,6 +21,7 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use crate::NodeError;
+use crate::arithmetic::Arithmetic;
 use crate::config::MemberConfig;
 use crate::engine::{Engine, EngineInbox, EngineInputs, now};
 use crate::fetch::Fetcher;
@@ -224,6 +225,8 @@ async fn furnish(
         store,
         shell,
         inputs,
+        arithmetic: Arithmetic::start()?,
+        spent: Duration::ZERO,
         stop: stop.clone(),
     };
     let index = key.index();

@@ -2,6 +2,7 @@
 //!
 //! They are the member's own measurements, no part of a round's record: nobody can check them.
 
+use core::time::Duration;
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
@@ -41,6 +42,37 @@ pub struct RoundTimings {
     pub authorised_ms: Option<u64>,
     /// The settlement is signed and stored.
     pub settled_ms: Option<u64>,
+    /// What the stages took of this member's cores.
+    #[serde(default)]
+    pub work: RoundWork,
+}
+
+/// The processor time, in microseconds and over all cores, of the engine's steps from each stage
+/// to the next. Clients' requests, and what the network and the disk take, are not in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct RoundWork {
+    /// From this member's report: votes, the certificate, and the release of its shares.
+    pub certified_us: u64,
+    /// Combining the shares of terms and quotes, checking and decrypting them, the clearing and
+    /// this member's signature share of it.
+    pub terms_opened_us: u64,
+    /// The allocation's certificate, and the release of the authorisations' shares.
+    pub cleared_us: u64,
+    /// Opening the authorisations, checking the wallet signatures in them, the settlement and
+    /// this member's signature share of it.
+    pub authorised_us: u64,
+    /// The settlement's signature, and the record.
+    pub settled_us: u64,
+}
+
+impl RoundWork {
+    /// The arithmetic after the close: openings, clearing and checks. What goes before, the vote,
+    /// and what goes after, the record, is not in it.
+    #[must_use]
+    pub const fn arithmetic(&self) -> Duration {
+        let between = self.terms_opened_us.saturating_add(self.cleared_us);
+        Duration::from_micros(between.saturating_add(self.authorised_us))
+    }
 }
 
 impl RoundTimings {
@@ -66,6 +98,8 @@ struct State {
     path: PathBuf,
     /// When the stages of rounds in progress were reached.
     reached: BTreeMap<Round, BTreeMap<&'static str, Timestamp>>,
+    /// What it took to reach them.
+    work: BTreeMap<Round, RoundWork>,
     /// The last lines.
     lines: VecDeque<String>,
     /// How many lines the file has.
@@ -91,6 +125,7 @@ impl Timings {
         let mut state = State {
             path: path.to_owned(),
             reached: BTreeMap::new(),
+            work: BTreeMap::new(),
             lines,
             in_file,
         };
@@ -114,6 +149,25 @@ impl Timings {
         }
     }
 
+    /// Notes what processor time the step took that reached a stage; the first time counts.
+    pub(crate) fn spent(&self, round: Round, stage: Stage, time: Duration) {
+        let mut state = self.state();
+        let work = state.work.entry(round).or_default();
+        let place = match stage {
+            Stage::Certified => &mut work.certified_us,
+            Stage::TermsOpened => &mut work.terms_opened_us,
+            Stage::Cleared => &mut work.cleared_us,
+            Stage::Authorised => &mut work.authorised_us,
+            Stage::Settled => &mut work.settled_us,
+        };
+        if *place == 0 {
+            *place = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        }
+        while state.work.len() > KEPT {
+            state.work.pop_first();
+        }
+    }
+
     /// Writes the line of a round that has settled.
     ///
     /// # Errors
@@ -121,7 +175,8 @@ impl Timings {
     pub(crate) fn settled(&self, summary: &RoundSummary) -> io::Result<()> {
         let mut state = self.state();
         let reached = state.reached.remove(&summary.round).unwrap_or_default();
-        let timings = timings_of(summary, &reached);
+        let work = state.work.remove(&summary.round).unwrap_or_default();
+        let timings = timings_of(summary, &reached, work);
         let line = serde_json::to_string(&timings).map_err(io::Error::other)?;
         state.append(&line)
     }
@@ -173,7 +228,11 @@ const fn name(stage: Stage) -> &'static str {
     }
 }
 
-fn timings_of(summary: &RoundSummary, reached: &BTreeMap<&'static str, Timestamp>) -> RoundTimings {
+fn timings_of(
+    summary: &RoundSummary,
+    reached: &BTreeMap<&'static str, Timestamp>,
+    work: RoundWork,
+) -> RoundTimings {
     let after = |stage| {
         let reached = reached.get(name(stage))?;
         u64::try_from(reached.since(summary.closed_at).as_millis()).ok()
@@ -188,6 +247,7 @@ fn timings_of(summary: &RoundSummary, reached: &BTreeMap<&'static str, Timestamp
         cleared_ms: after(Stage::Cleared),
         authorised_ms: after(Stage::Authorised),
         settled_ms: after(Stage::Settled),
+        work,
     }
 }
 
@@ -215,12 +275,18 @@ mod tests {
         timings.reached(Round(1), Stage::Certified, Timestamp(1_040));
         timings.reached(Round(1), Stage::Certified, Timestamp(1_900));
         timings.reached(Round(1), Stage::Settled, Timestamp(1_250));
+        timings.spent(Round(1), Stage::TermsOpened, Duration::from_micros(700));
+        timings.spent(Round(1), Stage::TermsOpened, Duration::from_micros(9_000));
+        timings.spent(Round(1), Stage::Authorised, Duration::from_micros(300));
+        timings.spent(Round(1), Stage::Settled, Duration::from_micros(50));
         timings.settled(&summary(1)).unwrap();
         let read = RoundTimings::read(&path).unwrap();
         assert_eq!(read.len(), 1);
         assert_eq!(read[0].certified_ms, Some(40));
         assert_eq!(read[0].terms_opened_ms, None);
         assert_eq!(read[0].settled_ms, Some(250));
+        assert_eq!(read[0].work.settled_us, 50);
+        assert_eq!(read[0].work.arithmetic(), Duration::from_millis(1));
     }
 
     #[test]

@@ -1,0 +1,70 @@
+//! The threads that do a closing round's arithmetic, and the processor time it takes.
+//!
+//! They are the engine's own: a round that closes does not wait behind the gate's envelopes, and
+//! what it takes can be told from what these take.
+
+use core::time::Duration;
+
+use nix::time::{ClockId, clock_gettime};
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use crate::NodeError;
+
+/// As many threads as there are cores.
+#[derive(Debug)]
+pub(crate) struct Arithmetic(ThreadPool);
+
+impl Arithmetic {
+    /// Starts the threads.
+    ///
+    /// # Errors
+    /// [`NodeError::Halted`] if the system gives none.
+    pub(crate) fn start() -> Result<Self, NodeError> {
+        let builder = ThreadPoolBuilder::new().thread_name(|number| format!("round-{number}"));
+        let threads = builder.build();
+        threads
+            .map(Self)
+            .map_err(|error| NodeError::Halted(format!("the system gives it no thread: {error}")))
+    }
+
+    /// Runs `work` on these threads. Tells what processor time they took for it, all together.
+    pub(crate) fn run<T: Send>(&self, work: impl FnOnce() -> T + Send) -> (T, Duration) {
+        let before = self.spent();
+        let done = self.0.install(work);
+        (done, self.spent().saturating_sub(before))
+    }
+
+    fn spent(&self) -> Duration {
+        self.0.broadcast(|_| of_this_thread()).into_iter().sum()
+    }
+}
+
+/// The processor time of the calling thread; zero where the system has no such clock.
+fn of_this_thread() -> Duration {
+    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map_or(Duration::ZERO, Duration::from)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use std::time::Instant;
+
+    #[test]
+    fn waiting_is_not_work() {
+        let arithmetic = Arithmetic::start().unwrap();
+        let (_, waited) = arithmetic.run(|| std::thread::sleep(Duration::from_millis(60)));
+        assert!(waited < Duration::from_millis(30), "{waited:?}");
+        let work = || {
+            let started = Instant::now();
+            while started.elapsed() < Duration::from_millis(60) {
+                core::hint::spin_loop();
+            }
+            7
+        };
+        let (answer, worked) = arithmetic.run(work);
+        assert_eq!(answer, 7);
+        assert!(worked > Duration::ZERO);
+    }
+}
