@@ -248,12 +248,12 @@ async fn settled(
     let count = u16::try_from(last.0.saturating_sub(first.0))?.saturating_add(1);
     let summaries = house.rounds(first, count).await?;
     let with_time = summaries.into_iter().map(|summary| {
-        let close_to_settlement_ms = members::close_to_settlement(root, summary.round)?;
+        let measured = members::measured(root, summary.round)?;
         Ok(SettledRound {
             round: summary.round,
             intents: summary.intents,
             filled: summary.filled,
-            close_to_settlement_ms,
+            measured,
         })
     });
     with_time.collect()

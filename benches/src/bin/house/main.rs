@@ -31,7 +31,7 @@ struct Args {
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=64))]
     clients: u8,
     /// Submissions that each client has on their way at once
-    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u8).range(1..=64))]
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u8).range(1..=64))]
     in_flight: u8,
     /// Swaps one after another, without other load
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=200))]

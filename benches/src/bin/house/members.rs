@@ -53,19 +53,49 @@ fn of_process(member: MemberIndex, directory: &MemberDir) -> Outcome<Memory> {
     })
 }
 
-/// From the close of a round to its settlement, in milliseconds: the median of the members that
-/// settled it themselves.
-pub(crate) fn close_to_settlement(root: &Path, round: Round) -> Outcome<Option<f64>> {
-    let mut times = Vec::new();
+/// What the members measured of a round. Times are medians of the members that took part.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Measured {
+    /// From the close to each stage, in milliseconds, in their order: the certificate, terms and
+    /// quotes open, the allocation signed, the authorisations open. None if nobody reached it.
+    pub(crate) stages_ms: [Option<f64>; 4],
+    /// From the close to the settlement, in milliseconds.
+    pub(crate) close_to_settlement_ms: f64,
+    /// The processor time of openings, clearing and checks, in milliseconds: of all members
+    /// together, divided by this machine's cores.
+    pub(crate) arithmetic_ms: f64,
+    /// The former divided by the latter.
+    pub(crate) times_the_arithmetic: f64,
+}
+
+/// What the members measured of a round; none if nobody settled it.
+pub(crate) fn measured(root: &Path, round: Round) -> Outcome<Option<Measured>> {
+    let mut lines = Vec::new();
     for (_, directory) in directories(root)? {
         let timings = RoundTimings::read(&directory.path().join("timings.jsonl"))?;
-        let of_round = timings.iter().filter(|timing| timing.round == round);
-        let settled = of_round.filter_map(|timing| timing.settled_ms);
-        times.extend(
-            settled
-                .filter_map(|ms| u32::try_from(ms).ok())
-                .map(f64::from),
-        );
+        lines.extend(timings.into_iter().filter(|timing| timing.round == round));
     }
-    Ok(median(&times))
+    let middle = |stage: fn(&RoundTimings) -> Option<u64>| {
+        let times = lines.iter().filter_map(stage);
+        let times = times.filter_map(|ms| u32::try_from(ms).ok().map(f64::from));
+        median(&times.collect::<Vec<_>>())
+    };
+    let cores = u32::try_from(std::thread::available_parallelism()?.get())?;
+    let arithmetic = lines
+        .iter()
+        .map(|line| line.work.arithmetic().as_secs_f64());
+    let arithmetic_ms = arithmetic.sum::<f64>() * 1e3 / f64::from(cores);
+    let stages_ms = [
+        middle(|line| line.certified_ms),
+        middle(|line| line.terms_opened_ms),
+        middle(|line| line.cleared_ms),
+        middle(|line| line.authorised_ms),
+    ];
+    let settled = middle(|line| line.settled_ms);
+    Ok(settled.map(|close_to_settlement_ms| Measured {
+        stages_ms,
+        close_to_settlement_ms,
+        arithmetic_ms,
+        times_the_arithmetic: close_to_settlement_ms / arithmetic_ms,
+    }))
 }

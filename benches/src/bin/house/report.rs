@@ -7,7 +7,11 @@ use sealbid_benches::{Outcome, table};
 use sealbid_types::id::Round;
 use serde::Serialize;
 
-use super::members::Memory;
+use super::members::{Measured, Memory};
+
+/// The mark: how many times the arithmetic's own time a round may take from its close to its
+/// settlement.
+const MOST_RATIO: u32 = 4;
 
 /// Times from an order, or from the submission of a sealed one, to the verified receipt.
 #[derive(Debug, Serialize)]
@@ -43,8 +47,8 @@ pub(crate) struct SettledRound {
     pub(crate) round: Round,
     pub(crate) intents: u32,
     pub(crate) filled: u32,
-    /// The median of the members that settled it themselves; none if none did.
-    pub(crate) close_to_settlement_ms: Option<f64>,
+    /// None if no member settled it itself.
+    pub(crate) measured: Option<Measured>,
 }
 
 /// What became of a batch.
@@ -91,6 +95,26 @@ impl fmt::Display for Report {
     }
 }
 
+impl SettledRound {
+    fn row(&self) -> Vec<String> {
+        let ms = |time: Option<f64>| time.map_or_else(|| "-".to_owned(), |ms| format!("{ms:.0}"));
+        let measured = self.measured.as_ref();
+        let stages = measured.map_or([None; 4], |measured| measured.stages_ms);
+        let times = stages.into_iter().chain([
+            measured.map(|measured| measured.close_to_settlement_ms),
+            measured.map(|measured| measured.arithmetic_ms),
+        ]);
+        let ratio = measured.map(|measured| format!("{:.1}", measured.times_the_arithmetic));
+        let counts = [self.intents, self.filled].map(|count| count.to_string());
+        [format!("  {}", self.round)]
+            .into_iter()
+            .chain(counts)
+            .chain(times.map(ms))
+            .chain([ratio.unwrap_or_else(|| "-".to_owned())])
+            .collect()
+    }
+}
+
 impl fmt::Display for Batch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} intents", self.intents)?;
@@ -100,18 +124,26 @@ impl fmt::Display for Batch {
             self.submissions_per_second
         )?;
         writeln!(f, "  submit to receipt   {}", self.receipts)?;
-        let mut rounds = table(&["  round", "intents", "filled", "close to settlement"]);
+        let mut rounds = table(&[
+            "  round",
+            "intents",
+            "filled",
+            "certified",
+            "opened",
+            "cleared",
+            "authorised",
+            "settled",
+            "arithmetic",
+            "ratio",
+        ]);
         for round in &self.rounds {
-            let took = round.close_to_settlement_ms;
-            let took = took.map_or_else(|| "not seen".to_owned(), |ms| format!("{ms:.0} ms"));
-            rounds.add_row([
-                format!("  {}", round.round),
-                round.intents.to_string(),
-                round.filled.to_string(),
-                took,
-            ]);
+            rounds.add_row(round.row());
         }
         writeln!(f, "{rounds}")?;
+        writeln!(
+            f,
+            "  (ms after the close; settled at most {MOST_RATIO} times the arithmetic)\n"
+        )?;
         let mut memory = table(&["  member", "resident MiB", "peak MiB"]);
         for member in &self.memory {
             memory.add_row([
