@@ -1,89 +1,73 @@
 //! The commands, of `sealbid-keygen` and of `sealbid keygen` alike.
 
-use std::io::{self, Write};
-use std::net::IpAddr;
-use std::path::PathBuf;
+mod ceremony;
+mod ceremony_args;
+mod dealer;
+mod inspection;
 
-use clap::{Args, Subcommand};
-use sealbid_types::committee::Committee;
-use sealbid_types::id::MemberIndex;
+use std::io::{self, Write};
+use std::path::Path;
+
+use clap::Subcommand;
 use sealbid_types::time::Timestamp;
 use serde::Serialize;
 
-use crate::committee_file::{CommitteeFileError, load_committee};
-use crate::dealer::{DealerError, DealerOptions, MemberContact, PORT_STEP, deal_house};
+pub use ceremony_args::{
+    AfterInterrupt, IdentityArgs, InviteArgs, JoinArgs, RecoverArgs, ResumeArgs, StepArgs,
+    VerifyArgs,
+};
+pub use dealer::DealerArgs;
+pub use inspection::InspectArgs;
+
+use crate::ceremony::error::CeremonyError;
+use crate::committee_file::CommitteeFileError;
+use crate::dealer::DealerError;
 use crate::encryption::WorkFactor;
-use crate::house::{HouseDir, HouseError};
-use crate::inspect::{DEVELOPMENT, InspectError, inspect};
+use crate::house::HouseError;
+use crate::inspect::InspectError;
 use crate::member_key::KeyFileError;
 use crate::passphrase::{PassphraseError, PassphraseSource, Terminal};
-use crate::trust::Survival;
 
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum KeygenCommand {
+    /// Make a participant's long-term key, encrypted at rest
+    Identity(IdentityArgs),
+    /// Call a key ceremony: writes its file, and prints a code to send to the others
+    Invite(InviteArgs),
+    /// Take part in a ceremony over the network
+    ///
+    /// Shows who is there and their fingerprints as words, to be compared by voice; waits for a
+    /// yes; makes the key; ends with all members' certificate and one encrypted key file.
+    Join(JoinArgs),
+    /// Take part in a ceremony by files: prints the next file to carry, and to whom
+    Step(StepArgs),
+    /// Go on with a ceremony after a crash or a pause, at any step
+    Resume(ResumeArgs),
+    /// Check a transcript: signatures, proofs, degrees, certificate, and the key
+    Verify(VerifyArgs),
+    /// Make a lost key file again, from identity, session key and transcript
+    Recover(RecoverArgs),
+    /// Tell what a key, ceremony or committee file is, and never what is secret in it
+    Inspect(InspectArgs),
     /// DEVELOPMENT ONLY: make the keys of a whole house in this one process
     ///
     /// The dealer holds every member's secrets for a moment, and nothing shows that it forgets
     /// them. Use it to try things out, never for money.
     Dealer(DealerArgs),
-    /// Tell what a key or committee file is, and never what is secret in it
-    Inspect(InspectArgs),
 }
 
-/// What house to deal.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Example:
-  sealbid keygen dealer --members 4 --quorum 3 --out house")]
-pub struct DealerArgs {
-    /// How many members: 3 to 16
-    #[arg(long, short = 'n', value_name = "N", default_value_t = 4)]
-    pub members: u8,
-    /// How many of them close a round, and open it: more than half. The usual: 2 of 3, else
-    /// two thirds and one
-    #[arg(long, short = 'q', value_name = "Q")]
-    pub quorum: Option<u8>,
-    /// The house directory to make: new or empty
-    #[arg(long, value_name = "DIR")]
-    pub out: PathBuf,
-    /// The auction's name: a-z, 0-9 and '-'
-    #[arg(long, default_value = "sealbid")]
-    pub name: String,
-    /// The length of a slot, in milliseconds
-    #[arg(long, value_name = "MS", default_value_t = 5_000)]
-    pub period_ms: u32,
-    /// How long quotes are taken at a slot's end, in milliseconds
-    #[arg(long, value_name = "MS", default_value_t = 3_000)]
-    pub quote_window_ms: u32,
-    /// Where the members run: once for all of them on one host, or once for each in turn; this
-    /// machine alone if left out
-    #[arg(long, value_name = "IP")]
-    pub host: Vec<IpAddr>,
-    /// The first member's first port: house and door (UDP) and relay (TCP) take three in a row,
-    /// and members on one host begin ten apart
-    #[arg(long, value_name = "PORT", default_value_t = 7_400)]
-    pub base_port: u16,
-    /// How much work one guess of the passphrase is: 2 to this power, 1 to 20
-    #[arg(long, value_name = "LOG2", default_value = "17", value_parser = work_factor)]
-    pub work_factor: WorkFactor,
-}
-
-/// What to look at.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  sealbid keygen inspect house/committee.json
-  sealbid keygen inspect house/member-1/member.key --open --committee house/committee.json")]
-pub struct InspectArgs {
-    /// A committee file, a member's key file, or a trading key
-    pub file: PathBuf,
-    /// Open an encrypted file with its passphrase
-    #[arg(long)]
-    pub open: bool,
-    /// Hold a member's key against this committee file
-    #[arg(long, value_name = "FILE", requires = "open")]
-    pub committee: Option<PathBuf>,
+impl KeygenCommand {
+    /// What to tell who has interrupted this with Ctrl-C; `dir` is the house directory.
+    #[must_use]
+    pub fn after_interrupt(&self, dir: &Path) -> Option<AfterInterrupt> {
+        match self {
+            Self::Join(args) => Some(args.operator.after_interrupt(dir)),
+            Self::Step(args) => Some(args.operator.after_interrupt(dir)),
+            Self::Resume(args) => Some(args.operator.after_interrupt(dir)),
+            _ => None,
+        }
+    }
 }
 
 fn work_factor(text: &str) -> Result<WorkFactor, String> {
@@ -93,9 +77,11 @@ fn work_factor(text: &str) -> Result<WorkFactor, String> {
 
 /// What a command needs from its surroundings.
 pub struct Surroundings<'a, T: Terminal> {
+    /// The house directory that ceremonies fill; it need not exist.
+    pub dir: &'a Path,
     /// Where results go.
     pub out: &'a mut dyn Write,
-    /// Whether results are JSON: one object.
+    /// Whether results are JSON: one object, after objects of progress a line.
     pub json: bool,
     /// Where passphrases are asked for, and warnings go.
     pub terminal: &'a mut T,
@@ -122,6 +108,9 @@ pub enum KeygenError {
     /// The committee file cannot be used.
     #[error(transparent)]
     CommitteeFile(#[from] CommitteeFileError),
+    /// A ceremony's command failed.
+    #[error(transparent)]
+    Ceremony(#[from] CeremonyError),
     /// There is no passphrase.
     #[error(transparent)]
     Passphrase(#[from] PassphraseError),
@@ -131,12 +120,13 @@ pub enum KeygenError {
 }
 
 impl KeygenError {
-    /// The exit code: 1 the work failed, 2 usage, 3 authentication, 4 key, 5 storage.
+    /// The exit code: 1 the work failed, 2 usage, 3 authentication, 4 key, 5 storage, 7 timeout.
     #[must_use]
     pub const fn exit_code(&self) -> u8 {
         use KeygenError as E;
         match self {
             E::Usage(_) | E::Dealer(DealerError::Quorum(_) | DealerError::Committee(_)) => 2,
+            E::Ceremony(error) => error.exit_code(),
             E::Passphrase(_)
             | E::Inspect(InspectError::Passphrase(_) | InspectError::WrongPassphrase { .. }) => 3,
             E::Inspect(_) | E::CommitteeFile(_) => 4,
@@ -162,144 +152,17 @@ pub fn run<T: Terminal>(
     around: &mut Surroundings<'_, T>,
 ) -> Result<(), KeygenError> {
     match command {
-        KeygenCommand::Dealer(args) => dealer(args, around),
-        KeygenCommand::Inspect(args) => inspection(args, around),
+        KeygenCommand::Identity(args) => ceremony::identity(args, around)?,
+        KeygenCommand::Invite(args) => ceremony::invite(args, around)?,
+        KeygenCommand::Join(args) => ceremony::join(args, around)?,
+        KeygenCommand::Step(args) => ceremony::step(args, around)?,
+        KeygenCommand::Resume(args) => ceremony::resume(args, around)?,
+        KeygenCommand::Verify(args) => ceremony::verify(args, around)?,
+        KeygenCommand::Recover(args) => ceremony::recover(args, around)?,
+        KeygenCommand::Inspect(args) => inspection::inspection(args, around)?,
+        KeygenCommand::Dealer(args) => dealer::dealer(args, around)?,
     }
-}
-
-/// What a dealer has made.
-#[derive(Serialize)]
-struct DealerReport<'a> {
-    development_only: bool,
-    name: &'a str,
-    auction: String,
-    key: String,
-    committee: PathBuf,
-    key_files: Vec<PathBuf>,
-    survival: Survival,
-    next: String,
-}
-
-fn dealer<T: Terminal>(
-    args: &DealerArgs,
-    around: &mut Surroundings<'_, T>,
-) -> Result<(), KeygenError> {
-    let options = options_of(args)?;
-    // Before anybody is asked for a passphrase.
-    let survival = options.survival().map_err(DealerError::from)?;
-    let house = HouseDir::new(&args.out);
-    house.check_unused().map_err(DealerError::from)?;
-    let passphrase = around
-        .passphrase
-        .chosen(around.terminal, "new passphrase of the key files")?;
-    let (entropy, now) = (around.entropy, around.now);
-    let committee = deal_house(
-        &house,
-        &options,
-        &passphrase,
-        args.work_factor,
-        entropy,
-        now,
-    )?;
-    let report = report_of(&house, &committee, survival);
-    print(around, &report, |out| print_report(out, &report))
-}
-
-fn options_of(args: &DealerArgs) -> Result<DealerOptions, KeygenError> {
-    let contacts = contacts_of(args)?;
-    let usual = DealerOptions::new(contacts);
-    let options = match args.quorum {
-        Some(quorum) => usual.with_quorum(quorum),
-        None => usual,
-    };
-    let DealerArgs {
-        period_ms,
-        quote_window_ms,
-        ..
-    } = *args;
-    Ok(DealerOptions {
-        name: args.name.clone(),
-        period_ms,
-        quote_window_ms,
-        ..options
-    })
-}
-
-fn contacts_of(args: &DealerArgs) -> Result<Vec<MemberContact>, KeygenError> {
-    let members = usize::from(args.members);
-    if args.host.len() > 1 && args.host.len() != members {
-        let hosts = args.host.len();
-        let text = format!("{hosts} hosts for {members} members: give one, or one for each");
-        return Err(KeygenError::Usage(text));
-    }
-    let contact = |index: usize| match (args.host.get(index), args.host.first()) {
-        (Some(&host), _) if args.host.len() > 1 => MemberContact::at(host, args.base_port),
-        (_, Some(&host)) => MemberContact::at(host, nth_port(args.base_port, index)?),
-        (_, None) => MemberContact::loopback(nth_port(args.base_port, index)?),
-    };
-    let contacts: Option<Vec<_>> = (0..members).map(contact).collect();
-    contacts.ok_or_else(|| {
-        let text = format!(
-            "no room for {members} members' ports from {} on",
-            args.base_port
-        );
-        KeygenError::Usage(text)
-    })
-}
-
-fn nth_port(base_port: u16, index: usize) -> Option<u16> {
-    u16::try_from(index)
-        .ok()?
-        .checked_mul(PORT_STEP)?
-        .checked_add(base_port)
-}
-
-fn report_of<'a>(
-    house: &HouseDir,
-    committee: &'a Committee,
-    survival: Survival,
-) -> DealerReport<'a> {
-    let members = MemberIndex::all(committee.members());
-    DealerReport {
-        development_only: true,
-        name: &committee.name,
-        auction: committee.auction.to_string(),
-        key: committee.key.to_string(),
-        committee: house.committee(),
-        key_files: members.map(|index| house.member(index).key()).collect(),
-        survival,
-        next: format!(
-            "sealbid node init --dir {} --member 1",
-            house.root().display()
-        ),
-    }
-}
-
-fn print_report(out: &mut dyn Write, report: &DealerReport<'_>) -> io::Result<()> {
-    writeln!(
-        out,
-        "{DEVELOPMENT}: this one process has held the secrets of every member.\n"
-    )?;
-    writeln!(out, "auction  {} ({})", report.name, report.auction)?;
-    writeln!(out, "key      {}\n", report.key)?;
-    writeln!(out, "{}\n", report.survival)?;
-    writeln!(out, "wrote    {}", report.committee.display())?;
-    for path in &report.key_files {
-        writeln!(out, "wrote    {}", path.display())?;
-    }
-    writeln!(out, "\nnext     {}", report.next)
-}
-
-fn inspection<T: Terminal>(
-    args: &InspectArgs,
-    around: &mut Surroundings<'_, T>,
-) -> Result<(), KeygenError> {
-    let committee = args.committee.as_deref().map(load_committee).transpose()?;
-    let prompt = format!("passphrase of {}", args.file.display());
-    let (source, terminal) = (&around.passphrase, &mut *around.terminal);
-    let passphrase = args.open.then_some(|| source.existing(terminal, &prompt));
-    let inspection = inspect(&args.file, passphrase, committee.as_ref())?;
-    print(around, &inspection, |out| writeln!(out, "{inspection}"))
+    Ok(())
 }
 
 fn print<T: Terminal>(

@@ -1,10 +1,13 @@
-//! What a key or committee file is, and never what is secret in it.
+//! What a key, ceremony or committee file is, and never what is secret in it.
+
+mod ceremony;
 
 use core::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use sealbid_crypto::CommitteeKeys;
+use sealbid_dkg::board::MOST_BOARD_BYTES;
 use sealbid_types::committee::{Committee, Provenance};
 use sealbid_types::id::{AuctionId, Epoch, KeyId};
 use sealbid_types::keys::PublicKey;
@@ -12,14 +15,20 @@ use sealbid_types::schedule::Schedule;
 use sealbid_types::text::AccountId;
 use serde::Serialize;
 
+pub use ceremony::{CeremonySummary, IdentitySummary, SessionKeySummary};
+
 use crate::account::AccountKey;
+use crate::ceremony::session_key::SessionKey;
+use crate::ceremony::verify::Verified;
 use crate::committee_file::{CommitteeProblem, MOST_BYTES, read_committee};
 use crate::encryption::{self, OpenError, is_encrypted};
 use crate::house::member_name;
+use crate::identity::Identity;
 use crate::member_key::MemberKey;
 use crate::passphrase::{Passphrase, PassphraseError};
 use crate::secret_file::read_bounded;
 use crate::trust::{BadQuorum, Survival};
+use ceremony::{Public, PublicError};
 
 /// What a file is.
 #[derive(Debug, Clone, Serialize)]
@@ -31,6 +40,14 @@ pub enum Inspection {
     MemberKey(MemberKeySummary),
     /// A trading key.
     Account(AccountSummary),
+    /// A participant's identity, opened.
+    Identity(IdentitySummary),
+    /// A session key, opened.
+    SessionKey(SessionKeySummary),
+    /// A ceremony file.
+    Ceremony(Box<CeremonySummary>),
+    /// A transcript, all of which has been checked.
+    Transcript(Box<Verified>),
     /// Encrypted, and not opened.
     Encrypted {
         /// The base-2 logarithm of scrypt's N, as the file claims.
@@ -109,8 +126,8 @@ pub enum InspectError {
         /// Why.
         source: io::Error,
     },
-    /// It is neither.
-    #[error("{} is no key file and no committee file: {problem}", path.display())]
+    /// It is none of them.
+    #[error("{} is no key, ceremony or committee file: {problem}", path.display())]
     Unknown {
         /// The file.
         path: PathBuf,
@@ -123,7 +140,7 @@ pub enum InspectError {
         /// The file.
         path: PathBuf,
     },
-    /// It is encrypted, and damaged or nothing of sealbid's.
+    /// It is damaged, or encrypted and nothing of sealbid's.
     #[error("{}: {reason}", path.display())]
     Corrupt {
         /// The file.
@@ -149,9 +166,11 @@ pub fn inspect(
     passphrase: Option<impl FnOnce() -> Result<Passphrase, PassphraseError>>,
     committee: Option<&(Committee, CommitteeKeys)>,
 ) -> Result<Inspection, InspectError> {
-    let bytes = read_bounded(path, MOST_BYTES).map_err(|source| InspectError::Read {
-        path: path.to_owned(),
-        source,
+    let bytes = read_bounded(path, MOST_BYTES.max(MOST_BOARD_BYTES)).map_err(|source| {
+        InspectError::Read {
+            path: path.to_owned(),
+            source,
+        }
     })?;
     if is_encrypted(&bytes) {
         return match passphrase {
@@ -163,6 +182,16 @@ pub fn inspect(
     }
     if let Ok(key) = AccountKey::from_json(&bytes) {
         return Ok(Inspection::Account(summary_of_account(&key, false)));
+    }
+    match ceremony::public(&bytes) {
+        Ok(Public::Ceremony(summary)) => return Ok(Inspection::Ceremony(Box::new(summary))),
+        Ok(Public::Transcript(verified)) => return Ok(Inspection::Transcript(Box::new(verified))),
+        Err(PublicError::Unknown) => {}
+        Err(PublicError::Quorum(quorum)) => return Err(quorum.into()),
+        Err(PublicError::Damaged(reason)) => {
+            let path = path.to_owned();
+            return Err(InspectError::Corrupt { path, reason });
+        }
     }
     match read_committee(&bytes) {
         Ok((committee, _)) => summary_of_committee(committee).map(Inspection::Committee),
@@ -191,6 +220,12 @@ fn opened(
     })?;
     if let Ok(key) = AccountKey::from_json(&plaintext) {
         return Ok(Inspection::Account(summary_of_account(&key, true)));
+    }
+    if let Ok(identity) = Identity::from_plaintext(&plaintext) {
+        return Ok(Inspection::Identity(ceremony::identity(&identity)));
+    }
+    if let Ok(key) = SessionKey::from_plaintext(&plaintext) {
+        return Ok(Inspection::SessionKey(ceremony::session_key(&key)));
     }
     let key = MemberKey::from_plaintext(&plaintext).map_err(|error| corrupt(error.to_string()))?;
     summary_of_member_key(&key, committee).map(Inspection::MemberKey)
@@ -258,6 +293,10 @@ impl fmt::Display for Inspection {
             Self::Committee(summary) => summary.fmt(f),
             Self::MemberKey(summary) => summary.fmt(f),
             Self::Account(summary) => summary.fmt(f),
+            Self::Identity(summary) => summary.fmt(f),
+            Self::SessionKey(summary) => summary.fmt(f),
+            Self::Ceremony(summary) => summary.fmt(f),
+            Self::Transcript(verified) => verified.fmt(f),
             Self::Encrypted { work_factor } => {
                 write!(f, "a secret, encrypted with a passphrase (age")?;
                 if let Some(log_n) = work_factor {

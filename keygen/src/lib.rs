@@ -2,6 +2,8 @@
 //!
 //! | module | what |
 //! | --- | --- |
+//! | [`ceremony`] | members in different places make a key that nobody ever holds |
+//! | [`identity`], [`words`] | a participant's long-term key, and how people compare keys |
 //! | [`dealer`] | a trusted dealer makes a whole house (development only) |
 //! | [`member_key`] | a member's secrets and their encrypted file |
 //! | [`committee_file`] | `committee.json`: all that traders and auditors need |
@@ -14,17 +16,21 @@
 //! The protocol's own arithmetic is in `sealbid-dkg`; here are files, terminals and words.
 
 pub mod account;
+pub mod ceremony;
 pub mod command;
 pub mod committee_file;
 pub mod dealer;
+mod encrypted_file;
 pub mod encryption;
 pub mod house;
+pub mod identity;
 pub mod inspect;
 pub mod member_key;
 pub mod passphrase;
 pub mod secret_file;
 mod seed;
 pub mod trust;
+pub mod words;
 
 #[cfg(test)]
 mod testing;
@@ -35,6 +41,7 @@ pub use committee_file::{CommitteeFileError, load_committee, read_committee, sav
 pub use dealer::{DealerError, DealerOptions, Dealt, MemberContact, deal, deal_house, usual_rules};
 pub use encryption::WorkFactor;
 pub use house::{HouseDir, HouseError, MemberDir, member_name};
+pub use identity::Identity;
 pub use member_key::{KeyFileError, KeyFileProblem, MemberKey};
 pub use passphrase::{Passphrase, PassphraseError, PassphraseSource, StandardTerminal, Terminal};
 pub use secret_file::{

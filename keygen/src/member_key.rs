@@ -7,16 +7,17 @@ use std::path::{Path, PathBuf};
 use ed25519_dalek::SigningKey;
 use sealbid_crypto::group::SecretScalar;
 use sealbid_crypto::{CommitteeKeys, KeyShare, KeyShareError};
-use sealbid_types::codec::{DecodeError, PREFIX_BYTES, SchemaName};
+use sealbid_types::codec::{DecodeError, SchemaName};
 use sealbid_types::committee::{Committee, Member};
 use sealbid_types::id::{AuctionId, Epoch, KeyId, MemberIndex};
 use sealbid_types::keys::PublicKey;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::encryption::{self, OpenError, WorkFactor};
+use crate::encrypted_file;
+use crate::encryption::WorkFactor;
 use crate::passphrase::Passphrase;
-use crate::secret_file::{read_bounded, write_new_secret};
+use crate::secret_file::write_new_secret;
 use crate::seed::Seed;
 
 const SCHEMA: SchemaName = SchemaName {
@@ -24,9 +25,6 @@ const SCHEMA: SchemaName = SchemaName {
     version: 1,
     max_bytes: 320,
 };
-
-/// The most bytes of a key file; one is some 500 bytes long.
-const MOST_FILE_BYTES: usize = 4096;
 
 /// A member's secrets. They are wiped when this is dropped.
 pub struct MemberKey(Content);
@@ -239,13 +237,8 @@ impl MemberKey {
         passphrase: &Passphrase,
         work: WorkFactor,
     ) -> Result<(), KeyFileError> {
-        encode(&self.0)
-            .and_then(|plaintext| encryption::encrypt(&plaintext, passphrase, work))
-            .and_then(|ciphertext| write_new_secret(path, &ciphertext))
-            .map_err(|source| KeyFileError::Write {
-                path: path.to_owned(),
-                source,
-            })
+        let place: encrypted_file::Place = write_new_secret;
+        encrypted_file::save((SCHEMA, &self.0), (path, place), passphrase, work)
     }
 
     /// Reads a key file. It is not yet held against a committee: see [`Self::load_for`].
@@ -253,31 +246,7 @@ impl MemberKey {
     /// # Errors
     /// [`KeyFileError`], but for `Write` and `Foreign`.
     pub fn load(path: &Path, passphrase: &Passphrase) -> Result<Self, KeyFileError> {
-        let owned = || path.to_owned();
-        let ciphertext =
-            read_bounded(path, MOST_FILE_BYTES).map_err(|source| match source.kind() {
-                io::ErrorKind::NotFound => KeyFileError::NotFound { path: owned() },
-                io::ErrorKind::FileTooLarge => KeyFileError::Corrupt {
-                    path: owned(),
-                    reason: source.to_string(),
-                },
-                _ => KeyFileError::Read {
-                    path: owned(),
-                    source,
-                },
-            })?;
-        let plaintext =
-            encryption::decrypt(&ciphertext, passphrase).map_err(|error| match error {
-                OpenError::WrongPassphrase => KeyFileError::WrongPassphrase { path: owned() },
-                OpenError::Corrupt(reason) => KeyFileError::Corrupt {
-                    path: owned(),
-                    reason: reason.to_owned(),
-                },
-            })?;
-        Self::from_plaintext(&plaintext).map_err(|error| KeyFileError::Corrupt {
-            path: owned(),
-            reason: error.to_string(),
-        })
+        encrypted_file::load(SCHEMA, path, passphrase).map(Self)
     }
 
     pub(crate) fn from_plaintext(plaintext: &[u8]) -> Result<Self, DecodeError> {
@@ -312,40 +281,13 @@ impl fmt::Debug for MemberKey {
     }
 }
 
-/// The encoding of `sealbid_types::codec`, into memory that does not grow and is wiped.
-fn encode(content: &Content) -> io::Result<Zeroizing<Vec<u8>>> {
-    let mut bytes = Zeroizing::new(vec![0; SCHEMA.max_bytes]);
-    let length = match bytes.split_at_mut_checked(PREFIX_BYTES) {
-        Some((prefix, rest)) => {
-            prefix.copy_from_slice(&SCHEMA.prefix());
-            postcard::to_slice(content, rest)
-                .map_err(io::Error::other)?
-                .len()
-        }
-        None => 0,
-    };
-    bytes.truncate(PREFIX_BYTES + length);
-    Ok(bytes)
+fn decode(bytes: &[u8]) -> Result<Content, DecodeError> {
+    encrypted_file::decode(SCHEMA, bytes)
 }
 
-/// As `sealbid_types::codec::decode`, which would leave a copy in memory that is not wiped.
-fn decode(bytes: &[u8]) -> Result<Content, DecodeError> {
-    let SchemaName {
-        name: schema,
-        version,
-        ..
-    } = SCHEMA;
-    let payload = bytes
-        .strip_prefix(SCHEMA.prefix().as_slice())
-        .ok_or(DecodeError::Schema { schema, version })?;
-    let (content, rest) = postcard::take_from_bytes::<Content>(payload)
-        .map_err(|_| DecodeError::Malformed { schema })?;
-    let same = encode(&content).is_ok_and(|encoded| *encoded == bytes);
-    if rest.is_empty() && same {
-        Ok(content)
-    } else {
-        Err(DecodeError::NotCanonical { schema })
-    }
+#[cfg(test)]
+fn encode(content: &Content) -> io::Result<Zeroizing<Vec<u8>>> {
+    encrypted_file::encode(SCHEMA, content)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use core::fmt;
 use std::fs;
-use std::io;
+use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +13,9 @@ use crate::secret_file::read_bounded;
 
 /// The most bytes of a passphrase.
 const MOST_BYTES: usize = 1024;
+
+/// The most bytes of an answer.
+const MOST_LINE: u64 = 256;
 
 /// A passphrase, wiped when it is dropped.
 pub struct Passphrase(SecretString);
@@ -86,6 +89,12 @@ pub trait Terminal {
     /// If there is no terminal.
     fn ask_secret(&mut self, prompt: &str) -> io::Result<String>;
 
+    /// Asks for a line, which is shown as it is typed.
+    ///
+    /// # Errors
+    /// If nobody types: input comes from a file or a pipe.
+    fn ask(&mut self, prompt: &str) -> io::Result<String>;
+
     /// Tells people something that is no result.
     fn warn(&mut self, message: &str);
 }
@@ -97,6 +106,18 @@ pub struct StandardTerminal;
 impl Terminal for StandardTerminal {
     fn ask_secret(&mut self, prompt: &str) -> io::Result<String> {
         rpassword::prompt_password(format!("{prompt}: "))
+    }
+
+    fn ask(&mut self, prompt: &str) -> io::Result<String> {
+        let input = io::stdin();
+        if !input.is_terminal() {
+            return Err(io::Error::from(io::ErrorKind::NotConnected));
+        }
+        eprint!("{prompt} ");
+        io::stderr().flush()?;
+        let mut line = String::new();
+        input.lock().take(MOST_LINE).read_line(&mut line)?;
+        Ok(line)
     }
 
     fn warn(&mut self, message: &str) {
@@ -127,7 +148,7 @@ impl PassphraseSource {
     /// [`PassphraseError`].
     pub fn existing(
         &self,
-        terminal: &mut impl Terminal,
+        terminal: &mut (impl Terminal + ?Sized),
         prompt: &str,
     ) -> Result<Passphrase, PassphraseError> {
         match self {
@@ -142,7 +163,7 @@ impl PassphraseSource {
     /// [`PassphraseError`].
     pub fn chosen(
         &self,
-        terminal: &mut impl Terminal,
+        terminal: &mut (impl Terminal + ?Sized),
         prompt: &str,
     ) -> Result<Passphrase, PassphraseError> {
         let passphrase = self.existing(terminal, prompt)?;
@@ -153,7 +174,10 @@ impl PassphraseSource {
     }
 }
 
-fn ask(terminal: &mut impl Terminal, prompt: &str) -> Result<Passphrase, PassphraseError> {
+fn ask(
+    terminal: &mut (impl Terminal + ?Sized),
+    prompt: &str,
+) -> Result<Passphrase, PassphraseError> {
     let answer = terminal
         .ask_secret(prompt)
         .map_err(PassphraseError::NoTerminal)?;
@@ -166,7 +190,7 @@ fn ask(terminal: &mut impl Terminal, prompt: &str) -> Result<Passphrase, Passphr
 /// [`PassphraseError`].
 pub fn read_passphrase_file(
     path: &Path,
-    terminal: &mut impl Terminal,
+    terminal: &mut (impl Terminal + ?Sized),
 ) -> Result<Passphrase, PassphraseError> {
     let failed = |source| PassphraseError::File {
         path: path.to_owned(),

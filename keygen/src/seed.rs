@@ -15,9 +15,14 @@ pub(crate) struct Seed(Box<Zeroizing<[u8; 32]>>);
 impl Seed {
     /// BLAKE3 in derive-key mode over `entropy` and an index, under a context of its own.
     pub(crate) fn derive(context: &str, entropy: &[u8; 32], index: u8) -> Self {
+        Self::derive_for(context, entropy, &[index])
+    }
+
+    /// The same for a subject whose length the context fixes.
+    pub(crate) fn derive_for(context: &str, entropy: &[u8; 32], subject: &[u8]) -> Self {
         let mut seed = Self::zero();
         let mut hasher = Zeroizing::new(blake3::Hasher::new_derive_key(context));
-        hasher.update(entropy).update(&[index]);
+        hasher.update(entropy).update(subject);
         hasher.finalize_xof().fill(seed.0.as_mut_slice());
         seed
     }

@@ -20,6 +20,7 @@ use crate::passphrase::{Passphrase, Terminal};
 #[derive(Debug, Default)]
 pub(crate) struct ScriptedTerminal {
     answers: Vec<String>,
+    lines: Vec<String>,
     pub(crate) prompts: Vec<String>,
     pub(crate) warnings: Vec<String>,
 }
@@ -33,6 +34,15 @@ impl ScriptedTerminal {
             ..Self::default()
         }
     }
+
+    /// One that types these lines.
+    pub(crate) fn typing(lines: &[&str]) -> Self {
+        let lines = lines.iter().rev().map(|&line| line.to_owned()).collect();
+        Self {
+            lines,
+            ..Self::default()
+        }
+    }
 }
 
 impl Terminal for ScriptedTerminal {
@@ -41,6 +51,13 @@ impl Terminal for ScriptedTerminal {
         self.answers
             .pop()
             .ok_or_else(|| io::Error::other("the script is at its end"))
+    }
+
+    fn ask(&mut self, prompt: &str) -> io::Result<String> {
+        self.prompts.push(prompt.to_owned());
+        self.lines
+            .pop()
+            .ok_or_else(|| io::Error::other("nobody types"))
     }
 
     fn warn(&mut self, message: &str) {

@@ -132,7 +132,7 @@ impl Command {
     /// Whether it handles Ctrl-C itself, to stop what it has started.
     pub(crate) const fn sees_to_interrupts(&self) -> bool {
         match self {
-            Self::Demo(_) | Self::Up(_) => true,
+            Self::Demo(_) | Self::Up(_) | Self::Keygen(_) => true,
             Self::Node(args) => args.runs_on(),
             Self::Solver(args) => args.runs_on(),
             Self::Relayer(args) => args.runs_on(),

@@ -14,9 +14,11 @@ use crate::exit::Failure;
 /// Make and look at the keys of a house
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Example:
-  sealbid keygen dealer --members 4 --quorum 3 --out house
-  sealbid keygen inspect house/committee.json")]
+Examples:
+  sealbid keygen identity new                               # everybody, once
+  sealbid keygen invite --name demo --members 4 --quorum 3  # one of them
+  sealbid keygen join CODE                                  # everybody
+  sealbid keygen verify house/transcript                    # anybody")]
 pub(crate) struct KeygenArgs {
     #[command(subcommand)]
     command: KeygenCommand,
@@ -25,11 +27,14 @@ pub(crate) struct KeygenArgs {
 /// Runs it.
 pub(crate) async fn run(args: KeygenArgs, context: &Context) -> Result<(), Failure> {
     let (passphrase, json) = (context.passphrase_source(), context.console().is_json());
+    let dir = context.dir().to_owned();
+    let advice = args.command.after_interrupt(&dir);
     let mut entropy = Zeroizing::new([0; 32]);
     getrandom::fill(&mut *entropy)
         .map_err(|error| Failure::work(format!("no randomness: {error}")))?;
-    blocking(move || {
+    let work = blocking(move || {
         let mut around = Surroundings {
+            dir: &dir,
             out: &mut std::io::stdout(),
             json,
             terminal: &mut StandardTerminal,
@@ -38,7 +43,13 @@ pub(crate) async fn run(args: KeygenArgs, context: &Context) -> Result<(), Failu
             now: Timestamp::from(SystemTime::now()),
         };
         run_keygen(&args.command, &mut around)
-    })
-    .await?
-    .map_err(|error| Failure::of_code(error.exit_code(), error.to_string()))
+    });
+    tokio::select! {
+        done = work => done?
+            .map_err(|error| Failure::of_code(error.exit_code(), error.to_string())),
+        _ = tokio::signal::ctrl_c() => Err(match advice {
+            Some(advice) => Failure::interrupted().advise(advice.to_string()),
+            None => Failure::interrupted(),
+        }),
+    }
 }

@@ -8,10 +8,13 @@
 use std::path::Path;
 
 use clap::Parser;
+use sealbid_types::id::MemberIndex;
 use serde_json::Value;
 
 use super::*;
 use crate::account::AccountKey;
+use crate::committee_file::load_committee;
+use crate::house::HouseDir;
 use crate::testing::{FAST, ScriptedTerminal, now, passphrase};
 
 #[derive(Parser)]
@@ -26,6 +29,7 @@ fn run_words(words: &[&str], json: bool) -> Result<String, KeygenError> {
     let command = Arguments::try_parse_from(words).unwrap().command;
     let mut out = Vec::new();
     let mut around = Surroundings {
+        dir: Path::new("house"),
         out: &mut out,
         json,
         terminal: &mut ScriptedTerminal::answering(["open sesame"; 2]),

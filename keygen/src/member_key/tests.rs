@@ -77,7 +77,10 @@ fn every_byte_of_the_file_matters() {
         "{corrupt} of {}",
         2 * whole.len()
     );
-    assert!(refuse(&[0; MOST_FILE_BYTES + 1], "too long".to_owned()));
+    assert!(refuse(
+        &[0; encrypted_file::MOST_FILE_BYTES + 1],
+        "too long".to_owned()
+    ));
 }
 
 #[test]

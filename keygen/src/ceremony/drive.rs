@@ -1,0 +1,400 @@
+//! One participant at work: what [`Participant::next`] asks for is done, one step at a time, with
+//! everything on disk before anybody hears of it. Networks and files drive it alike.
+
+use std::sync::Arc;
+
+use sealbid_dkg::{
+    Board, FaultReason, Message, Outcome, Participant, Session, Step, Void, Waiting,
+};
+use sealbid_types::committee::{Committee, Member, Provenance};
+use sealbid_types::id::{CeremonyId, SessionId};
+use sealbid_types::keys::PublicKey;
+use serde::Serialize;
+
+use crate::ceremony::directory::{CeremonyDir, Lock};
+use crate::ceremony::error::{CeremonyError, Verdict};
+use crate::ceremony::noticeboard::{Clock, SharedBoard};
+use crate::ceremony::outcome::{self, Report};
+use crate::ceremony::people::{Seat, name_of, seats, table};
+use crate::ceremony::session_key::SessionKey;
+use crate::ceremony::voice::Voice;
+use crate::committee_file::load_committee;
+use crate::dealer::MemberContact;
+use crate::encryption::WorkFactor;
+use crate::identity::Identity;
+use crate::passphrase::Passphrase;
+use crate::trust::Survival;
+use crate::words::{Words, words_of_digest};
+
+/// Who takes part, and with what.
+pub(crate) struct Operator {
+    pub(crate) identity: Identity,
+    pub(crate) passphrase: Passphrase,
+    pub(crate) work: WorkFactor,
+}
+
+/// One participant's ceremony, held by this process alone.
+pub(crate) struct Ceremony {
+    directory: CeremonyDir,
+    board: Arc<SharedBoard>,
+    operator: Operator,
+    role: Role,
+    was_finished: bool,
+    _lock: Lock,
+}
+
+enum Role {
+    /// On the way.
+    Participant(Box<Participant>),
+    /// All is written: there is only the board to hand on.
+    Finished(Box<Report>),
+}
+
+/// Where a participant stands after a step.
+pub(crate) enum Standing {
+    /// It has said something that others are to hear.
+    Posted,
+    /// It can do nothing but wait.
+    Waiting(Waiting),
+    /// All files are written.
+    Done(Box<Report>),
+    /// The session is void.
+    Void(CeremonyError),
+}
+
+/// The roster, to be looked at.
+#[derive(Serialize)]
+struct RosterEvent<'a> {
+    event: &'static str,
+    name: &'a str,
+    session: Option<SessionId>,
+    session_words: Option<Words>,
+    members: &'a [Seat],
+    survival: Survival,
+}
+
+impl Ceremony {
+    /// Begins, or goes on with, the ceremony of `board` in `directory`, of which `lock` is held.
+    /// `contact` says where the member will be found, and `entropy` is 32 bytes that nobody else
+    /// ever has, should this be the beginning.
+    ///
+    /// # Errors
+    /// [`CeremonyError`]; nothing has been said then that was not said before.
+    pub(crate) fn enter(
+        (directory, lock): (CeremonyDir, Lock),
+        board: Board,
+        operator: Operator,
+        contact: impl FnOnce(&Board, &PublicKey) -> Result<MemberContact, CeremonyError>,
+        entropy: &[u8; 32],
+        clock: Clock,
+    ) -> Result<Self, CeremonyError> {
+        let board = with_known(&directory, board)?;
+        let role = match finished(&directory, &board, &operator)? {
+            Some(report) => Role::Finished(Box::new(report)),
+            None => {
+                check_time(&directory, &board, clock)?;
+                let key = session_key(&directory, board.ceremony(), &operator, entropy)?;
+                let member = member_of(&board, &operator.identity, contact)?;
+                let accepted = directory.load_accepted()?;
+                let identity = operator.identity.signing_key();
+                let participant = Participant::new(identity, member, key.secret(), accepted);
+                Role::Participant(Box::new(participant))
+            }
+        };
+        Ok(Self {
+            board: Arc::new(SharedBoard::new(board, directory.clone(), clock)?),
+            directory,
+            operator,
+            was_finished: matches!(role, Role::Finished(_)),
+            role,
+            _lock: lock,
+        })
+    }
+
+    pub(crate) const fn board(&self) -> &Arc<SharedBoard> {
+        &self.board
+    }
+
+    pub(crate) const fn directory(&self) -> &CeremonyDir {
+        &self.directory
+    }
+
+    pub(crate) const fn identity(&self) -> &Identity {
+        &self.operator.identity
+    }
+
+    /// Whether all was written before this process began.
+    pub(crate) const fn was_finished(&self) -> bool {
+        self.was_finished
+    }
+
+    /// Whether this participant called the ceremony.
+    pub(crate) fn is_inviter(&self) -> bool {
+        let inviter = self.board.with(|board| board.invitation().author);
+        inviter == self.operator.identity.public_key()
+    }
+
+    /// Does the next step.
+    ///
+    /// # Errors
+    /// [`CeremonyError`]: the same step is next when this is tried again.
+    pub(crate) fn step(&mut self, voice: &mut Voice<'_>) -> Result<Standing, CeremonyError> {
+        let participant = match &mut self.role {
+            Role::Finished(report) => return Ok(Standing::Done(report.clone())),
+            Role::Participant(participant) => participant,
+        };
+        let now = self.board.now();
+        let board = self.board.with(Board::clone);
+        match participant.next(&board, now) {
+            Step::Post(message) => self.post(*message, voice),
+            Step::CallRoster => {
+                let members = board.enrolments().iter().map(|seat| &seat.body.member);
+                show_roster(
+                    voice,
+                    &board,
+                    members.collect(),
+                    None,
+                    participant.identity(),
+                )?;
+                voice.consent(CALL)?;
+                let roster = participant.call_roster(&self.board.with(Board::clone), now);
+                let standing = self.post(roster, voice)?;
+                self.accept_own_roster(voice)?;
+                Ok(standing)
+            }
+            Step::Accept(session) => {
+                let (members, id) = (session.roster().collect(), Some(session.id()));
+                show_roster(voice, &board, members, id, participant.identity())?;
+                voice.consent(ACCEPT)?;
+                self.accept(&session)?;
+                self.step(voice)
+            }
+            Step::Wait(waiting) => Ok(Standing::Waiting(waiting)),
+            Step::Done(outcome) => self.conclude(&outcome).map(Standing::Done),
+            Step::Void(void) => Ok(Standing::Void(verdict(&self.directory, &board, &void))),
+        }
+    }
+
+    fn post(&mut self, message: Message, voice: &mut Voice<'_>) -> Result<Standing, CeremonyError> {
+        let kind = message.kind();
+        self.board.take(message)?;
+        let object = serde_json::json!({ "event": "posted", "kind": kind });
+        voice.say(&object, || format!("signed and kept: your {kind}"))?;
+        Ok(Standing::Posted)
+    }
+
+    /// Who has looked at the enrolments and called the roster has accepted it.
+    fn accept_own_roster(&mut self, voice: &mut Voice<'_>) -> Result<(), CeremonyError> {
+        let session = self.board.with(|board| match board.session() {
+            Some(Ok(session)) => Some(session.clone()),
+            _ => None,
+        });
+        let Some(session) = session else {
+            return Ok(());
+        };
+        let words = words_of_digest(session.id().as_bytes());
+        let id = session.id();
+        let object =
+            serde_json::json!({ "event": "called", "session": id, "session_words": words });
+        voice.say(&object, || {
+            format!("\nsession words, the same for all of you:\n\n  {words}\n")
+        })?;
+        self.accept(&session)
+    }
+
+    fn accept(&mut self, session: &Session) -> Result<(), CeremonyError> {
+        self.directory.save_accepted(session.id())?;
+        if let Role::Participant(participant) = &mut self.role {
+            participant.accept(session.id());
+        }
+        Ok(())
+    }
+
+    fn conclude(&mut self, outcome: &Outcome) -> Result<Box<Report>, CeremonyError> {
+        let Operator {
+            identity,
+            passphrase,
+            work,
+        } = &self.operator;
+        let report = outcome::write(&self.directory, identity, outcome, passphrase, *work)?;
+        self.role = Role::Finished(Box::new(report.clone()));
+        Ok(Box::new(report))
+    }
+}
+
+/// Asked of the inviter, before it calls the roster.
+const CALL: &str = "Has each of them read its fingerprint to you, and do they run the members of \
+    this committee?";
+
+/// Asked of everybody else.
+const ACCEPT: &str = "Do all of you read the same session words, and has each read its \
+    fingerprint?";
+
+fn show_roster(
+    voice: &mut Voice<'_>,
+    board: &Board,
+    members: Vec<&Member>,
+    session: Option<SessionId>,
+    you: PublicKey,
+) -> Result<(), CeremonyError> {
+    let invitation = board.invitation();
+    let (n, q) = (invitation.body.members, invitation.body.quorum);
+    let members = seats(members, Some(you), invitation.author);
+    let session_words = session.map(|session| words_of_digest(session.as_bytes()));
+    let event = RosterEvent {
+        event: "roster",
+        name: &invitation.body.name,
+        session,
+        session_words,
+        members: &members,
+        survival: Survival::of(n, q)?,
+    };
+    voice.say(&event, || {
+        let words = session_words
+            .map(|words| format!("\nsession words, the same for all of you:\n\n  {words}\n"))
+            .unwrap_or_default();
+        let (table, survival) = (table(&members), event.survival);
+        format!(
+            "\nWho is there, and the fingerprint that each must read to you:\n\n{table}\n\n\
+                 {survival}\n{words}"
+        )
+    })
+}
+
+/// The board with what the directory knows already.
+fn with_known(directory: &CeremonyDir, board: Board) -> Result<Board, CeremonyError> {
+    let Some(mut known) = directory.load_board()? else {
+        return Ok(board);
+    };
+    if known.ceremony() != board.ceremony() {
+        return Err(CeremonyError::Taken {
+            path: directory.house().root().to_owned(),
+            found: known.ceremony(),
+        });
+    }
+    known.merge(&board);
+    Ok(known)
+}
+
+/// The report of a ceremony that is over, if its files are all there.
+fn finished(
+    directory: &CeremonyDir,
+    board: &Board,
+    operator: &Operator,
+) -> Result<Option<Report>, CeremonyError> {
+    let house = directory.house();
+    if !house.committee().exists() {
+        return Ok(None);
+    }
+    let (committee, _keys) = load_committee(&house.committee())?;
+    let session = board.session().and_then(|session| session.as_ref().ok());
+    let index = session
+        .filter(|session| is_of(&committee, session.id()))
+        .and_then(|session| session.index_of(&operator.identity.public_key()));
+    let Some(index) = index else {
+        let path = house.root().to_owned();
+        return Err(CeremonyError::HoldsHouse { path });
+    };
+    outcome::finish(directory)?;
+    Report::new(directory, &committee, index).map(Some)
+}
+
+fn is_of(committee: &Committee, session: SessionId) -> bool {
+    match &committee.provenance {
+        Provenance::Ceremony(certificate) => certificate.session == session,
+        Provenance::DevelopmentDealer => false,
+    }
+}
+
+/// Nobody begins after the deadline.
+fn check_time(directory: &CeremonyDir, board: &Board, clock: Clock) -> Result<(), CeremonyError> {
+    let deadline = board.invitation().body.deadline;
+    if clock.now() > deadline && !directory.is_begun() {
+        return Err(CeremonyError::Expired { deadline });
+    }
+    Ok(())
+}
+
+/// The session's secret: on disk before anything that depends on it is said.
+fn session_key(
+    directory: &CeremonyDir,
+    ceremony: CeremonyId,
+    operator: &Operator,
+    entropy: &[u8; 32],
+) -> Result<SessionKey, CeremonyError> {
+    let path = directory.session_key();
+    if path.exists() {
+        let key = SessionKey::load(&path, &operator.passphrase)?;
+        let found = key.ceremony();
+        if found == ceremony {
+            return Ok(key);
+        }
+        if directory.is_begun() {
+            let expected = ceremony;
+            return Err(CeremonyError::OtherCeremony {
+                path,
+                found,
+                expected,
+            });
+        }
+        // Of an attempt that was cut off before anything was said.
+        outcome::finish(directory)?;
+    }
+    let key = SessionKey::from_entropy(ceremony, entropy);
+    key.save(&path, &operator.passphrase, operator.work)?;
+    Ok(key)
+}
+
+/// What the participant says of itself: what it has said before, if it has.
+fn member_of(
+    board: &Board,
+    identity: &Identity,
+    contact: impl FnOnce(&Board, &PublicKey) -> Result<MemberContact, CeremonyError>,
+) -> Result<Member, CeremonyError> {
+    let own = identity.public_key();
+    let session = board.session().and_then(|session| session.as_ref().ok());
+    let enrolled = board.enrolments().iter().map(|seat| &seat.body.member);
+    let seated = session.into_iter().flat_map(|session| session.roster());
+    if let Some(member) = enrolled.chain(seated).find(|member| member.identity == own) {
+        return Ok(member.clone());
+    }
+    let MemberContact {
+        house_addresses,
+        relay,
+        door_addresses,
+    } = contact(board, &own)?;
+    let ceremony = board.ceremony();
+    Ok(Member {
+        identity: own,
+        house: identity.house_seed(ceremony.as_bytes()).public_key(),
+        house_addresses,
+        relay,
+        door: identity.door_seed(ceremony.as_bytes()).public_key(),
+        door_addresses,
+    })
+}
+
+fn verdict(directory: &CeremonyDir, board: &Board, void: &Void) -> CeremonyError {
+    use sealbid_dkg::Culprit;
+    let of_nobody = |reason: &FaultReason| {
+        let culprit = Culprit::Nobody;
+        void.faults
+            .iter()
+            .any(|fault| fault.culprit == culprit && fault.reason == *reason)
+    };
+    if of_nobody(&FaultReason::NotSeated) {
+        return CeremonyError::NotSeated;
+    }
+    if of_nobody(&FaultReason::EnrolledElsewhere) {
+        return CeremonyError::EnrolledElsewhere;
+    }
+    let line = |fault: &sealbid_dkg::Fault| match fault.culprit {
+        Culprit::Member(index) => format!("{} {}", name_of(board, index), fault.reason),
+        Culprit::Inviter => format!("the inviter {}", fault.reason),
+        Culprit::Nobody => format!("{} (no message shows who is to blame)", fault.reason),
+    };
+    CeremonyError::Void(Verdict {
+        faults: void.faults.iter().map(line).collect(),
+        evidence: directory.board(),
+    })
+}

@@ -1,0 +1,279 @@
+//! Why a ceremony's command failed, and what to do about it.
+
+use core::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use sealbid_dkg::{InvitationError, PostError, RecoverError, TranscriptError};
+use sealbid_types::id::CeremonyId;
+use sealbid_types::time::Timestamp;
+
+use crate::ceremony::code::CodeError;
+use crate::committee_file::CommitteeFileError;
+use crate::member_key::KeyFileError;
+use crate::passphrase::PassphraseError;
+use crate::trust::BadQuorum;
+
+/// Why a ceremony's command failed.
+#[derive(Debug, thiserror::Error)]
+pub enum CeremonyError {
+    /// The command line makes no sense.
+    #[error("{0}")]
+    Usage(String),
+    /// n and q do not make a committee.
+    #[error(transparent)]
+    Quorum(#[from] BadQuorum),
+    /// Something in the invitation is wrong.
+    #[error(transparent)]
+    Invitation(#[from] InvitationError),
+    /// There is no passphrase.
+    #[error(transparent)]
+    Passphrase(#[from] PassphraseError),
+    /// An identity, session or member key file cannot be used.
+    #[error(transparent)]
+    KeyFile(#[from] KeyFileError),
+    /// There is no identity yet.
+    #[error(
+        "there is no identity {path}: make one with `sealbid keygen identity new --out {path}`, \
+         or name yours with --identity FILE",
+        path = path.display()
+    )]
+    NoIdentity {
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// The committee file cannot be used.
+    #[error(transparent)]
+    CommitteeFile(#[from] CommitteeFileError),
+    /// A text is no code.
+    #[error(transparent)]
+    Code(#[from] CodeError),
+    /// What was given is neither a file nor a code.
+    #[error("{0} is neither a ceremony file that is here nor a code: codes begin with sealbid1")]
+    NeitherFileNorCode(String),
+    /// There is no such file.
+    #[error("there is no file {}", path.display())]
+    NotFound {
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// Not a ceremony file, or a damaged one.
+    #[error("{} is damaged, or no ceremony file: {reason}", path.display())]
+    NotCeremony {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Another file is damaged.
+    #[error("{} is damaged: {reason}", path.display())]
+    Corrupt {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A transcript does not show what it should.
+    #[error("REFUSED: {} does not show how a key was made: {error}", path.display())]
+    Transcript {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        error: TranscriptError,
+    },
+    /// The committee file is not the transcript's.
+    #[error("REFUSED: {} is not the committee that the transcript makes: {difference}", path.display())]
+    OtherCommittee {
+        /// The committee file.
+        path: PathBuf,
+        /// In what they differ.
+        difference: &'static str,
+    },
+    /// The share cannot be had from these files.
+    #[error(transparent)]
+    Recover(#[from] RecoverError),
+    /// A file belongs to another ceremony.
+    #[error("{} is of ceremony {}, not of {}", path.display(), found.short(), expected.short())]
+    OtherCeremony {
+        /// The file.
+        path: PathBuf,
+        /// Its ceremony.
+        found: CeremonyId,
+        /// The one asked for.
+        expected: CeremonyId,
+    },
+    /// The directory holds something else.
+    #[error(
+        "{} holds another ceremony, {}: take part in this one with another directory (--dir NEW)",
+        path.display(), found.short()
+    )]
+    Taken {
+        /// The house directory.
+        path: PathBuf,
+        /// The ceremony in it.
+        found: CeremonyId,
+    },
+    /// The directory holds a house of another making.
+    #[error("{} holds a committee already: give another directory (--dir NEW)", path.display())]
+    HoldsHouse {
+        /// The house directory.
+        path: PathBuf,
+    },
+    /// Nothing has begun here.
+    #[error(
+        "there is no ceremony in {}: `sealbid keygen join` or `step` begins one; name its \
+         directory with --dir", path.display()
+    )]
+    NoCeremony {
+        /// The house directory.
+        path: PathBuf,
+    },
+    /// Another process works on it.
+    #[error("another process works on {}: one at a time may", path.display())]
+    Locked {
+        /// The ceremony's directory.
+        path: PathBuf,
+    },
+    /// The file system refuses.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// No time is left to enrol.
+    #[error("the invitation has expired at {deadline}: ask the inviter for a new one")]
+    Expired {
+        /// When it was to be over.
+        deadline: Timestamp,
+    },
+    /// The ceremony does not take one's own message.
+    #[error(transparent)]
+    Post(#[from] PostError),
+    /// The seats went to others.
+    #[error(
+        "the ceremony is full: all seats went to others. Ask the inviter who took them, and for a \
+         new invitation"
+    )]
+    NotSeated,
+    /// The identity takes part with another session key.
+    #[error(
+        "this identity takes part in the ceremony already, from another directory or machine: go \
+         on there with `resume`, or take part with another identity"
+    )]
+    EnrolledElsewhere,
+    /// The meeting cannot be held or reached.
+    #[error("{0}")]
+    Meeting(String),
+    /// A person has to say yes, and there is none.
+    #[error("no terminal to ask for a yes on: compare the words first, then give --yes")]
+    NobodyToAsk,
+    /// The person did not say yes.
+    #[error(
+        "you have not said yes: nothing more is sent. `resume` asks again; if the words differ, \
+         somebody is in between: call a new ceremony"
+    )]
+    Declined,
+    /// It took too long.
+    #[error("the deadline has passed. {0}")]
+    Overdue(Missing),
+    /// Somebody cheated, or messages contradict each other.
+    #[error("{0}")]
+    Void(Verdict),
+    /// The result could not be printed.
+    #[error("cannot print: {0}")]
+    Out(io::Error),
+}
+
+/// Who has not been heard of, in the words of people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// In which stage.
+    pub stage: String,
+    /// Who.
+    pub of: Vec<String>,
+}
+
+/// Why a session is void.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// One line a fault.
+    pub faults: Vec<String>,
+    /// Where the messages lie that show it.
+    pub evidence: PathBuf,
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Silent while {}: {}. ", self.stage, self.of.join(", "))?;
+        f.write_str(
+            "`resume` goes on if they come back; otherwise call a new ceremony without them",
+        )
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("VOID: this session makes no key, and nothing of it may be used.")?;
+        for fault in &self.faults {
+            write!(f, "\n  {fault}")?;
+        }
+        let evidence = self.evidence.display();
+        write!(
+            f,
+            "\nThe signed messages that show it are in {evidence}: keep them. Then call a new \
+             ceremony (`invite`), without the culprit if one is named, and join it with another \
+             directory (--dir NEW)."
+        )
+    }
+}
+
+impl CeremonyError {
+    pub(crate) fn io(path: &Path, source: io::Error) -> Self {
+        Self::Io {
+            path: path.to_owned(),
+            source,
+        }
+    }
+
+    /// The exit code: 1 the work failed, 2 usage, 3 authentication, 4 key, 5 storage, 7 timeout.
+    #[must_use]
+    pub const fn exit_code(&self) -> u8 {
+        use CeremonyError as E;
+        match self {
+            E::Usage(_)
+            | E::Quorum(_)
+            | E::Invitation(_)
+            | E::Code(_)
+            | E::NeitherFileNorCode(_)
+            | E::Taken { .. }
+            | E::HoldsHouse { .. }
+            | E::NoCeremony { .. }
+            | E::NobodyToAsk => 2,
+            E::Passphrase(_) | E::KeyFile(KeyFileError::WrongPassphrase { .. }) => 3,
+            E::Io { .. }
+            | E::Locked { .. }
+            | E::Out(_)
+            | E::KeyFile(KeyFileError::Write { .. })
+            | E::CommitteeFile(CommitteeFileError::Write { .. }) => 5,
+            E::NoIdentity { .. }
+            | E::KeyFile(_)
+            | E::CommitteeFile(_)
+            | E::NotFound { .. }
+            | E::NotCeremony { .. }
+            | E::Corrupt { .. }
+            | E::Transcript { .. }
+            | E::OtherCommittee { .. }
+            | E::OtherCeremony { .. }
+            | E::Recover(_) => 4,
+            E::Expired { .. } | E::Overdue(_) => 7,
+            E::Post(_)
+            | E::NotSeated
+            | E::EnrolledElsewhere
+            | E::Meeting(_)
+            | E::Declined
+            | E::Void(_) => 1,
+        }
+    }
+}

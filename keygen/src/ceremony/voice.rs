@@ -1,0 +1,167 @@
+//! How a ceremony speaks with its person: results, progress, and the one question.
+
+use core::time::Duration;
+use std::io::{self, IsTerminal as _, Write};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+
+use crate::ceremony::error::CeremonyError;
+use crate::passphrase::Terminal;
+
+/// How often the spinner turns.
+const TICK: Duration = Duration::from_millis(120);
+
+/// Where a ceremony's words go, and where its answers come from.
+pub(crate) struct Voice<'a> {
+    out: &'a mut dyn Write,
+    terminal: &'a mut dyn Terminal,
+    /// Objects, one a line, instead of text.
+    json: bool,
+    /// The person has said yes beforehand.
+    yes: bool,
+    spinner: Option<ProgressBar>,
+    /// The progress that was shown last, not to say it again.
+    last: String,
+}
+
+impl<'a> Voice<'a> {
+    pub(crate) fn new(
+        out: &'a mut dyn Write,
+        terminal: &'a mut dyn Terminal,
+        json: bool,
+        yes: bool,
+    ) -> Self {
+        Self {
+            out,
+            terminal,
+            json,
+            yes,
+            spinner: None,
+            last: String::new(),
+        }
+    }
+
+    /// Says something that stays: `object` on a line with `--json`, else `text`.
+    pub(crate) fn say(
+        &mut self,
+        object: &impl Serialize,
+        text: impl FnOnce() -> String,
+    ) -> Result<(), CeremonyError> {
+        self.clear();
+        self.write(object, text).map_err(CeremonyError::Out)
+    }
+
+    /// Says what is being waited for, once, until it changes.
+    pub(crate) fn progress(
+        &mut self,
+        object: &impl Serialize,
+        text: &str,
+    ) -> Result<(), CeremonyError> {
+        let is_line = self.json || !io::stderr().is_terminal();
+        if self.last == text && (is_line || self.spinner.is_some()) {
+            return Ok(());
+        }
+        text.clone_into(&mut self.last);
+        if is_line {
+            return self
+                .write(object, || text.to_owned())
+                .map_err(CeremonyError::Out);
+        }
+        let spinner = self.spinner.get_or_insert_with(|| {
+            let spinner = ProgressBar::new_spinner();
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg} {elapsed}") {
+                spinner.set_style(style);
+            }
+            spinner.enable_steady_tick(TICK);
+            spinner
+        });
+        spinner.set_message(text.to_owned());
+        Ok(())
+    }
+
+    /// Shows no progress until there is some again.
+    pub(crate) fn quiet(&mut self) {
+        self.clear();
+        self.last.clear();
+    }
+
+    fn clear(&mut self) {
+        if let Some(spinner) = self.spinner.take() {
+            spinner.finish_and_clear();
+        }
+    }
+
+    /// Asks for a typed yes, unless it was given beforehand.
+    ///
+    /// # Errors
+    /// [`CeremonyError::NobodyToAsk`] without a terminal, [`CeremonyError::Declined`] without a
+    /// yes.
+    pub(crate) fn consent(&mut self, question: &str) -> Result<(), CeremonyError> {
+        self.quiet();
+        if self.yes {
+            return Ok(());
+        }
+        let answer = self
+            .terminal
+            .ask(&format!("{question} [yes/no]"))
+            .map_err(|_| CeremonyError::NobodyToAsk)?;
+        match answer.trim() {
+            "yes" => Ok(()),
+            _ => Err(CeremonyError::Declined),
+        }
+    }
+
+    fn write(&mut self, object: &impl Serialize, text: impl FnOnce() -> String) -> io::Result<()> {
+        if self.json {
+            serde_json::to_writer(&mut *self.out, object)?;
+            writeln!(self.out)?;
+        } else {
+            writeln!(self.out, "{}", text())?;
+        }
+        self.out.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::expect_used
+    )]
+
+    use super::*;
+    use crate::testing::ScriptedTerminal;
+
+    fn ask(answers: &[&str], yes: bool) -> Result<(), CeremonyError> {
+        let (mut out, mut terminal) = (Vec::new(), ScriptedTerminal::typing(answers));
+        Voice::new(&mut out, &mut terminal, false, yes).consent("the same words?")
+    }
+
+    #[test]
+    fn only_a_whole_yes_is_one() {
+        ask(&["yes"], false).unwrap();
+        ask(&[], true).unwrap();
+        for answer in ["", "y", "no", "YES!"] {
+            let refused = ask(&[answer], false).unwrap_err();
+            assert!(matches!(refused, CeremonyError::Declined), "{answer}");
+        }
+        let nobody = ask(&[], false).unwrap_err();
+        assert!(matches!(nobody, CeremonyError::NobodyToAsk));
+        assert_eq!(nobody.exit_code(), 2);
+    }
+
+    #[test]
+    fn progress_is_an_object_a_line_and_not_repeated() {
+        let (mut out, mut terminal) = (Vec::new(), ScriptedTerminal::default());
+        let mut voice = Voice::new(&mut out, &mut terminal, true, false);
+        for text in ["one", "one", "two"] {
+            let object = serde_json::json!({ "event": text });
+            voice.progress(&object, text).unwrap();
+        }
+        let text = String::from_utf8(out).unwrap();
+        assert_eq!(text, "{\"event\":\"one\"}\n{\"event\":\"two\"}\n");
+    }
+}
