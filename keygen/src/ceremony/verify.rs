@@ -85,17 +85,21 @@ pub(crate) fn verify(
         path: path.to_owned(),
         error,
     };
-    let mut verified = verified(&transcript).map_err(refused)?;
+    let committee = transcript.verify().map_err(refused)?;
+    let mut verified = verified(&transcript, &committee).map_err(refused)?;
     if let Some(file) = committee_file {
-        check_committee(&transcript.verify().map_err(refused)?, file)?;
+        check_committee(&committee, file)?;
         verified.committee_file = true;
     }
     Ok(verified)
 }
 
-/// What a transcript shows, once all of it has been checked.
-pub(crate) fn verified(transcript: &Transcript) -> Result<Verified, TranscriptError> {
-    let (committee, session) = (transcript.verify()?, transcript.session()?);
+/// What a transcript shows whose `committee` has come of its verification.
+pub(crate) fn verified(
+    transcript: &Transcript,
+    committee: &Committee,
+) -> Result<Verified, TranscriptError> {
+    let session = transcript.session()?;
     // A transcript makes no committee of another kind, or of another size.
     let nothing = TranscriptError::Committee(CommitteeError::KeyId);
     let Provenance::Ceremony(certificate) = &committee.provenance else {
@@ -115,7 +119,7 @@ pub(crate) fn verified(transcript: &Transcript) -> Result<Verified, TranscriptEr
         survival,
         committee_file: false,
         auction: committee.auction,
-        name: committee.name,
+        name: committee.name.clone(),
     })
 }
 

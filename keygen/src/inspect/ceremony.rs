@@ -97,7 +97,10 @@ pub(super) fn public(bytes: &[u8]) -> Result<Public, PublicError> {
         let damaged = |reason: String| PublicError::Damaged(reason);
         let transcript =
             Transcript::from_bytes(bytes).map_err(|error| damaged(error.to_string()))?;
-        let verified = verified(&transcript).map_err(|error| damaged(error.to_string()))?;
+        let verified = transcript
+            .verify()
+            .and_then(|committee| verified(&transcript, &committee))
+            .map_err(|error| damaged(error.to_string()))?;
         return Ok(Public::Transcript(verified));
     }
     match Board::from_bytes(bytes) {
