@@ -99,6 +99,18 @@ impl HouseProcess {
         }
     }
 
+    /// Waits until the process ends by itself, as it should.
+    ///
+    /// # Errors
+    /// The process's own.
+    pub(crate) async fn succeeded(mut self) -> Result<(), Failure> {
+        match self.child.wait().await {
+            Ok(status) if status.success() => Ok(()),
+            Ok(status) => Err(self.failure(status)),
+            Err(error) => Err(Failure::work(format!("{}: {error}", self.name))),
+        }
+    }
+
     /// Why the process has ended, if it has.
     pub(crate) fn check(&mut self) -> Result<(), Failure> {
         match self.child.try_wait() {

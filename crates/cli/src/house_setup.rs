@@ -1,29 +1,27 @@
-//! Development houses: a dealer's key, members, a relayer and solvers, all in one directory.
+//! Development houses: members, a relayer and solvers, all their keys in one directory.
 
 use core::time::Duration;
 use std::ffi::OsString;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use data_encoding::HEXLOWER;
 use sealbid_keygen::secret_file::write_secret;
 use sealbid_keygen::{
-    AccountKey, DealerOptions, HouseDir, HouseError, MemberContact, MemberKey, Passphrase,
-    PassphraseSource, StandardTerminal, WorkFactor, deal_house, load_committee,
+    AccountKey, HouseDir, HouseError, MemberKey, Passphrase, PassphraseSource, StandardTerminal,
+    load_committee,
 };
 use sealbid_net::ticket::Role;
 use sealbid_node::issue_ticket;
 use sealbid_types::committee::Committee;
 use sealbid_types::id::MemberIndex;
-use sealbid_types::time::Timestamp;
 use zeroize::Zeroizing;
 
 use crate::exit::Failure;
 use crate::guest::GuestKey;
 use crate::house_process::ProcessSpec;
 use crate::solver::sample_books;
-use crate::{free_ports, member_setup, tokens};
+use crate::{house_ceremony, member_setup, tokens};
 
 /// How long the tickets of a development house last. They are made anew at each start.
 const TICKET_LIFE: Duration = Duration::from_secs(90 * 24 * 3600);
@@ -47,41 +45,36 @@ pub(crate) struct DevelopmentHouse {
 }
 
 impl DevelopmentHouse {
-    /// Makes a house in a directory that is empty or absent.
+    /// Makes a house in a directory that is empty or absent, or holds a house whose making was cut
+    /// short. Its members make their key in a ceremony, each in a process of its own.
     ///
     /// # Errors
-    /// Storage, if the directory holds something or cannot be written; usage, if the sizes are
-    /// out of range.
-    pub(crate) fn create(root: &Path, shape: HouseShape) -> Result<Self, Failure> {
+    /// Storage, if the directory holds something or cannot be written; a participant's own.
+    pub(crate) async fn create(root: &Path, shape: HouseShape) -> Result<Self, Failure> {
         let directory = HouseDir::new(absolute(root)?);
+        discard_unfinished(&directory)?;
         directory.check_unused().map_err(|error| of_house(&error))?;
-        let bases = free_ports::find(shape.members)?;
-        let contacts = bases
-            .into_iter()
-            .filter_map(MemberContact::loopback)
-            .collect();
-        let entropy = random()?;
+        make_directory(directory.root())?;
+        let lock = lock(&directory)?;
         let text = Zeroizing::new(HEXLOWER.encode(random()?.as_ref()));
         let passphrase = Passphrase::new(text.as_str())?;
-        let options = DealerOptions::new(contacts);
-        let now = Timestamp::from(SystemTime::now());
-        let work = WorkFactor::DEVELOPMENT;
-        let committee = deal_house(&directory, &options, &passphrase, work, &entropy, now)?;
+        let line = Zeroizing::new(format!("{}\n", text.as_str()));
+        let path = passphrase_path(&directory);
+        write_secret(&path, line.as_bytes()).map_err(|error| cannot_write(&path, &error))?;
+        let committee = house_ceremony::hold(&directory, shape.members, &path).await?;
         let house = Self {
-            _lock: lock(&directory)?,
+            _lock: lock,
             directory,
             committee,
             passphrase,
         };
-        house.furnish(&text, shape.solvers)?;
+        house.furnish(shape.solvers)?;
+        house_ceremony::conclude(&house.directory)?;
         Ok(house)
     }
 
     /// Everything but the keys.
-    fn furnish(&self, passphrase: &str, solvers: u8) -> Result<(), Failure> {
-        let line = Zeroizing::new(format!("{passphrase}\n"));
-        let path = passphrase_path(&self.directory);
-        write_secret(&path, line.as_bytes()).map_err(|error| cannot_write(&path, &error))?;
+    fn furnish(&self, solvers: u8) -> Result<(), Failure> {
         write(&self.directory.tokens(), tokens::DEFAULT)?;
         for (index, member) in self.members().zip(&self.committee.roster) {
             let directory = self.directory.member(index);
@@ -246,6 +239,27 @@ fn words<const N: usize, const M: usize>(command: [&str; N], more: [OsString; M]
 
 fn passphrase_path(directory: &HouseDir) -> PathBuf {
     directory.root().join("passphrase")
+}
+
+/// Clears a directory in which the making of a house was cut short: it was empty before, and
+/// nothing in it is of use to anybody.
+fn discard_unfinished(directory: &HouseDir) -> Result<(), Failure> {
+    let root = directory.root();
+    if directory.committee().exists() || !house_ceremony::hall_of(directory).exists() {
+        return Ok(());
+    }
+    let _lock = lock(directory)?;
+    let entries = std::fs::read_dir(root).map_err(|error| cannot_write(root, &error))?;
+    for entry in entries {
+        let path = entry.map_err(|error| cannot_write(root, &error))?.path();
+        let removed = if path.is_dir() {
+            std::fs::remove_dir_all(&path)
+        } else {
+            std::fs::remove_file(&path)
+        };
+        removed.map_err(|error| cannot_write(&path, &error))?;
+    }
+    Ok(())
 }
 
 /// Locks the house for this process. The lock goes with the process, however it ends.

@@ -11,6 +11,7 @@ mod exit;
 mod failures;
 mod free_ports;
 mod guest;
+mod house_ceremony;
 mod house_process;
 mod house_setup;
 mod inspect;

@@ -16,7 +16,8 @@ use crate::stop;
 #[command(after_help = "Example:\n  \
     sealbid up                      # makes ./house, or goes on with it\n  \
     sealbid up --dir other --members 3 --solvers 1\n\n\
-    One process dealt the committee's key and could have kept it: never use it for real funds.")]
+    All shares of the committee's key lie in one directory, with their passphrase: never use it \
+    for real funds.")]
 pub(crate) struct UpArgs {
     /// Members of a new house
     #[arg(long, value_name = "N", default_value_t = 4)]
@@ -59,15 +60,20 @@ async fn start(args: &UpArgs, context: &Context) -> Result<RunningHouse, Failure
     let console = context.console();
     let (root, members, solvers) = (context.dir().to_owned(), args.members, args.solvers);
     let shape = HouseShape { members, solvers };
-    let open = move || match DevelopmentHouse::open(&root)? {
-        Some(house) => Ok::<_, Failure>((house, false)),
-        None => DevelopmentHouse::create(&root, shape).map(|house| (house, true)),
+    let place = root.clone();
+    let (house, is_new) = match blocking(move || DevelopmentHouse::open(&place)).await?? {
+        Some(house) => (house, false),
+        None => {
+            console.note(format_args!(
+                "key ceremony: {members} processes make a key that none of them holds"
+            ));
+            (DevelopmentHouse::create(&root, shape).await?, true)
+        }
     };
-    let (house, is_new) = blocking(open).await??;
     let root = house.directory().root().display().to_string();
     if is_new {
         console.note(format_args!(
-            "made a house in {root}: development only, its key was dealt"
+            "made a house in {root}: development only, all key shares are on this machine"
         ));
     } else {
         console.note(format_args!(

@@ -127,14 +127,15 @@ async fn start(
     context: &Context,
     progress: &Progress,
 ) -> Result<RunningHouse, Failure> {
-    progress.state("keys", "a dealer makes them: development only", false);
+    let members = args.members;
+    progress.state("keys", &format!("a ceremony of {members} processes"), false);
     let shape = HouseShape {
         members: args.members,
         solvers: args.solvers,
     };
     let root = place.to_owned();
-    let house = blocking(move || DevelopmentHouse::create(&root, shape)).await??;
-    progress.state("keys", "dealt: development only", true);
+    let house = DevelopmentHouse::create(&root, shape).await?;
+    progress.state("keys", "made; no process has held the committee's", true);
     let client = context.house_in(house.directory().root()).await?;
     RunningHouse::start(house, client, |startup| match startup {
         Startup::Processes { ready, of } => progress.step("processes", ready, of),
