@@ -34,13 +34,13 @@ pub enum FaultReason {
     #[error("dealt twice in one session")]
     TwoDealings,
     /// Two dealers' secrets are the same, or cancel each other: each proved that it knows its own.
-    #[error("dealt the same secret as member {0}, or its negative")]
+    #[error("dealt the same secret as member-{}, or its negative", .0.number())]
     SameSecret(MemberIndex),
     /// A payload does not hold what its dealer committed to.
-    #[error("dealt member {0} a share that is not on its polynomial")]
+    #[error("dealt member-{} a share that is not on its polynomial", .0.number())]
     BadShare(MemberIndex),
     /// A complaint about a payload that is right, or one without proof.
-    #[error("accused member {0} falsely")]
+    #[error("accused member-{} falsely", .0.number())]
     FalseAccusation(MemberIndex),
     /// Two confirmations in one session.
     #[error("confirmed two different results")]
@@ -49,7 +49,7 @@ pub enum FaultReason {
     #[error("confirmed a committee that the dealings do not make")]
     FalseConfirmation,
     /// Members have different dealings, and no message shows who brought that about.
-    #[error("member {0} has confirmed other dealings than are known here")]
+    #[error("member-{} has confirmed other dealings than are known here", .0.number())]
     Disagreement(MemberIndex),
     /// This identity's enrolment has other keys than this participant's session.
     #[error("this identity is enrolled with the keys of another run of this ceremony")]
@@ -112,7 +112,7 @@ impl From<Fault> for Void {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.culprit {
-            Culprit::Member(member) => write!(f, "member {member} {}", self.reason),
+            Culprit::Member(member) => write!(f, "member-{} {}", member.number(), self.reason),
             Culprit::Inviter => write!(f, "the inviter {}", self.reason),
             Culprit::Nobody => write!(f, "{}", self.reason),
         }

@@ -33,7 +33,7 @@ pub enum RosterError {
         found: usize,
     },
     /// A seat's enrolment is not what it should be.
-    #[error("the enrolment of member {member}: {error}")]
+    #[error("the enrolment of member-{}: {error}", member.number())]
     Enrolment {
         /// The seat.
         member: MemberIndex,
@@ -41,7 +41,7 @@ pub enum RosterError {
         error: EnrolmentError,
     },
     /// Two seats share a key.
-    #[error("member {0} has a key that another member has too")]
+    #[error("member-{} has a key that another member has too", .0.number())]
     SharedKey(MemberIndex),
 }
 

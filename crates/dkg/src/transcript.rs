@@ -55,7 +55,7 @@ pub enum TranscriptError {
         found: usize,
     },
     /// A dealing is not its member's, or not of this session.
-    #[error("the dealing of member {0} is not of this session, or not signed by it")]
+    #[error("the dealing of member-{} is not of this session, or not signed by it", .0.number())]
     Dealer(MemberIndex),
     /// The dealings are wrong.
     #[error(transparent)]

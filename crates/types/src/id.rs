@@ -207,6 +207,12 @@ impl MemberIndex {
         self.0 as usize
     }
 
+    /// The member's number for people, from 1.
+    #[must_use]
+    pub const fn number(self) -> u16 {
+        self.0 as u16 + 1
+    }
+
     /// All members of a roster of `n`.
     pub fn all(n: u8) -> impl DoubleEndedIterator<Item = Self> + ExactSizeIterator {
         (0..n).map(Self)
