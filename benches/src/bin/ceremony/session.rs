@@ -62,7 +62,7 @@ impl Run {
     pub(crate) fn measure(members: u8, quorum: u8) -> Outcome<Self> {
         let mut board = Board::new(invitation(members, quorum))?;
         let mut all: Vec<Participant> = (0..members).map(participant).collect();
-        let enrol = post_all(&mut board, &all)?;
+        let enrol = post_all(&mut board, &mut all)?;
         let roster = all.first().map(|inviter| inviter.call_roster(&board, NOW));
         board.post(roster.ok_or("no members")?)?;
         let session = match board.session() {
@@ -72,9 +72,9 @@ impl Run {
         for participant in &mut all {
             participant.accept(session);
         }
-        let deal = post_all(&mut board, &all)?;
-        let confirm = post_all(&mut board, &all)?;
-        let last = all.last().ok_or("no members")?;
+        let deal = post_all(&mut board, &mut all)?;
+        let confirm = post_all(&mut board, &mut all)?;
+        let last = all.last_mut().ok_or("no members")?;
         let (finish, step) = timed(|| last.next(&board, NOW));
         let Step::Done(outcome) = step else {
             return Err(format!("not done: {step:?}").into());
@@ -94,7 +94,7 @@ impl Run {
 }
 
 /// Lets everybody post once; what the last one took for it.
-fn post_all(board: &mut Board, all: &[Participant]) -> Outcome<f64> {
+fn post_all(board: &mut Board, all: &mut [Participant]) -> Outcome<f64> {
     let mut last = 0.0;
     for participant in all {
         let (time, step) = timed(|| participant.next(board, NOW));

@@ -10,6 +10,7 @@
 //!
 //! All of it is at most once. What must arrive is sent again by those who need it.
 
+mod acquaintance;
 mod config;
 mod error;
 mod frame;
@@ -39,6 +40,7 @@ pub use error::HouseError;
 pub use members::{MAX_MEMBER_MESSAGE, Sent};
 pub use pool::{PoolDelivery, PoolError, PoolHandle};
 
+use self::acquaintance::Acquaintances;
 use self::config::Checked;
 use self::members::Members;
 use self::streams::Streams;
@@ -142,6 +144,7 @@ struct Context {
     network: Arc<Network>,
     config: Arc<Checked>,
     counters: Arc<Counters>,
+    acquaintances: Arc<Acquaintances>,
     leaving: CancellationToken,
 }
 
@@ -175,6 +178,7 @@ impl House {
             network,
             config,
             counters: Arc::default(),
+            acquaintances: Arc::default(),
             leaving: CancellationToken::new(),
         };
         Ok(Self::furnish(context, relay))

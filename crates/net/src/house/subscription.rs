@@ -2,10 +2,12 @@
 
 use core::pin::pin;
 use core::time::Duration;
+use std::sync::Arc;
 
 use mosaik::StreamId;
 use mosaik::discovery::{Catalog, PeerEntry};
 use mosaik::streams::Consumer;
+use tokio::sync::watch::Receiver;
 use tokio::time::{Instant, sleep};
 
 use super::Context;
@@ -72,8 +74,16 @@ impl Source {
         take: &mut (impl FnMut(Frame) -> bool + Send),
     ) -> Ended {
         let mut catalog = context.network.discovery().catalog_watch();
+        let beginning = context.leaving.run_until_cancelled(async {
+            self.announced(&mut catalog).await?;
+            let acquaintances = &context.acquaintances;
+            let build = || self.subscribe(context);
+            Some(acquaintances.in_turn(self.producer, build).await)
+        });
+        let Some(Some(mut consumer)) = beginning.await else {
+            return Ended::Over;
+        };
         let started = self.started(&catalog.borrow_and_update());
-        let mut consumer = self.subscribe(context);
         let mut heard = false;
         let mut quiet = pin!(sleep(patience));
         loop {
@@ -102,6 +112,14 @@ impl Source {
         }
     }
 
+    /// Waits until the producer has announced itself; none if the network ends.
+    async fn announced(&self, catalog: &mut Receiver<Catalog>) -> Option<()> {
+        while self.started(&catalog.borrow_and_update()).is_none() {
+            catalog.changed().await.ok()?;
+        }
+        Some(())
+    }
+
     /// When the producer's process started, as it announces.
     fn started(&self, catalog: &Catalog) -> Option<impl PartialEq + use<>> {
         let producer = self.producer.endpoint_id()?;
@@ -112,7 +130,12 @@ impl Source {
         let producer = self.producer;
         let streams = context.network.streams();
         let builder = streams.consumer::<Frame>().with_stream_id(self.stream);
-        let builder = builder.require(move |peer| PeerId::from(*peer.id()) == producer);
+        let acquaintances = Arc::clone(&context.acquaintances);
+        let builder = builder.require(move |peer| {
+            let peer = PeerId::from(*peer.id());
+            acquaintances.meet(peer);
+            peer == producer
+        });
         match &self.check {
             Some(check) => builder.require_ticket(check.clone()).build(),
             None => builder.build(),
