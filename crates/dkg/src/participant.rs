@@ -11,7 +11,7 @@ use sealbid_crypto::group::SecretScalar;
 use sealbid_types::bytes::FixedBytes;
 use sealbid_types::ceremony::CeremonyCertificate;
 use sealbid_types::committee::{Committee, Member, Provenance};
-use sealbid_types::id::{MemberIndex, SessionId};
+use sealbid_types::id::{MemberIndex, SessionId, TranscriptDigest};
 use sealbid_types::keys::PublicKey;
 use sealbid_types::time::Timestamp;
 
@@ -93,6 +93,8 @@ pub struct Participant {
     accepted: Option<SessionId>,
     /// What came of the dealings that were checked last: checking is most of the work.
     checked: Option<Arc<Checked>>,
+    /// Its own part of them, once it has confirmed.
+    received: Option<(TranscriptDigest, Received)>,
 }
 
 impl Participant {
@@ -111,6 +113,7 @@ impl Participant {
             secret,
             accepted,
             checked: None,
+            received: None,
         }
     }
 
@@ -225,7 +228,7 @@ impl Participant {
         // Once all have confirmed, the key counts, whatever else turns up.
         if let Some(Ok(dealt)) = &dealt
             && let Some(certificate) = certificate(board, dealt)
-            && let Ok(received) = dealt.receive(index, &self.secret)
+            && let Ok(received) = self.receive(dealt, index)
         {
             return outcome(board, dealt, certificate, index, received);
         }
@@ -284,10 +287,19 @@ impl Participant {
         }
     }
 
+    /// Its own part of the dealings: what it has found already, if these are they.
+    fn receive(&mut self, dealt: &Dealt<'_>, index: MemberIndex) -> Result<Received, NoShare> {
+        match self.received.take() {
+            Some((transcript, received)) if transcript == dealt.transcript() => Ok(received),
+            _ => dealt.receive(index, &self.secret),
+        }
+    }
+
     /// Checks its own part of the dealings, and confirms or complains; none if it has.
-    fn check(&self, board: &Board, dealt: &Dealt<'_>, index: MemberIndex) -> Option<Step> {
-        if let Err(no_share) = dealt.receive(index, &self.secret) {
-            return Some(self.complain(dealt, index, no_share));
+    fn check(&mut self, board: &Board, dealt: &Dealt<'_>, index: MemberIndex) -> Option<Step> {
+        match self.receive(dealt, index) {
+            Err(no_share) => return Some(self.complain(dealt, index, no_share)),
+            Ok(received) => self.received = Some((dealt.transcript(), received)),
         }
         if board.confirmations(index).is_empty() {
             let confirmation = Signed::new(dealt.confirmation()?, &self.identity);

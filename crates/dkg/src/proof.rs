@@ -104,7 +104,7 @@ impl EqualityProof {
 }
 
 struct Response {
-    challenge: Scalar,
+    challenge: u128,
     response: Scalar,
 }
 
@@ -112,16 +112,16 @@ impl Response {
     /// None if the response is not reduced.
     fn of(challenge: &FixedBytes<16>, response: &FixedBytes<32>) -> Option<Self> {
         Some(Self {
-            challenge: scalar(&challenge.0),
+            challenge: u128::from_le_bytes(challenge.0),
             response: Scalar::decode(&response.0).ok()?,
         })
     }
 
     /// `y base - e public`; none if that is the identity, which no prover announces.
     fn announced(&self, base: &G1Point, public: &G1Point) -> Option<CurvePoint> {
-        let mut sum = LinearCombination::with_capacity(2, 0);
+        let mut sum = LinearCombination::with_capacity(1, 1);
         sum.add(self.response, base.as_curve_point());
-        sum.add(-self.challenge, public.as_curve_point());
+        sum.add_short(self.challenge, &public.as_curve_point().negate());
         let sum: G1Sum = sum.sum();
         sum.to_point()
     }

@@ -8,7 +8,7 @@ use sealbid_types::committee::{Committee, Provenance, PublicKeys};
 use sealbid_types::id::{MemberIndex, TranscriptDigest, context};
 
 use crate::check::{ReadDealing, check_all};
-use crate::commitment::CommitmentSum;
+use crate::commitment::Commitment;
 use crate::complaint::{check_payload, route};
 use crate::fault::{Fault, FaultReason, Void};
 use crate::message::Dealing;
@@ -23,7 +23,7 @@ pub(crate) struct Checked {
     transcript: TranscriptDigest,
     /// By dealer.
     read: Vec<ReadDealing>,
-    sum: CommitmentSum,
+    sum: Commitment,
     keys: PublicKeys,
 }
 
@@ -56,9 +56,9 @@ pub(crate) enum NoShare {
 impl Checked {
     fn of(session: &Session, dealings: &[&Signed<Dealing>]) -> Result<Self, Void> {
         let read = check_all(session, dealings)?;
-        let commitments = read.iter().map(|dealing| &dealing.commitment);
-        let sum = CommitmentSum::of(commitments, session.quorum());
+        let commitments: Vec<_> = read.iter().map(|dealing| &dealing.commitment).collect();
         let degenerate = || Fault::of_nobody(FaultReason::Degenerate);
+        let sum = Commitment::sum_of(&commitments, session.quorum()).ok_or_else(degenerate)?;
         let keys = sum.public_keys(session.members()).ok_or_else(degenerate)?;
         Ok(Self {
             transcript: transcript_digest(session, dealings),

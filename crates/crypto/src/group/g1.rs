@@ -227,6 +227,31 @@ impl G1Point {
     }
 }
 
+impl G1Point {
+    /// The sum of points of G1, which is in G1 too; none if it is the identity.
+    #[must_use]
+    pub fn sum_of<'a>(points: impl Iterator<Item = &'a Self>) -> Option<Self> {
+        let mut sum = G1Sum::identity();
+        for point in points {
+            sum.add(&G1Sum::from(&point.0));
+        }
+        sum.to_point().map(Self)
+    }
+
+    /// `Σ_k x^k · coefficient_k`, by Horner's rule: x is public and small. In G1, since all
+    /// coefficients are; none if it is the identity.
+    #[must_use]
+    pub fn polynomial_at(coefficients: &[Self], x: u8) -> Option<Self> {
+        let highest_first = coefficients.iter().rev();
+        let sum = highest_first.fold(G1Sum::identity(), |sum, next| {
+            let mut sum = sum.times_small(x);
+            sum.add(&G1Sum::from(&next.0));
+            sum
+        });
+        sum.to_point().map(Self)
+    }
+}
+
 /// A point of G1 that must not be seen: its uncompressed encoding, on the heap, wiped when dropped.
 pub struct SecretPoint(Box<[u8; 96]>);
 

@@ -92,6 +92,30 @@ impl G2Point {
     }
 }
 
+impl G2Point {
+    /// The sum of points of G2, which is in G2 too; none if it is the identity.
+    #[must_use]
+    pub fn sum_of<'a>(points: impl Iterator<Item = &'a Self>) -> Option<Self> {
+        let mut sum = G2Sum::identity();
+        for point in points {
+            sum.add(&G2Sum::from(point));
+        }
+        sum.to_point()
+    }
+
+    /// `Σ_k x^k · coefficient_k`, as in G1.
+    #[must_use]
+    pub fn polynomial_at(coefficients: &[Self], x: u8) -> Option<Self> {
+        let highest_first = coefficients.iter().rev();
+        let sum = highest_first.fold(G2Sum::identity(), |sum, next| {
+            let mut sum = sum.times_small(x);
+            sum.add(&G2Sum::from(next));
+            sum
+        });
+        sum.to_point()
+    }
+}
+
 impl fmt::Debug for G2Point {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.compress()
