@@ -33,7 +33,7 @@ impl Running {
         command
             .args(arguments)
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            .stdout(log.try_clone().unwrap())
             .stderr(log);
         Self(command.spawn().unwrap())
     }
@@ -87,9 +87,18 @@ impl TestHouse {
             trader,
             again,
         };
+        house.opens().await;
         house.all_hear_each_other().await;
         house.wait_for_solver().await;
         house
+    }
+
+    /// Waits until `up` says that the house is open: a member that is killed before ends it.
+    async fn opens(&self) {
+        let log = self.directory.path().join("up.log");
+        let is_open =
+            || std::fs::read_to_string(&log).is_ok_and(|text| text.contains("the house is open"));
+        wait_for("an open house", is_open).await;
     }
 
     fn dir(&self) -> HouseDir {
@@ -280,6 +289,7 @@ async fn survives(members: u8) {
     house.again.clear();
     house.up.kill();
     house.up = start_up(house.directory.path(), members);
+    house.opens().await;
     house.all_hear_each_other().await;
     let outcome = house.outcome(second).await;
     assert!(
