@@ -1,9 +1,11 @@
-//! Benchmarks: what the arithmetic costs (`parts`, `ceremony`) and what a house does (`house`).
+//! Benchmarks: what the arithmetic costs (`parts`, `opening`, `ceremony`), whether its time
+//! betrays a secret (`constant_time`), and what a house does (`house`).
 
 use core::error::Error;
 
 use comfy_table::{CellAlignment, Table, presets};
 
+pub mod committee;
 pub mod statistics;
 pub mod unit;
 

@@ -17,6 +17,24 @@ pub fn median(values: &[f64]) -> Option<f64> {
     percentile(values, 50)
 }
 
+/// Welch's t: how many standard errors the means of two samples lie apart. None if either has
+/// fewer than two values, or nothing varies.
+#[must_use]
+pub fn welch_t(left: &[f64], right: &[f64]) -> Option<f64> {
+    let (mean_left, error_left) = mean_and_squared_error(left)?;
+    let (mean_right, error_right) = mean_and_squared_error(right)?;
+    let error = (error_left + error_right).sqrt();
+    (error > 0.0).then(|| (mean_left - mean_right) / error)
+}
+
+/// The mean, and the square of its standard error.
+fn mean_and_squared_error(values: &[f64]) -> Option<(f64, f64)> {
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+    (values.len() > 1).then(|| (mean, squares / (count - 1.0) / count))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -38,5 +56,21 @@ mod tests {
         assert_eq!(percentile(&up_to(20), 95), Some(19.0));
         assert_eq!(percentile(&up_to(3), 100), Some(3.0));
         assert_eq!(percentile(&up_to(3), 0), Some(1.0));
+    }
+
+    #[test]
+    fn welch_t_of_a_worked_example() {
+        // Means 3 and 4, variances 2.5 and 3.5, five and six values.
+        let (left, right) = ([1.0, 2.0, 3.0, 4.0, 5.0], [6.5, 1.5, 2.5, 3.5, 4.5, 5.5]);
+        let expected = -1.0 / (2.5f64 / 5.0 + 3.5 / 6.0).sqrt();
+        let t = welch_t(&left, &right).unwrap();
+        assert!((t - expected).abs() < 1e-12, "{t}");
+        assert!((welch_t(&right, &left).unwrap() + expected).abs() < 1e-12);
+    }
+
+    #[test]
+    fn welch_t_needs_values_that_vary() {
+        assert_eq!(welch_t(&[1.0], &[1.0, 2.0]), None);
+        assert_eq!(welch_t(&[1.0, 1.0], &[2.0, 2.0]), None);
     }
 }

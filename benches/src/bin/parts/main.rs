@@ -1,14 +1,13 @@
 //! What an envelope costs, in this machine's own constant-time multiplications of G1.
 
-mod committee;
 mod phases;
 
 use clap::Parser;
+use sealbid_benches::committee::Committee;
 use sealbid_benches::statistics::median;
 use sealbid_benches::{Outcome, table};
 use serde::Serialize;
 
-use self::committee::Committee;
 use self::phases::Run;
 
 /// What an envelope costs on one thread, in constant-time multiplications of G1 as `blst` does

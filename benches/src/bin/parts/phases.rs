@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use ed25519_dalek::SigningKey;
 use sealbid_benches::Outcome;
+use sealbid_benches::committee::Committee;
 use sealbid_benches::unit::unit;
 use sealbid_crypto::{BatchSecret, CheckedEnvelope, CheckedPart, check_batch, open, seal};
 use sealbid_types::envelope::{Envelope, Header, Kind, PROTOCOL, Part, Sealed, SealedPart};
@@ -13,8 +14,6 @@ use sealbid_types::id::Round;
 use sealbid_types::keys::PublicKey;
 use sealbid_types::metadata::Metadata;
 use sealbid_types::time::Timestamp;
-
-use super::committee::Committee;
 
 /// Times of one run, in microseconds.
 pub(crate) struct Run {

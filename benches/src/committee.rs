@@ -2,23 +2,30 @@
 
 use std::collections::BTreeMap;
 
-use sealbid_benches::Outcome;
 use sealbid_crypto::{CheckedPart, CloseCertificate, Combined, CommitteeKeys, KeyShare};
 use sealbid_types::bytes::FixedBytes;
 use sealbid_types::close::{CertificateBytes, Close};
+use sealbid_types::envelope::Part;
 use sealbid_types::id::{EnvelopeId, Epoch, MemberIndex, Round, Slot, View};
 use sealbid_types::statement::Statement;
 use sealbid_types::time::Timestamp;
 
+use crate::Outcome;
+
 /// Keys from a fixed seed: nothing is secret here.
-pub(crate) struct Committee {
-    pub(crate) keys: CommitteeKeys,
-    pub(crate) shares: Vec<KeyShare>,
+pub struct Committee {
+    /// The public keys.
+    pub keys: CommitteeKeys,
+    /// Every member's share, in the members' order.
+    pub shares: Vec<KeyShare>,
 }
 
 impl Committee {
     /// A committee of `members`, of whom `quorum` decide.
-    pub(crate) fn deal(members: u8, quorum: u8) -> Outcome<Self> {
+    ///
+    /// # Errors
+    /// If there can be no such committee.
+    pub fn deal(members: u8, quorum: u8) -> Outcome<Self> {
         let dealing = sealbid_dkg::deal(members, quorum, &[7; 32])?;
         let keys = CommitteeKeys::new(&dealing.keys, quorum)?;
         let shares = MemberIndex::all(members).zip(dealing.shares);
@@ -29,15 +36,17 @@ impl Committee {
     }
 
     /// The members that are enough.
-    pub(crate) fn quorum(&self) -> impl Iterator<Item = &KeyShare> {
+    pub fn quorum(&self) -> impl Iterator<Item = &KeyShare> {
         self.shares.iter().take(self.keys.quorum())
     }
 
-    /// The certificate of a close that lists these terms.
-    pub(crate) fn certify(&self, terms: &[&CheckedPart]) -> Outcome<CloseCertificate> {
-        let mut intents: Vec<EnvelopeId> = terms.iter().map(|part| part.envelope()).collect();
-        intents.sort_unstable();
-        let (close, view) = (close(intents), View(0));
+    /// The certificate of a close that lists the envelopes of these terms and quotes.
+    ///
+    /// # Errors
+    /// Never, if the committee is sound.
+    pub fn certify(&self, parts: &[&CheckedPart]) -> Outcome<CloseCertificate> {
+        let close = close(listed(parts, Part::Terms), listed(parts, Part::Quote));
+        let view = View(0);
         let statement = Statement::Close {
             auction: close.auction,
             epoch: close.epoch,
@@ -63,7 +72,15 @@ impl Committee {
     }
 }
 
-fn close(intents: Vec<EnvelopeId>) -> Close {
+/// The envelopes of the parts of one kind, sorted.
+fn listed(parts: &[&CheckedPart], kind: Part) -> Vec<EnvelopeId> {
+    let of_kind = parts.iter().filter(|part| part.part() == kind);
+    let mut envelopes: Vec<EnvelopeId> = of_kind.map(|part| part.envelope()).collect();
+    envelopes.sort_unstable();
+    envelopes
+}
+
+fn close(intents: Vec<EnvelopeId>, quotes: Vec<EnvelopeId>) -> Close {
     Close {
         auction: [1; 32].into(),
         round: Round(1),
@@ -75,6 +92,6 @@ fn close(intents: Vec<EnvelopeId>) -> Close {
         previous: [0; 32].into(),
         reports: Vec::new(),
         intents,
-        quotes: Vec::new(),
+        quotes,
     }
 }

@@ -1,0 +1,122 @@
+//! `ferveo-nucypher-tdec` 0.4.0, its simple variant (any q of n), as its own benchmarks use it.
+//! Keys are dealt by the crate's `setup_simple`; interpolation coefficients are computed once.
+
+use ark_bls12_381::{Bls12_381, Fr};
+use ferveo_nucypher_tdec::test_common::setup_simple;
+use ferveo_nucypher_tdec::{
+    Ciphertext, DecryptionShareSimple, DkgPublicKey, PrivateDecryptionContextSimple,
+    PublicDecryptionContextSimple, SecretBox, decrypt_with_shared_secret, encrypt,
+    prepare_combine_simple, share_combine_simple, verify_decryption_shares_simple,
+};
+use rand08::SeedableRng;
+use rand08::rngs::StdRng;
+use sealbid_benches::Outcome;
+
+use crate::engine::{Engine, Opened, Setting, Times, timed};
+
+use super::{MOST, SEED};
+
+pub(crate) const ENGINE: Engine = Engine {
+    name: "ferveo-nucypher-tdec",
+    stays_sealed: "the rest",
+    labelled: "yes",
+    most: MOST,
+    run,
+};
+
+type Curve = Bls12_381;
+type Share = DecryptionShareSimple<Curve>;
+
+const LABEL: &[u8] = b"sealbid benchmark: label";
+
+/// All that n members know.
+struct Committee {
+    key: DkgPublicKey<Curve>,
+    members: Vec<PrivateDecryptionContextSimple<Curve>>,
+    public: Vec<PublicDecryptionContextSimple<Curve>>,
+    /// Of the first q members.
+    coefficients: Vec<Fr>,
+}
+
+fn run(setting: &Setting<'_>, plaintexts: &[Vec<u8>]) -> Outcome<Opened> {
+    let count = plaintexts.len();
+    let mut rng = StdRng::seed_from_u64(SEED);
+    let committee = Committee::deal(setting.n.into(), setting.q.into(), &mut rng)?;
+    let (seal, sealed) = timed(count, || seal_all(&committee, plaintexts, &mut rng))?;
+    let (admit, ()) = timed(count, || sealed.iter().try_for_each(check))?;
+    let (share, shares) = timed(count * committee.members.len(), || {
+        let of_all = sealed.iter().map(|sealed| committee.share(sealed));
+        of_all.collect::<Outcome<Vec<_>>>()
+    })?;
+    let (open, plaintexts) = timed(count, || {
+        let opened = sealed.iter().zip(&shares);
+        opened
+            .map(|(sealed, shares)| committee.open(sealed, shares))
+            .collect()
+    })?;
+    let times = Times {
+        seal,
+        admit,
+        share,
+        open,
+        open_on_two: None,
+        share_admits: true,
+    };
+    Ok(Opened { times, plaintexts })
+}
+
+fn seal_all(
+    committee: &Committee,
+    plaintexts: &[Vec<u8>],
+    rng: &mut StdRng,
+) -> Outcome<Vec<Ciphertext<Curve>>> {
+    let mut seal = |plaintext: &Vec<u8>| {
+        let message = SecretBox::new(plaintext.clone());
+        Ok(encrypt(message, LABEL, &committee.key, rng)?)
+    };
+    plaintexts.iter().map(&mut seal).collect()
+}
+
+fn check(sealed: &Ciphertext<Curve>) -> Outcome<()> {
+    match sealed.check(LABEL)? {
+        true => Ok(()),
+        false => Err("ferveo refuses its own ciphertext".into()),
+    }
+}
+
+impl Committee {
+    fn deal(members: usize, quorum: usize, rng: &mut StdRng) -> Outcome<Self> {
+        let (key, _, mut contexts) = setup_simple::<Curve>(members, quorum, rng);
+        // Its domain has as many points as the next power of two.
+        contexts.truncate(members);
+        let first = contexts.first().ok_or("a committee without members")?;
+        let mut public = first.public_decryption_contexts.clone();
+        public.truncate(members);
+        let domain: Vec<Fr> = public.iter().take(quorum).map(|c| c.domain).collect();
+        Ok(Self {
+            key,
+            members: contexts,
+            public,
+            coefficients: prepare_combine_simple::<Curve>(&domain),
+        })
+    }
+
+    /// All members' shares; making one verifies the ciphertext.
+    fn share(&self, sealed: &Ciphertext<Curve>) -> Outcome<Vec<Share>> {
+        let header = sealed.header()?;
+        let of_members = self.members.iter();
+        Ok(of_members
+            .map(|member| member.create_share(&header, LABEL))
+            .collect::<Result<_, _>>()?)
+    }
+
+    /// Verifies all shares, and decrypts by the first q.
+    fn open(&self, sealed: &Ciphertext<Curve>, shares: &Vec<Share>) -> Outcome<Vec<u8>> {
+        if !verify_decryption_shares_simple(&self.public, sealed, shares) {
+            return Err("ferveo refuses its own share".into());
+        }
+        // Pairs up to the shorter of the two: the first q.
+        let secret = share_combine_simple::<Curve>(shares, &self.coefficients);
+        Ok(decrypt_with_shared_secret(sealed, LABEL, &secret)?)
+    }
+}

@@ -1,0 +1,93 @@
+//! The interface of `threshold_crypto`, which `blsttc` took over: both are used by the same code.
+
+/// An engine by the crate `$package`, which speaks the generation `$rand` of rand: as the example
+/// `threshold_enc` of `threshold_crypto` and the documentation of both use them.
+macro_rules! engine {
+    ($name:literal, $package:ident, $rand:ident) => {
+        use sealbid_benches::Outcome;
+        use $package::{Ciphertext, DecryptionShare, PublicKeySet, SecretKeySet};
+        use $rand::SeedableRng;
+        use $rand::rngs::StdRng;
+
+        use crate::engine::{Engine, Opened, Setting, Times, timed};
+        use crate::peers::{MOST, SEED};
+
+        pub(crate) const NAME: &str = $name;
+
+        pub(crate) const ENGINE: Engine = Engine {
+            name: NAME,
+            stays_sealed: "the rest",
+            labelled: "no",
+            most: MOST,
+            run,
+        };
+
+        fn run(setting: &Setting<'_>, plaintexts: &[Vec<u8>]) -> Outcome<Opened> {
+            let count = plaintexts.len();
+            let mut rng = StdRng::seed_from_u64(SEED);
+            let secrets = SecretKeySet::random(usize::from(setting.q).saturating_sub(1), &mut rng);
+            let keys = secrets.public_keys();
+            let key = keys.public_key();
+            let (seal, sealed) = timed(count, || {
+                let seal = |plaintext| key.encrypt_with_rng(&mut rng, plaintext);
+                Ok(plaintexts.iter().map(seal).collect::<Vec<_>>())
+            })?;
+            let (admit, right) = timed(count, || Ok(sealed.iter().all(Ciphertext::verify)))?;
+            if !right {
+                return Err(concat!($name, " refuses its own ciphertext").into());
+            }
+            let members = usize::from(setting.n);
+            let (share, shares) = timed(count * members, || share_all(&secrets, members, &sealed))?;
+            let (open, plaintexts) = timed(count, || {
+                let opened = sealed.iter().zip(&shares);
+                opened
+                    .map(|(sealed, shares)| open(&keys, setting.q, sealed, shares))
+                    .collect()
+            })?;
+            let times = Times {
+                seal,
+                admit,
+                share,
+                open,
+                open_on_two: None,
+                share_admits: true,
+            };
+            Ok(Opened { times, plaintexts })
+        }
+
+        /// All members' shares of each ciphertext; making one verifies the ciphertext.
+        fn share_all(
+            secrets: &SecretKeySet,
+            members: usize,
+            sealed: &[Ciphertext],
+        ) -> Outcome<Vec<Vec<DecryptionShare>>> {
+            let keys: Vec<_> = (0..members).map(|i| secrets.secret_key_share(i)).collect();
+            let share = |sealed| {
+                let of_members = keys.iter().map(|key| key.decrypt_share(sealed));
+                Ok(of_members.collect::<Option<_>>().ok_or("no share")?)
+            };
+            sealed.iter().map(share).collect()
+        }
+
+        /// Verifies all shares, and decrypts by the first q.
+        fn open(
+            keys: &PublicKeySet,
+            quorum: u8,
+            sealed: &Ciphertext,
+            shares: &[DecryptionShare],
+        ) -> Outcome<Vec<u8>> {
+            let right = |(member, share)| {
+                let key = keys.public_key_share(member);
+                key.verify_decryption_share(share, sealed)
+            };
+            if !shares.iter().enumerate().all(right) {
+                return Err(concat!($name, " refuses its own share").into());
+            }
+            let first = shares.iter().enumerate().take(quorum.into());
+            let opened = keys.decrypt(first, sealed);
+            Ok(opened.map_err(|error| error.to_string())?)
+        }
+    };
+}
+
+pub(crate) use engine;

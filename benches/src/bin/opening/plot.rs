@@ -1,0 +1,120 @@
+//! Microseconds an intent against N: a panel for each committee, a line for each engine.
+
+use std::path::Path;
+
+use plotters::coord::Shift;
+use plotters::prelude::*;
+use sealbid_benches::Outcome;
+
+use crate::engine::Phase;
+use crate::measure::Measured;
+
+type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+
+const SIZE: (u32, u32) = (1200, 900);
+
+/// Distinct in hue and in brightness (Okabe and Ito's palette).
+const COLOURS: [RGBColor; 7] = [
+    RGBColor(0, 0, 0),
+    RGBColor(213, 94, 0),
+    RGBColor(0, 114, 178),
+    RGBColor(86, 180, 233),
+    RGBColor(0, 158, 115),
+    RGBColor(204, 121, 167),
+    RGBColor(230, 159, 0),
+];
+
+/// One engine's line in one panel.
+struct Series {
+    name: &'static str,
+    colour: RGBColor,
+    /// N, microseconds, and whether they were scaled.
+    points: Vec<(f64, f64, bool)>,
+}
+
+/// Draws the totals of one member into `file`, as SVG. A hollow point was scaled.
+pub(crate) fn draw(all: &[Measured], file: &Path) -> Outcome<()> {
+    let mut committees: Vec<(u8, u8)> = all.iter().map(|m| (m.case.n, m.case.q)).collect();
+    committees.dedup();
+    let root = SVGBackend::new(file, SIZE).into_drawing_area();
+    root.fill(&WHITE)?;
+    let panels = root.split_evenly((committees.len().div_ceil(2), 2));
+    let top = highest(all) * 2.0;
+    for ((n, q), panel) in committees.into_iter().zip(panels) {
+        let series = series(all, n, q);
+        draw_panel(&panel, &format!("{q} of {n} members"), &series, top)?;
+    }
+    root.present()?;
+    Ok(())
+}
+
+fn highest(all: &[Measured]) -> f64 {
+    let engines = all.iter().flat_map(|measured| &measured.engines);
+    let totals = engines.filter_map(|(_, samples)| samples.microseconds(Phase::Total));
+    totals.fold(1.0, f64::max)
+}
+
+fn series(all: &[Measured], n: u8, q: u8) -> Vec<Series> {
+    let of_committee = all.iter().filter(|m| (m.case.n, m.case.q) == (n, q));
+    let mut series: Vec<Series> = Vec::new();
+    for measured in of_committee {
+        for (at, (engine, samples)) in measured.engines.iter().enumerate() {
+            if series.len() <= at {
+                series.push(Series {
+                    name: engine.name,
+                    colour: COLOURS.get(at).copied().unwrap_or(BLACK),
+                    points: Vec::new(),
+                });
+            }
+            let total = samples.microseconds(Phase::Total);
+            if let (Some(series), Some(total)) = (series.get_mut(at), total) {
+                let count = f64::from(measured.case.count);
+                series.points.push((count, total, samples.scaled));
+            }
+        }
+    }
+    series
+}
+
+fn draw_panel(area: &Area<'_>, caption: &str, series: &[Series], top: f64) -> Outcome<()> {
+    let mut chart = ChartBuilder::on(area)
+        .caption(caption, ("sans-serif", 20))
+        .margin(12)
+        .x_label_area_size(40)
+        .y_label_area_size(70)
+        .build_cartesian_2d((0.8..12_000.0).log_scale(), (50.0..top).log_scale())?;
+    chart
+        .configure_mesh()
+        .light_line_style(TRANSPARENT)
+        .x_desc("N, intents a round")
+        .y_desc("total, microseconds an intent")
+        .draw()?;
+    for Series {
+        name,
+        colour,
+        points,
+    } in series
+    {
+        let line = points.iter().map(|(x, y, _)| (*x, *y));
+        let colour = *colour;
+        chart
+            .draw_series(LineSeries::new(line, colour.stroke_width(2)))?
+            .label(*name)
+            .legend(move |(x, y)| Rectangle::new([(x, y - 3), (x + 12, y + 3)], colour.filled()));
+        chart.draw_series(points.iter().map(|(x, y, scaled)| {
+            let style = if *scaled {
+                colour.stroke_width(1)
+            } else {
+                colour.filled()
+            };
+            Circle::new((*x, *y), 4, style)
+        }))?;
+    }
+    chart
+        .configure_series_labels()
+        .position(SeriesLabelPosition::UpperRight)
+        .background_style(WHITE.mix(0.85))
+        .label_font(("sans-serif", 12))
+        .draw()?;
+    Ok(())
+}
