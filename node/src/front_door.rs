@@ -74,7 +74,7 @@ impl FrontDoor {
     /// The encoded answer to a request of one answer.
     async fn answer(&self, request: Request) -> Vec<u8> {
         let response = match request {
-            Request::Submit(envelope) => self.submit(envelope.0).await,
+            Request::Submit(envelope) => self.submit(envelope.0.into()).await,
             Request::Status(id) => self.status(id).await,
             Request::Head => self
                 .ask(|request| Input::AskHead { request })

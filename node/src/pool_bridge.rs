@@ -101,7 +101,7 @@ async fn submit_all(house: HouseSlot, mut commands: mpsc::Receiver<PoolCommand>)
 fn message(batch: &[PoolCommand]) -> Option<PeerMessage> {
     let envelopes = batch.iter().filter_map(|command| match command {
         PoolCommand::SubmitIntent(envelope) | PoolCommand::SubmitQuote(envelope) => {
-            Some(Blob(envelope.body.clone()))
+            Some(Blob::from(envelope.body.clone()))
         }
         PoolCommand::ClearRound(_) => None,
     });

@@ -85,7 +85,7 @@ impl Shell {
             Output::ClearRound { round, listed } => self.clear_round(round, listed),
             Output::Check(envelopes) => {
                 for envelope in envelopes {
-                    self.gate.fetch(envelope.0);
+                    self.gate.fetch(envelope.0.into());
                 }
             }
             Output::Reply { request, response } => self.requests.answer(request, *response),

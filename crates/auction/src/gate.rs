@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use sealbid_crypto::admit::{self, CheckedEnvelope, RefusalReason, check_batch};
 use sealbid_crypto::group::PointError;
-use sealbid_crypto::{BatchSecret, CheckedPart, CommitteeKeys, KeyShare, PendingShare};
+use sealbid_crypto::{BatchSecret, CheckedPart, CommitteeKeys, KeyShare, PendingShare, prepare};
 use sealbid_types::codec::decode;
 use sealbid_types::committee::Committee;
 use sealbid_types::door::{Refusal, RefusalCode};
@@ -121,7 +121,9 @@ impl Gate {
             .iter()
             .filter_map(|read| read.as_ref().ok().map(|(_, e)| e))
             .collect();
-        let mut checked = check_batch(&readable, &self.secret).into_iter();
+        let mut checked = check_batch(&readable, &self.secret);
+        prepare(checked.iter_mut().flatten(), &self.secret);
+        let mut checked = checked.into_iter();
         let judged: Vec<_> = read
             .into_iter()
             .zip(batch)

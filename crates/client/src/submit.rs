@@ -41,7 +41,7 @@ impl House {
             }
             _ => Err(Fault::NoAnswer),
         };
-        self.first_good(&Request::Submit(Blob(encode(envelope))), None, judge)
+        self.first_good(&Request::Submit(Blob::from(encode(envelope))), None, judge)
             .await
     }
 }

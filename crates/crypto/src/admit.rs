@@ -5,13 +5,14 @@
 use core::fmt;
 
 use rayon::prelude::*;
-use sealbid_types::bytes::FixedBytes;
+use sealbid_types::bytes::{Blob, FixedBytes};
 use sealbid_types::envelope::{Envelope, Part, SealedPart};
 use sealbid_types::id::EnvelopeId;
 
 use crate::batch::{BatchSecret, Transcript};
 use crate::domain;
 use crate::group::{G1Point, PointError, in_subgroup_all};
+use crate::prepare::Place;
 use crate::proof::{Decoded, Proof, find_false};
 
 /// One of the points of a sealed part.
@@ -78,7 +79,9 @@ pub struct CheckedPart {
     pub(crate) u: G1Point,
     pub(crate) commitment: [u8; 32],
     pub(crate) label: Vec<u8>,
-    pub(crate) body: Vec<u8>,
+    pub(crate) body: Blob,
+    /// Where its half of the check of its opening was prepared, if it was.
+    pub(crate) place: Option<Place>,
 }
 
 impl CheckedPart {
@@ -125,6 +128,10 @@ impl CheckedEnvelope {
     #[must_use]
     pub fn parts(&self) -> &[CheckedPart] {
         &self.parts
+    }
+
+    pub(crate) fn parts_mut(&mut self) -> &mut [CheckedPart] {
+        &mut self.parts
     }
 
     /// One of its parts.
@@ -192,7 +199,8 @@ impl Candidate<'_, Proof> {
             u: state.map_err(|reason| Refusal { part, reason })?.u,
             commitment: sealed.commitment.0,
             label,
-            body: sealed.body.0.clone(),
+            body: sealed.body.clone(),
+            place: None,
         })
     }
 }
@@ -267,8 +275,8 @@ fn test_subgroups<'a>(
         transcript.update(&decoded.digest.0);
         points.push(decoded.u);
     }
-    let masks = transcript.coefficients().masks(points.len());
-    let mut tested = in_subgroup_all(&points, &masks).into_iter();
+    let signs = transcript.coefficients().signs(points.len());
+    let mut tested = in_subgroup_all(&points, &signs).into_iter();
     let mut with_u = |candidate: Candidate<'a, Decoded>| {
         let u = candidate
             .state

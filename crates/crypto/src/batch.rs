@@ -6,6 +6,7 @@ use blake3::OutputReader;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::domain;
+use crate::group::{CurvePoint, Signs};
 
 /// A secret that only this process knows, from which batch coefficients are derived: deterministic
 /// for a test, unpredictable for whoever makes up the batch.
@@ -48,6 +49,13 @@ impl Transcript {
         self.0.update(bytes);
     }
 
+    /// Adds points, 96 bytes each.
+    pub(crate) fn update_points<'a>(&mut self, points: impl Iterator<Item = &'a CurvePoint>) {
+        // Gathered first: many bytes at once are hashed several times as fast.
+        let encoded: Vec<[u8; 96]> = points.map(CurvePoint::encode).collect();
+        self.update(encoded.as_flattened());
+    }
+
     /// The coefficients.
     pub(crate) fn coefficients(&self) -> Coefficients {
         Coefficients(self.0.finalize_xof())
@@ -70,14 +78,19 @@ impl Coefficients {
         (0..count).map(|_| self.draw()).collect()
     }
 
-    /// `count` words of 64 random bits.
-    pub(crate) fn masks(mut self, count: usize) -> Vec<u64> {
-        let mut bytes = [0; 8];
-        let mut draw = || {
-            self.0.fill(&mut bytes);
-            u64::from_le_bytes(bytes)
+    /// The random signs of `count` points.
+    pub(crate) fn signs(mut self, count: usize) -> Vec<Signs> {
+        let (mut block, mut used) = ([0; 512], 512);
+        let mut byte = || {
+            if used == block.len() {
+                self.0.fill(&mut block);
+                used = 0;
+            }
+            let byte = block.get(used).copied().unwrap_or_default();
+            used = used.saturating_add(1);
+            byte
         };
-        (0..count).map(|_| draw()).collect()
+        (0..count).map(|_| Signs::draw(&mut byte)).collect()
     }
 }
 

@@ -6,8 +6,8 @@ use sealbid_types::id::MemberIndex;
 use crate::batch::Transcript;
 use crate::domain;
 use crate::group::{
-    G1Point, G1Sum, G2Point, LinearCombination, PairingProduct, PointError, Scalar,
-    linear_combination_g2, multiples_of_generators_agree,
+    G1Point, G1Sum, G2Point, LinearCombination, PairingProduct, PointError,
+    multiples_of_generators_agree, short_combination_g2,
 };
 use crate::lagrange::common_denominator;
 
@@ -118,17 +118,19 @@ impl CommitteeKeys {
             .map(|(member, key)| read_share_key(member, key))
             .collect::<Result<Vec<_>, _>>()?;
         for (member, key) in members.zip(&share_keys) {
-            if evaluate(&coefficients, member) != Some(key.g1) {
+            // The committed polynomial at the member's point: `Π C_k^(x^k)`.
+            let x = member.0.saturating_add(1);
+            if G1Point::polynomial_at(&coefficients, x) != Some(key.g1) {
                 return Err(KeysError::OffPolynomial(member));
             }
         }
         let public_key = *coefficients.first().ok_or(KeysError::Reference)?;
         check_twins(public_key, public_key_2, &share_keys)?;
-        let scaled = [(Scalar::from(denominator), G2Point::generator())];
+        let scaled = [(u128::from(denominator), G2Point::generator())];
         Ok(Self {
             quorum,
             denominator,
-            scaled_generator_2: linear_combination_g2(&scaled)
+            scaled_generator_2: short_combination_g2(&scaled)
                 .to_point()
                 .ok_or(KeysError::Reference)?,
             public_key,
@@ -220,18 +222,6 @@ fn read_g2(key: KeyName, bytes: &[u8; 96]) -> Result<G2Point, KeysError> {
     G2Point::decompress(bytes).map_err(|error| KeysError::Point { key, error })
 }
 
-/// The committed polynomial at the member's point: `Π C_k^(x^k)`.
-fn evaluate(coefficients: &[G1Point], member: MemberIndex) -> Option<G1Point> {
-    let x = Scalar::from(u64::from(member.0) + 1);
-    let mut power = Scalar::from(1u64);
-    let mut sum = LinearCombination::with_capacity(coefficients.len(), 0);
-    for coefficient in coefficients {
-        sum.add(power, coefficient.as_curve_point());
-        power = power * x;
-    }
-    sum.sum().to_point()?.in_subgroup()
-}
-
 /// `e(Σ ρ_i pk_i, g2) = e(g, Σ ρ_i pk2_i)` over the committee key and all share keys; one by one,
 /// to name the bad one, only if that fails. The keys are fixed before ρ can be known.
 fn check_twins(
@@ -264,13 +254,13 @@ fn twins_agree(pairs: &[(KeyName, G1Point, G2Point)]) -> bool {
         transcript.update(&g2.compress());
     }
     let weights = transcript.coefficients().take(pairs.len());
-    let mut in_g1 = LinearCombination::with_capacity(0, pairs.len());
+    let mut in_g1 = LinearCombination::with_capacity(pairs.len());
     let mut in_g2 = Vec::with_capacity(pairs.len());
     for ((_, g1, g2), weight) in pairs.iter().zip(weights) {
         in_g1.add_short(weight, g1.as_curve_point());
-        in_g2.push((Scalar::from(weight), *g2));
+        in_g2.push((weight, *g2));
     }
-    let Some(in_g2) = linear_combination_g2(&in_g2).to_point() else {
+    let Some(in_g2) = short_combination_g2(&in_g2).to_point() else {
         return false;
     };
     PairingProduct::default()

@@ -4,6 +4,7 @@
 //! | --- | --- | --- |
 //! | [`seal`](mod@seal) | a plaintext becomes a [`SealedPart`] | 3.1 |
 //! | [`admit`] | its proof is checked, alone or in a batch: [`CheckedPart`] | 3.1 |
+//! | [`prepare`](mod@prepare) | half of the check of its opening, before the close | 3.3 |
 //! | [`share`] | a member exponentiates it and keeps the result: [`PendingShare`] | 3.3 |
 //! | [`signature`] | members sign a [`Statement`], and only that | 3.2 |
 //! | [`certificate`] | q signatures release shares: [`CloseCertificate`] and its like | 3.3 |
@@ -29,6 +30,7 @@ pub mod keys;
 mod lagrange;
 pub mod open;
 pub mod padding;
+pub mod prepare;
 mod proof;
 pub mod seal;
 pub mod share;
@@ -41,6 +43,7 @@ pub use content::{Fault, Plaintext};
 pub use keys::{CommitteeKeys, KeysError};
 pub use lagrange::common_denominator;
 pub use open::{OpenError, Opened, OpenedPart, open, verify_openings};
+pub use prepare::prepare;
 pub use seal::{SealError, seal};
 pub use share::{DecryptionShare, KeyShare, KeyShareError, NotAuthorised, PendingShare};
 pub use signature::{CombineError, Combined, Signature, SignatureShare};

@@ -62,13 +62,12 @@ impl ChallengeDigest {
     }
 
     /// e: the first 128 bits, little endian.
-    pub(crate) fn challenge(&self) -> Scalar {
+    pub(crate) fn challenge(&self) -> u128 {
         let (first, _) = self.0.split_at(16);
-        let e = first
+        first
             .iter()
             .rev()
-            .fold(0, |e, byte| e << 8 | u128::from(*byte));
-        Scalar::from(e)
+            .fold(0, |e, byte| e << 8 | u128::from(*byte))
     }
 }
 
@@ -133,7 +132,7 @@ pub(crate) struct Proof {
     a: CurvePoint,
     a_bar: CurvePoint,
     response: Scalar,
-    challenge: Scalar,
+    challenge: u128,
     digest: ChallengeDigest,
 }
 
@@ -141,9 +140,9 @@ impl Proof {
     /// Checks `[1-z](y g - a - e u) = 0` and `[1-z](y ḡ - ā - e ū) = 0`.
     pub(crate) fn holds(&self) -> bool {
         let equation = |generator: G1Point, a: &CurvePoint, u: &CurvePoint| {
-            let mut sum = LinearCombination::with_capacity(2, 1);
+            let mut sum = LinearCombination::with_capacity(4);
             sum.add(self.response, generator.as_curve_point());
-            sum.add(-self.challenge, u);
+            sum.add_short(self.challenge, &u.negate());
             sum.add_short(1, &a.negate());
             sum.sum().clear_cofactor().is_identity()
         };
@@ -184,14 +183,15 @@ fn draw_pairs(mut coefficients: Coefficients, count: usize) -> Vec<(u128, u128)>
 /// Products ρ e are reduced modulo r: off the subgroup that changes the sum by torsion only, which
 /// the factor in front kills.
 fn all_hold(weighted: &[(&Proof, (u128, u128))]) -> bool {
-    let mut sum = LinearCombination::with_capacity(2 * weighted.len() + 2, 2 * weighted.len());
+    let mut sum = LinearCombination::with_capacity(6 * weighted.len() + 4);
     let (mut on_g, mut on_g_bar) = (Scalar::ZERO, Scalar::ZERO);
     for (proof, (rho, rho_bar)) in weighted {
         let (weight, weight_bar) = (Scalar::from(*rho), Scalar::from(*rho_bar));
+        let challenge = Scalar::from(proof.challenge);
         on_g = on_g + weight * proof.response;
         on_g_bar = on_g_bar + weight_bar * proof.response;
-        sum.add(-(weight * proof.challenge), proof.u.as_curve_point());
-        sum.add(-(weight_bar * proof.challenge), &proof.u_bar);
+        sum.add(-(weight * challenge), proof.u.as_curve_point());
+        sum.add(-(weight_bar * challenge), &proof.u_bar);
         sum.add_short(*rho, &proof.a.negate());
         sum.add_short(*rho_bar, &proof.a_bar.negate());
     }

@@ -6,7 +6,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::content::ContentKey;
 use crate::domain;
-use crate::group::{G1Point, SecretScalar};
+use crate::group::{G1Point, Scalar, SecretScalar};
 use crate::keys::CommitteeKeys;
 use crate::padding::MOST_PLAINTEXT;
 use crate::proof::{ChallengeDigest, Commitments, second_generator};
@@ -60,7 +60,7 @@ pub fn seal(
         a_bar: &a_bar,
     };
     let e = ChallengeDigest::of(label, &commitment, &body, &points).challenge();
-    let y = r.respond(k, &e);
+    let y = r.respond(k, &Scalar::from(e));
 
     Ok(SealedPart {
         u: FixedBytes(u),
@@ -69,7 +69,7 @@ pub fn seal(
         a_bar: FixedBytes(a_bar),
         commitment: FixedBytes(commitment),
         response: FixedBytes(y.encode()),
-        body: Blob(body),
+        body: Blob::from(body),
     })
 }
 

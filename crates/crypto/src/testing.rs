@@ -291,15 +291,15 @@ impl Cheat {
             a: &a,
             a_bar: &a_bar,
         };
-        let e: Scalar = ChallengeDigest::of(label, &commitment, &body, &points).challenge();
+        let e = ChallengeDigest::of(label, &commitment, &body, &points).challenge();
         SealedPart {
             u: FixedBytes(u),
             u_bar: FixedBytes(u_bar),
             a: FixedBytes(a),
             a_bar: FixedBytes(a_bar),
             commitment: FixedBytes(commitment),
-            response: FixedBytes(r.respond(k, &e).encode()),
-            body: Blob(body),
+            response: FixedBytes(r.respond(k, &Scalar::from(e)).encode()),
+            body: Blob::from(body),
         }
     }
 

@@ -184,7 +184,7 @@ fn twins_agree(dealings: &[ReadDealing]) -> bool {
         hasher.update(&first.encode()).update(&second.encode());
     }
     let mut coefficients = hasher.finalize_xof();
-    let mut sum = LinearCombination::with_capacity(0, pairs().count());
+    let mut sum = LinearCombination::with_capacity(pairs().count());
     let mut sum_2 = Vec::with_capacity(pairs().count());
     for (first, second) in pairs() {
         let mut coefficient = [0; 16];

@@ -119,7 +119,7 @@ impl Response {
 
     /// `y base - e public`; none if that is the identity, which no prover announces.
     fn announced(&self, base: &G1Point, public: &G1Point) -> Option<CurvePoint> {
-        let mut sum = LinearCombination::with_capacity(1, 1);
+        let mut sum = LinearCombination::with_capacity(3);
         sum.add(self.response, base.as_curve_point());
         sum.add_short(self.challenge, &public.as_curve_point().negate());
         let sum: G1Sum = sum.sum();

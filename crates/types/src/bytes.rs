@@ -3,6 +3,7 @@
 use core::fmt;
 use core::str::FromStr;
 
+use bytes::Bytes;
 use data_encoding::{BASE64, HEXLOWER};
 use serde::de::{self, SeqAccess, Visitor};
 use serde::ser::SerializeTuple;
@@ -124,9 +125,16 @@ impl<'de, const N: usize> Visitor<'de> for TupleVisitor<N> {
     }
 }
 
-/// A byte string whose length is bounded by the schema it stands in: base64 in JSON.
+/// A byte string whose length is bounded by the schema it stands in: base64 in JSON. Clones share
+/// one copy.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Blob(pub Vec<u8>);
+pub struct Blob(pub Bytes);
+
+impl From<Vec<u8>> for Blob {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(bytes.into())
+    }
+}
 
 impl AsRef<[u8]> for Blob {
     fn as_ref(&self) -> &[u8] {
@@ -170,15 +178,18 @@ impl Visitor<'_> for BlobVisitor {
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
-        BASE64.decode(text.as_bytes()).map(Blob).map_err(E::custom)
+        BASE64
+            .decode(text.as_bytes())
+            .map(Blob::from)
+            .map_err(E::custom)
     }
 
     fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Self::Value, E> {
-        Ok(Blob(bytes.to_vec()))
+        Ok(Blob(Bytes::copy_from_slice(bytes)))
     }
 
     fn visit_byte_buf<E: de::Error>(self, bytes: Vec<u8>) -> Result<Self::Value, E> {
-        Ok(Blob(bytes))
+        Ok(Blob::from(bytes))
     }
 }
 
@@ -201,7 +212,7 @@ mod tests {
 
     #[test]
     fn blobs_are_base64_in_json() {
-        let blob = Blob(vec![1, 2, 3]);
+        let blob = Blob::from(vec![1, 2, 3]);
         let text = serde_json::to_string(&blob).unwrap();
         assert_eq!(text, "\"AQID\"");
         assert_eq!(serde_json::from_str::<Blob>(&text).unwrap(), blob);

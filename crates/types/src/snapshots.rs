@@ -74,7 +74,7 @@ fn part(fill: u8) -> SealedPart {
         a_bar: FixedBytes([fill; 96]),
         commitment: FixedBytes([fill; 32]),
         response: FixedBytes([fill; 32]),
-        body: Blob(vec![fill; 4]),
+        body: Blob::from(vec![fill; 4]),
     }
 }
 
@@ -446,7 +446,7 @@ fn samples() -> Vec<String> {
         line(&rules()),
         line(&public),
         line(&signed(public.clone())),
-        line(&Request::Submit(Blob(vec![1, 2, 3]))),
+        line(&Request::Submit(Blob::from(vec![1, 2, 3]))),
         line(&Request::Rounds {
             from: Round(1),
             count: 2,

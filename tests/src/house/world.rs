@@ -497,7 +497,7 @@ impl World {
                 }
             }
             Output::Check(envelopes) => {
-                let envelopes = envelopes.into_iter().map(|blob| blob.0).collect();
+                let envelopes = envelopes.into_iter().map(|blob| blob.0.into()).collect();
                 self.schedule(
                     self.now + 1,
                     Event::Check {

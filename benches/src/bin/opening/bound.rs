@@ -7,12 +7,12 @@ use chacha20poly1305::{ChaCha20Poly1305, KeyInit};
 use core::hint::black_box;
 use sealbid_benches::Outcome;
 use sealbid_crypto::group::{
-    CurvePoint, G1Point, G1Sum, IntegerCombination, LinearCombination, Scalar, SecretScalar,
+    CurvePoint, G1Point, G1Sum, IntegerCombination, LinearCombination, Scalar, SecretScalar, Signs,
     hash_to_g1, in_subgroup_all, normalise,
 };
 use sealbid_crypto::{common_denominator, domain};
 
-use crate::engine::{Engine, Opened, Setting, Times, timed};
+use crate::engine::{Cost, Costs, Engine, Opened, Setting, timed};
 
 pub(crate) const NAME: &str = "bound";
 
@@ -55,14 +55,14 @@ fn run(setting: &Setting<'_>, plaintexts: &[Vec<u8>]) -> Outcome<Opened> {
     let (share, shares) = share_all(&secrets, &points)?;
     let combination = IntegerCombination::new(&signed_binomials(setting.q), delta);
     let (open, plaintexts) = open(&points, &shares, &combination, &bodies)?;
-    let times = Times {
+    let costs = Costs {
         seal,
         admit,
         share,
         open,
-        ..Times::default()
+        ..Costs::default()
     };
-    Ok(Opened { times, plaintexts })
+    Ok(Opened { costs, plaintexts })
 }
 
 /// s / Δ.
@@ -84,7 +84,7 @@ fn signed_binomials(q: u8) -> Vec<i64> {
 }
 
 /// Five multiplications each.
-fn timed_sealing(key: &G1Point, count: usize) -> Outcome<(f64, Vec<Points>)> {
+fn timed_sealing(key: &G1Point, count: usize) -> Outcome<(Cost, Vec<Points>)> {
     let scalars: Vec<[SecretScalar; 2]> =
         (0..count).map(sealing_scalars).collect::<Outcome<_>>()?;
     let second = hash_to_g1(
@@ -133,31 +133,38 @@ fn weights(count: usize) -> Vec<u128> {
     (0..count).map(|_| draw()).collect()
 }
 
-fn masks(count: usize) -> Vec<u64> {
-    weights(count).into_iter().map(|bits| bits as u64).collect()
+fn signs(count: usize) -> Vec<Signs> {
+    let mut output = random("sealbid benchmark: signs", &[]);
+    let mut byte = || {
+        let mut byte = [0];
+        output.fill(&mut byte);
+        let [byte] = byte;
+        byte
+    };
+    (0..count).map(|_| Signs::draw(&mut byte)).collect()
 }
 
 /// Four points read, u tested, four terms of a multi-scalar multiplication.
-fn admit(points: &[Points]) -> Outcome<f64> {
+fn admit(points: &[Points]) -> Outcome<Cost> {
     let count = points.len();
     let encoded: Vec<[[u8; 96]; 4]> = points
         .iter()
         .map(|points| points.public.map(|point| point.encode()))
         .collect();
-    let (masks, weights) = (masks(count), weights(4 * count));
-    let (micros, _) = timed(count, || {
+    let (signs, weights) = (signs(count), weights(4 * count));
+    let (cost, _) = timed(count, || {
         let read = encoded.as_flattened().iter().map(CurvePoint::decode);
         let read: Vec<CurvePoint> = read.collect::<Result<_, _>>()?;
         let tested: Vec<CurvePoint> = read.iter().step_by(4).copied().collect();
-        black_box(in_subgroup_all(&tested, &masks));
+        black_box(in_subgroup_all(&tested, &signs));
         black_box(combine(&weights, read.iter()));
         Ok(())
     })?;
-    Ok(micros)
+    Ok(cost)
 }
 
 fn combine<'a>(weights: &[u128], points: impl Iterator<Item = &'a CurvePoint>) -> G1Sum {
-    let mut sum = LinearCombination::with_capacity(0, weights.len());
+    let mut sum = LinearCombination::with_capacity(weights.len());
     for (weight, point) in weights.iter().zip(points) {
         sum.add_short(*weight, point);
     }
@@ -165,15 +172,15 @@ fn combine<'a>(weights: &[u128], points: impl Iterator<Item = &'a CurvePoint>) -
 }
 
 /// One multiplication a member, and all members' shares, as they travel.
-fn share_all(secrets: &[SecretScalar], points: &[Points]) -> Outcome<(f64, Vec<Vec<[u8; 96]>>)> {
-    let (mut micros, mut shares) = (0.0, Vec::new());
+fn share_all(secrets: &[SecretScalar], points: &[Points]) -> Outcome<(Cost, Vec<Vec<[u8; 96]>>)> {
+    let (mut cost, mut shares) = (Cost::default(), Vec::new());
     for secret in secrets {
         let make = || Ok(points.iter().map(|p| p.u().times_secret(secret)).collect());
-        let (taken, made): (f64, Vec<G1Point>) = timed(points.len(), make)?;
-        micros += taken;
+        let (taken, made): (Cost, Vec<G1Point>) = timed(points.len(), make)?;
+        cost = cost + taken;
         shares.push(made.iter().map(G1Point::encode).collect());
     }
-    Ok((micros / secrets.len() as f64, shares))
+    Ok((cost / secrets.len() as f64, shares))
 }
 
 /// q points read, one short combination, z normalised and tested, two terms of a multi-scalar
@@ -183,12 +190,12 @@ fn open(
     shares: &[Vec<[u8; 96]>],
     combination: &IntegerCombination,
     bodies: &[Vec<u8>],
-) -> Outcome<(f64, Vec<Vec<u8>>)> {
+) -> Outcome<(Cost, Vec<Vec<u8>>)> {
     let count = points.len();
-    let (masks, weights) = (masks(count), weights(2 * count));
+    let (signs, weights) = (signs(count), weights(2 * count));
     timed(count, || {
         let z = combine_shares(shares, combination, count)?;
-        let inside = in_subgroup_all(&z, &masks);
+        let inside = in_subgroup_all(&z, &signs);
         let u = points.iter().map(|points| points.u().as_curve_point());
         black_box(combine(&weights, z.iter().chain(u)));
         let opened = inside.iter().zip(points).zip(bodies);

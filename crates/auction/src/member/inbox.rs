@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use sealbid_types::bytes::FixedBytes;
-use sealbid_types::codec::decode;
+use sealbid_types::codec::{decode, encode};
 use sealbid_types::door::{PublicIntent, Refusal, RefusalCode};
 use sealbid_types::envelope::{Envelope, Header, Kind};
 use sealbid_types::id::{EnvelopeId, Round, Slot};
@@ -21,7 +21,6 @@ use crate::gate::{Admissible, PendingShares};
 #[derive(Debug)]
 pub(super) struct Held {
     pub(super) envelope: Envelope,
-    pub(super) bytes: Vec<u8>,
     /// Absent until the gate has checked the envelope again after a restart.
     pub(super) shares: Option<PendingShares>,
     /// The round it is acknowledged for; none for one that was only fetched for a vote.
@@ -95,7 +94,6 @@ impl Inbox {
                 id,
                 Held {
                     envelope,
-                    bytes,
                     shares: None,
                     acknowledged,
                     published: None,
@@ -220,11 +218,10 @@ impl Inbox {
         let mut rows = Vec::new();
         if !known {
             let key = id.as_bytes().to_vec();
-            let value = bytes.clone();
             rows.push(Output::Write(Write::Put {
                 table: Table::Envelopes,
                 key,
-                value,
+                value: bytes,
             }));
         }
         if let (None, Some(round)) = (earlier, acknowledged) {
@@ -239,7 +236,6 @@ impl Inbox {
             id,
             Held {
                 envelope,
-                bytes,
                 shares: Some(shares),
                 acknowledged: round,
                 published,
@@ -322,13 +318,13 @@ impl Inbox {
             .iter()
             .filter(|(_, held)| held.acknowledged.is_some());
         acknowledged
-            .map(|(id, held)| offer(*id, &held.envelope, &held.bytes))
+            .map(|(id, held)| offer(*id, &held.envelope, encode(&held.envelope)))
             .collect()
     }
 }
 
 /// An envelope for the pool.
-pub(super) fn offer(id: EnvelopeId, envelope: &Envelope, bytes: &[u8]) -> Offered {
+pub(super) fn offer(id: EnvelopeId, envelope: &Envelope, bytes: Vec<u8>) -> Offered {
     let Header {
         kind, first, last, ..
     } = envelope.header;
@@ -337,7 +333,7 @@ pub(super) fn offer(id: EnvelopeId, envelope: &Envelope, bytes: &[u8]) -> Offere
         is_intent: kind == Kind::Intent,
         first,
         last,
-        bytes: bytes.to_vec(),
+        bytes,
     }
 }
 

@@ -62,7 +62,7 @@ impl Member {
 
     fn submit(&mut self, request: RequestId, envelope: Admissible, out: &mut Vec<Output>) {
         let id = envelope.id();
-        let offered = offer(id, &envelope.envelope, &envelope.bytes);
+        let offered = offer(id, &envelope.envelope, envelope.bytes.clone());
         match self
             .check_readiness()
             .and_then(|()| self.acknowledge(envelope, out))

@@ -263,9 +263,9 @@ fn batches(envelopes: Vec<Vec<u8>>) -> impl Iterator<Item = Vec<Blob>> {
         match batches.last_mut() {
             Some((size, batch)) if *size + bytes.len() <= MOST_ENVELOPE_BYTES => {
                 *size += bytes.len();
-                batch.push(Blob(bytes));
+                batch.push(Blob::from(bytes));
             }
-            _ => batches.push((bytes.len(), vec![Blob(bytes)])),
+            _ => batches.push((bytes.len(), vec![Blob::from(bytes)])),
         }
     }
     batches.into_iter().map(|(_, batch)| batch)

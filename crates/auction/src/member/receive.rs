@@ -244,14 +244,14 @@ impl Member {
             })
             .collect();
         if !envelopes.is_empty() {
-            let blobs = envelopes.into_values().map(Blob).collect();
+            let blobs = envelopes.into_values().map(Blob::from).collect();
             out.push(send(to, &PeerMessage::Envelopes(blobs)));
         }
     }
 
     /// The encoding of an envelope that is held here, open or being settled.
     pub(super) fn envelope_bytes(&self, id: &EnvelopeId) -> Option<Vec<u8>> {
-        let held = self.inbox.get(id).map(|held| held.bytes.clone());
+        let held = self.inbox.get(id).map(|held| encode(&held.envelope));
         held.or_else(|| self.settling.as_ref()?.envelope(id).map(encode))
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use sealbid_crypto::{BatchSecret, CloseCertificate, CommitteeKeys};
-use sealbid_types::codec::decode;
+use sealbid_types::codec::{decode, encode};
 use sealbid_types::committee::Committee;
 use sealbid_types::door::Phase;
 use sealbid_types::id::{AuctionId, MemberIndex, Round};
@@ -137,7 +137,7 @@ impl Member {
             .flat_map(|settling| settling.held.values());
         let held = self.inbox.iter().map(|(_, held)| held).chain(settling);
         held.filter(|held| held.shares.is_none())
-            .map(|held| held.bytes.clone())
+            .map(|held| encode(&held.envelope))
             .collect()
     }
 

@@ -21,7 +21,7 @@ fn envelope(seed: u8) -> Envelope {
         a_bar: FixedBytes([4; 96]),
         commitment: FixedBytes([5; 32]),
         response: FixedBytes([6; 32]),
-        body: sealbid_types::bytes::Blob(vec![7; 272]),
+        body: sealbid_types::bytes::Blob::from(vec![7; 272]),
     };
     let header = Header {
         protocol: PROTOCOL,

@@ -75,7 +75,7 @@ fn good_envelopes_pass_and_keep_their_parts() {
         for (part, sealed) in parts {
             let found = checked.part(part).unwrap();
             assert_eq!((found.envelope(), found.part()), (envelope.id(), part));
-            assert_eq!((found.u(), &found.body), (sealed.u, &sealed.body.0));
+            assert_eq!((found.u(), &found.body), (sealed.u, &sealed.body));
         }
     }
     assert!(check(&quote).unwrap().part(Part::Terms).is_none());
@@ -161,7 +161,7 @@ fn bad_encodings_are_named() {
     let unreduced = refused(&|part| part.response.0 = [0xff; 32]);
     assert_eq!(unreduced, RefusalReason::Response);
     for length in [0, 16, 255 + 16, 256, 257 + 16, 4097 + 16, 8192] {
-        let refusal = refused(&|part| part.body = Blob(vec![0; length]));
+        let refusal = refused(&|part| part.body = Blob::from(vec![0; length]));
         assert_eq!(refusal, RefusalReason::BodyLength(length));
     }
 }
@@ -334,6 +334,7 @@ proptest! {
         let house = house();
         let mut envelope = quote(&house.keys, 1, b"a quote");
         let part = sealed_quote(&mut envelope);
+        let mut body = part.body.0.to_vec();
         let bytes: &mut [u8] = match field {
             0 => &mut part.u.0,
             1 => &mut part.u_bar.0,
@@ -341,10 +342,11 @@ proptest! {
             3 => &mut part.a_bar.0,
             4 => &mut part.commitment.0,
             5 => &mut part.response.0,
-            _ => &mut part.body.0,
+            _ => &mut body,
         };
         let at = at.index(bytes.len());
         bytes[at] ^= 1 << bit;
+        part.body = Blob::from(body);
         prop_assert!(verdict(&house, &envelope).is_err());
     }
 
@@ -366,7 +368,7 @@ proptest! {
                 match kind {
                     3 => envelope.header.last = Round(9),
                     4 => sealed_quote(&mut envelope).commitment.0[0] ^= 1,
-                    5 => sealed_quote(&mut envelope).body = Blob(vec![0; 20]),
+                    5 => sealed_quote(&mut envelope).body = Blob::from(vec![0; 20]),
                     _ => {}
                 }
                 envelope

@@ -3,10 +3,10 @@
 use core::fmt;
 
 use blst::{
-    blst_p1, blst_p1_add_or_double, blst_p1_affine, blst_p1_affine_compress, blst_p1_affine_in_g1,
-    blst_p1_affine_is_inf, blst_p1_affine_serialize, blst_p1_deserialize, blst_p1_double,
-    blst_p1_from_affine, blst_p1_is_inf, blst_p1_mult, blst_p1_to_affine, blst_p1_uncompress,
-    blst_p1s_to_affine,
+    blst_fp, blst_fp_mul, blst_p1, blst_p1_add_or_double, blst_p1_affine, blst_p1_affine_compress,
+    blst_p1_affine_in_g1, blst_p1_affine_is_inf, blst_p1_affine_serialize, blst_p1_deserialize,
+    blst_p1_double, blst_p1_from_affine, blst_p1_is_inf, blst_p1_mult, blst_p1_to_affine,
+    blst_p1_uncompress, blst_p1s_to_affine,
 };
 
 use zeroize::Zeroize;
@@ -16,6 +16,19 @@ use super::{PointError, SecretScalar, check_compressed, check_uncompressed};
 
 /// 1 - z, for the curve's parameter z = -0xd201000000010000.
 const ONE_MINUS_Z: u64 = 0xd201_0000_0001_0001;
+
+/// A cube root of one in F_p, 0x5f19672fdf76ce51ba69c6076a0f77eaddb3a93be6f89688de17d813620a00022e01fffffffefffe,
+/// as `blst` keeps it: in Montgomery's form, the least significant limb first.
+const CUBE_ROOT: blst_fp = blst_fp {
+    l: [
+        0x30f1_361b_798a_64e8,
+        0xf3b8_ddab_7ece_5a2a,
+        0x16a8_ca3a_c615_77f7,
+        0xc26a_2ff8_74fd_029b,
+        0x3636_b766_6070_1c6e,
+        0x051b_a4ab_241b_6160,
+    ],
+};
 
 /// A point of the curve that is not the identity. It may lie outside G1.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -58,6 +71,16 @@ impl CurvePoint {
         // SAFETY: see the module's header; input and output may be the same.
         unsafe { blst::blst_fp_cneg(&mut self.0.y, &self.0.y, true) };
         self
+    }
+
+    /// `(β x, -y)`: for a point of G1, its product with the square of the curve's parameter z; for
+    /// any point, one of the curve. (An endomorphism whose square and itself and one come to zero,
+    /// as -z² does modulo r = z⁴ - z² + 1.)
+    pub(super) fn times_z_squared(&self) -> Self {
+        let mut product = self.negate();
+        // SAFETY: see the module's header; input and output may be the same.
+        unsafe { blst_fp_mul(&mut product.0.x, &product.0.x, &CUBE_ROOT) };
+        product
     }
 }
 

@@ -27,7 +27,7 @@ pub use integer::IntegerCombination;
 pub use msm::{LinearCombination, linear_combination_g2, short_combination_g2};
 pub use pairing::{PairingProduct, multiples_of_generators_agree};
 pub use scalar::{Scalar, ScalarError, SecretScalar};
-pub use subgroup::in_subgroup_all;
+pub use subgroup::{Signs, in_subgroup_all};
 
 use blst::BLST_ERROR;
 

@@ -1,115 +1,172 @@
-//! Multi-scalar multiplication by Pippenger's method, over chunks in parallel. Variable time:
+//! Multi-scalar multiplication by Pippenger's method, its windows in parallel. Variable time:
 //! public scalars only.
 
 use blst::{
     blst_p1, blst_p1_affine, blst_p1s_mult_pippenger, blst_p1s_mult_pippenger_scratch_sizeof,
-    blst_p2, blst_p2_affine, blst_p2s_mult_pippenger, blst_p2s_mult_pippenger_scratch_sizeof,
+    blst_p1s_tile_pippenger, blst_p2, blst_p2_affine, blst_p2s_mult_pippenger,
+    blst_p2s_mult_pippenger_scratch_sizeof,
 };
 use rayon::prelude::*;
 
 use super::scalar::SCALAR_BITS;
-use super::{CurvePoint, G1Sum, G2Point, G2Sum, Scalar};
+use super::{CurvePoint, G1Point, G1Sum, G2Point, G2Sum, Scalar};
 
-/// Points a chunk: more make wider windows, fewer keep all cores busy.
-const CHUNK: core::ops::RangeInclusive<usize> = 256..=1024;
+/// The width of every coefficient.
+const BITS: usize = 128;
+
+/// Fewer points than this take less time by tables of their multiples than by buckets.
+const FEWEST: usize = 32;
+
+/// The widths of windows that are considered.
+const WIDTHS: core::ops::RangeInclusive<usize> = 4..=14;
 
 /// `Σ scalar_i · point_i` over the curve, gathered term by term. Points outside G1 are welcome:
 /// every addition is by a complete formula.
 #[derive(Default)]
 pub struct LinearCombination {
-    full: Terms<32>,
-    short: Terms<16>,
-}
-
-#[derive(Default)]
-struct Terms<const BYTES: usize> {
     points: Vec<blst_p1_affine>,
-    scalars: Vec<[u8; BYTES]>,
+    coefficients: Vec<[u8; BITS / 8]>,
 }
 
 impl LinearCombination {
-    /// The empty sum, with room for `full` terms of 255 bits and `short` ones of 128.
+    /// The empty sum, with room for so many terms of 128 bits; a full scalar makes two.
     #[must_use]
-    pub fn with_capacity(full: usize, short: usize) -> Self {
+    pub fn with_capacity(terms: usize) -> Self {
         Self {
-            full: Terms::with_capacity(full),
-            short: Terms::with_capacity(short),
+            points: Vec::with_capacity(terms),
+            coefficients: Vec::with_capacity(terms),
         }
     }
 
-    /// Adds `scalar · point`.
+    /// Adds `scalar · point`, as two terms: `scalar = low + high z²`, and to multiply by z² takes
+    /// an endomorphism (Gallant, Lambert and Vanstone, CRYPTO 2001). Outside G1 the product is
+    /// right up to torsion; a residue modulo r determines no more.
     pub fn add(&mut self, scalar: Scalar, point: &CurvePoint) {
-        self.full.push(scalar.to_le_bytes(), point);
+        let (low, high) = scalar.split();
+        self.add_short(low, point);
+        if high != 0 {
+            self.add_short(high, &point.times_z_squared());
+        }
     }
 
-    /// Adds `coefficient · point`, at half the cost.
+    /// Adds `coefficient · point`, on all of the curve.
     pub fn add_short(&mut self, coefficient: u128, point: &CurvePoint) {
-        self.short.push(coefficient.to_le_bytes(), point);
+        self.points.push(point.0);
+        self.coefficients.push(coefficient.to_le_bytes());
     }
 
     /// The sum.
     #[must_use]
     pub fn sum(&self) -> G1Sum {
-        let (mut sum, short) = rayon::join(|| self.full.sum(SCALAR_BITS), || self.short.sum(128));
-        sum.add(&short);
-        sum
-    }
-}
-
-impl<const BYTES: usize> Terms<BYTES> {
-    fn with_capacity(terms: usize) -> Self {
-        Self {
-            points: Vec::with_capacity(terms),
-            scalars: Vec::with_capacity(terms),
-        }
-    }
-
-    fn push(&mut self, scalar: [u8; BYTES], point: &CurvePoint) {
-        self.points.push(point.0);
-        self.scalars.push(scalar);
-    }
-
-    fn sum(&self, bits: usize) -> G1Sum {
-        let share = self.points.len().div_ceil(rayon::current_num_threads());
-        let chunk = share.clamp(*CHUNK.start(), *CHUNK.end());
-        let chunks = self
-            .points
-            .par_chunks(chunk)
-            .zip(self.scalars.par_chunks(chunk));
-        let add = |mut sum: G1Sum, other| {
-            sum.add(&other);
-            sum
-        };
+        // Beyond some twenty threads there are more of them than windows.
+        let chunks = rayon::current_num_threads().div_ceil(BITS / 8);
+        let chunk = self.points.len().div_ceil(chunks).max(FEWEST);
+        let chunks = self.points.par_chunks(chunk);
         chunks
-            .map(|(points, scalars)| pippenger(points, scalars, bits))
-            .reduce(G1Sum::identity, add)
+            .zip(self.coefficients.par_chunks(chunk))
+            .map(|(points, coefficients)| sum_of(points, coefficients))
+            .reduce(G1Sum::identity, |mut sum, other| {
+                sum.add(&other);
+                sum
+            })
     }
 }
 
 /// One chunk, never empty: `par_chunks` yields no empty ones.
-fn pippenger<const BYTES: usize>(
-    points: &[blst_p1_affine],
-    scalars: &[[u8; BYTES]],
-    bits: usize,
-) -> G1Sum {
+fn sum_of(points: &[blst_p1_affine], coefficients: &[[u8; BITS / 8]]) -> G1Sum {
+    match (points, coefficients) {
+        // `blst` would multiply a lone point by incomplete additions.
+        ([point], [coefficient]) => by_tables(
+            &[*point, G1Point::generator().as_curve_point().0],
+            &[*coefficient, [0; BITS / 8]],
+        ),
+        _ if points.len() < FEWEST => by_tables(points, coefficients),
+        _ => by_windows(points, coefficients),
+    }
+}
+
+fn by_tables(points: &[blst_p1_affine], coefficients: &[[u8; BITS / 8]]) -> G1Sum {
     let mut sum = blst_p1::default();
     let point_pointers = [points.as_ptr(), core::ptr::null()];
-    let scalar_pointers = [scalars.as_ptr().cast::<u8>(), core::ptr::null()];
+    let coefficient_pointers = [coefficients.as_ptr().cast::<u8>(), core::ptr::null()];
     // SAFETY: a pointer followed by null stands for contiguous items. There are `points.len()` of
-    // both, scalars ⌈bits / 8⌉ = BYTES bytes apart, and the scratch has the size `blst` asks for,
-    // in bytes, rounded up to limbs of 8.
+    // both, coefficients ⌈BITS / 8⌉ bytes apart, and the scratch has the size `blst` asks for, in
+    // bytes, rounded up to limbs of 8.
     unsafe {
         let mut scratch = vec![0; blst_p1s_mult_pippenger_scratch_sizeof(points.len()).div_ceil(8)];
         blst_p1s_mult_pippenger(
             &mut sum,
             point_pointers.as_ptr(),
             points.len(),
-            scalar_pointers.as_ptr(),
-            bits,
+            coefficient_pointers.as_ptr(),
+            BITS,
             scratch.as_mut_ptr(),
         );
     }
     G1Sum(sum)
+}
+
+/// The windows' sums, each by itself, then by Horner's rule together.
+fn by_windows(points: &[blst_p1_affine], coefficients: &[[u8; BITS / 8]]) -> G1Sum {
+    let width = best_width(points.len());
+    // SAFETY: `blst` tells the size of one bucket in bytes.
+    let bucket = unsafe { blst_p1s_mult_pippenger_scratch_sizeof(0) }.div_ceil(8);
+    let buckets = || vec![0; bucket << (width - 1)];
+    let window = |scratch: &mut Vec<u64>, number| {
+        window_sum(points, coefficients, scratch, width * number, width)
+    };
+    let sums: Vec<G1Sum> = (0..windows(width))
+        .into_par_iter()
+        .map_init(buckets, window)
+        .collect();
+    let highest_first = sums.iter().rev();
+    highest_first.fold(G1Sum::identity(), |mut sum, window| {
+        (0..width).for_each(|_| sum.double());
+        sum.add(window);
+        sum
+    })
+}
+
+fn window_sum(
+    points: &[blst_p1_affine],
+    coefficients: &[[u8; BITS / 8]],
+    scratch: &mut [u64],
+    first_bit: usize,
+    width: usize,
+) -> G1Sum {
+    let mut sum = blst_p1::default();
+    let point_pointers = [points.as_ptr(), core::ptr::null()];
+    let coefficient_pointers = [coefficients.as_ptr().cast::<u8>(), core::ptr::null()];
+    // SAFETY: as above, for two points at least. `first_bit` is at most BITS; the scratch holds
+    // 2^(width - 1) buckets, all zero, and is left so.
+    unsafe {
+        blst_p1s_tile_pippenger(
+            &mut sum,
+            point_pointers.as_ptr(),
+            points.len(),
+            coefficient_pointers.as_ptr(),
+            BITS,
+            scratch.as_mut_ptr(),
+            first_bit,
+            width,
+        );
+    }
+    G1Sum(sum)
+}
+
+/// How many windows there are: digits are signed, so that the last one carries into one more bit.
+const fn windows(width: usize) -> usize {
+    BITS / width + 1
+}
+
+/// The width that takes the least additions: a window adds every point to a bucket, and each of
+/// its 2^(width - 1) buckets twice, at one and a half times the price.
+fn best_width(points: usize) -> usize {
+    let additions = |width: &usize| {
+        let buckets = 1 << (width - 1);
+        windows(*width).saturating_mul(points.saturating_add(3 * buckets))
+    };
+    WIDTHS.min_by_key(additions).unwrap_or(*WIDTHS.start())
 }
 
 /// `Σ scalar_i · point_i` in G2, for the few terms that keys and signatures need.
@@ -129,7 +186,7 @@ pub fn short_combination_g2(terms: &[(u128, G2Point)]) -> G2Sum {
         .iter()
         .map(|(coefficient, point)| (coefficient.to_le_bytes(), point.0))
         .unzip();
-    pippenger_g2(&points, &scalars, 128)
+    pippenger_g2(&points, &scalars, BITS)
 }
 
 fn pippenger_g2<const BYTES: usize>(
@@ -143,7 +200,7 @@ fn pippenger_g2<const BYTES: usize>(
     }
     let point_pointers = [points.as_ptr(), core::ptr::null()];
     let scalar_pointers = [scalars.as_ptr().cast::<u8>(), core::ptr::null()];
-    // SAFETY: as for G1 above.
+    // SAFETY: as for G1 above, scalars ⌈bits / 8⌉ = BYTES bytes apart.
     unsafe {
         let mut scratch = vec![0; blst_p2s_mult_pippenger_scratch_sizeof(points.len()).div_ceil(8)];
         blst_p2s_mult_pippenger(

@@ -10,6 +10,9 @@ use blst::{
     blst_sk_check, blst_sk_mul_n_check,
 };
 
+/// |z|, z the curve's parameter.
+const PARAMETER: u64 = 0xd201_0000_0001_0000;
+
 /// The width of r in bits, at which every full scalar is passed.
 pub(super) const SCALAR_BITS: usize = 255;
 
@@ -67,6 +70,19 @@ impl Scalar {
         scalar.b
     }
 
+    /// The two halves of `low + high z²`, both below 2^128: r is less than z⁴.
+    pub(super) fn split(self) -> (u128, u128) {
+        let bytes = self.to_le_bytes();
+        let (limbs, _) = bytes.as_chunks::<8>();
+        let mut quotient: [u64; 4] =
+            core::array::from_fn(|at| limbs.get(at).map_or(0, |limb| u64::from_le_bytes(*limb)));
+        let first = divide(&mut quotient, PARAMETER);
+        let second = divide(&mut quotient, PARAMETER);
+        let low = u128::from(second) * u128::from(PARAMETER) + u128::from(first);
+        let [lower, upper, ..] = quotient;
+        (low, u128::from(upper) << 64 | u128::from(lower))
+    }
+
     fn from_limbs(limbs: [u64; 4]) -> Self {
         let mut value = blst_fr::default();
         // SAFETY: four limbs are read; all callers pass values below r.
@@ -82,6 +98,18 @@ impl Scalar {
         unsafe { blst_fr_inverse(&mut value, &self.0) };
         (self != Self::ZERO).then_some(Self(value))
     }
+}
+
+/// Divides `limbs`, the least significant first, and gives back the remainder.
+fn divide(limbs: &mut [u64; 4], divisor: u64) -> u64 {
+    let divisor = u128::from(divisor);
+    let remainder = limbs.iter_mut().rev().fold(0, |remainder: u128, limb| {
+        let dividend = remainder << 64 | u128::from(*limb);
+        // The remainder is below the divisor, and so the quotient below 2^64.
+        *limb = u64::try_from(dividend / divisor).unwrap_or(u64::MAX);
+        dividend % divisor
+    });
+    u64::try_from(remainder).unwrap_or(u64::MAX)
 }
 
 impl From<u64> for Scalar {

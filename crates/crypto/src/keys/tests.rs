@@ -7,6 +7,7 @@
 
 use super::*;
 use crate::group::CurvePoint;
+use crate::group::{Scalar, linear_combination_g2};
 use crate::testing::{House, secret};
 
 fn refused(change: impl FnOnce(&mut PublicKeys)) -> KeysError {

@@ -23,11 +23,19 @@ impl Equations {
         let mut transcript = Transcript::new(context, secret);
         transcript.update(&left_key.compress());
         transcript.update(&right_key.compress());
-        for (x, u) in &pairs {
-            transcript.update(&x.encode());
-            transcript.update(&u.encode());
-        }
+        let points = pairs.iter().flat_map(|(x, u)| [x, u]);
+        transcript.update_points(points.map(G1Point::as_curve_point));
         let weights = transcript.coefficients().take(pairs.len());
+        Self::weighted(pairs, weights, left_key, right_key)
+    }
+
+    /// The same with weights that were drawn before, as many as there are pairs.
+    pub(super) const fn weighted(
+        pairs: Vec<(G1Point, G1Point)>,
+        weights: Vec<u128>,
+        left_key: G2Point,
+        right_key: G2Point,
+    ) -> Self {
         Self {
             pairs,
             weights,
@@ -40,9 +48,19 @@ impl Equations {
     /// one slips through with probability 2^-128.
     pub(super) fn hold(&self, set: &[usize]) -> bool {
         let (left, right) = rayon::join(|| self.sum(set, |(x, _)| x), || self.sum(set, |(_, u)| u));
+        self.agree(&left, &right)
+    }
+
+    /// Whether all hold, where `right` is `Σ ρ_j u_j` over all.
+    pub(super) fn all_hold(&self, right: &G1Sum) -> bool {
+        let all: Vec<usize> = (0..self.pairs.len()).collect();
+        self.agree(&self.sum(&all, |(x, _)| x), right)
+    }
+
+    fn agree(&self, left: &G1Sum, right: &G1Sum) -> bool {
         PairingProduct::default()
-            .times_sum(&left, &self.left_key)
-            .over_sum(&right, &self.right_key)
+            .times_sum(left, &self.left_key)
+            .over_sum(right, &self.right_key)
             .is_one()
     }
 
@@ -53,7 +71,7 @@ impl Equations {
     }
 
     fn sum(&self, set: &[usize], side: impl Fn(&(G1Point, G1Point)) -> &G1Point) -> G1Sum {
-        let mut sum = LinearCombination::with_capacity(0, set.len());
+        let mut sum = LinearCombination::with_capacity(set.len());
         for at in set {
             if let (Some(pair), Some(weight)) = (self.pairs.get(*at), self.weights.get(*at)) {
                 sum.add_short(*weight, side(pair).as_curve_point());

@@ -32,10 +32,10 @@ use self::shares::{find_wrong_share, read_shares};
 use crate::admit::CheckedPart;
 use crate::batch::BatchSecret;
 use crate::content::{ContentKey, Fault, Plaintext};
-use crate::domain;
 use crate::group::{CurvePoint, G1Point, G1Sum, G2Point, PointError, normalise};
 use crate::keys::CommitteeKeys;
 use crate::lagrange::share_combination;
+use crate::prepare::RightSide;
 
 /// The most wrong openings that are named: to find more takes pairings that nobody learns from.
 pub const MOST_NAMED: usize = 32;
@@ -104,19 +104,24 @@ pub fn open(
 ) -> Result<Opened, OpenError> {
     let mut liars = BTreeMap::new();
     let mut readable = Vec::with_capacity(shares.len());
-    for (member, values) in shares {
-        match read_shares(keys, *member, parts, values) {
-            Ok(points) => readable.push((*member, points)),
-            Err(fault) => _ = liars.insert(*member, fault),
+    let read = |(member, values): (&MemberIndex, &Vec<FixedBytes<96>>)| {
+        (*member, read_shares(keys, *member, parts, values))
+    };
+    let all: Vec<_> = shares.par_iter().map(read).collect();
+    for (member, points) in all {
+        match points {
+            Ok(points) => readable.push((member, points)),
+            Err(fault) => _ = liars.insert(member, fault),
         }
     }
-    let mut openings = combine_first(keys, parts, &readable, secret);
+    let right = RightSide::of(parts, secret);
+    let mut openings = combine_first(keys, parts, &readable, &right, secret);
     if openings.is_none() {
         readable.retain(|(member, points)| {
             let fault = find_wrong_share(keys, *member, parts, points, secret);
             fault.map(|fault| liars.insert(*member, fault)).is_none()
         });
-        openings = combine_first(keys, parts, &readable, secret);
+        openings = combine_first(keys, parts, &readable, &right, secret);
     }
     match openings {
         Some(openings) => Ok(Opened {
@@ -153,9 +158,13 @@ pub fn verify_openings(
     }
     let parts: Vec<&CheckedPart> = right.iter().map(|(_, part, _)| *part).collect();
     let points: Vec<G1Point> = right.iter().map(|(.., z)| *z).collect();
-    let wrong = opening_equations(keys, &parts, &points, secret).find_false(MOST_NAMED);
-    let wrong = wrong.into_iter().filter_map(|among| right.get(among));
-    faults.extend(wrong.map(|(at, ..)| (*at, OpeningFault::Wrong)));
+    let side = RightSide::of(&parts, secret);
+    let equations = opening_equations(keys, &parts, &points, &side);
+    if !equations.all_hold(&side.sum) {
+        let wrong = equations.find_false(MOST_NAMED);
+        let wrong = wrong.into_iter().filter_map(|among| right.get(among));
+        faults.extend(wrong.map(|(at, ..)| (*at, OpeningFault::Wrong)));
+    }
     if faults.is_empty() {
         Ok(open_contents(&parts, &points))
     } else {
@@ -168,6 +177,7 @@ fn combine_first(
     keys: &CommitteeKeys,
     parts: &[&CheckedPart],
     shares: &[ReadShares],
+    right: &RightSide,
     secret: &BatchSecret,
 ) -> Option<Vec<G1Point>> {
     let first = shares.get(..keys.quorum())?;
@@ -191,9 +201,8 @@ fn combine_first(
     let openings: Vec<G1Point> = in_subgroup(&points, secret)
         .into_iter()
         .collect::<Option<_>>()?;
-    let all: Vec<usize> = (0..parts.len()).collect();
-    opening_equations(keys, parts, &openings, secret)
-        .hold(&all)
+    opening_equations(keys, parts, &openings, right)
+        .all_hold(&right.sum)
         .then_some(openings)
 }
 
@@ -202,19 +211,13 @@ fn opening_equations(
     keys: &CommitteeKeys,
     parts: &[&CheckedPart],
     openings: &[G1Point],
-    secret: &BatchSecret,
+    right: &RightSide,
 ) -> Equations {
-    let pairs = openings
-        .iter()
-        .zip(parts)
-        .map(|(z, part)| (*z, part.u))
-        .collect();
-    let generator = G2Point::generator();
-    Equations::new(
-        domain::BATCH_OPENINGS,
-        secret,
-        pairs,
-        generator,
+    let pairs = openings.iter().zip(parts);
+    Equations::weighted(
+        pairs.map(|(z, part)| (*z, part.u)).collect(),
+        right.weights.clone(),
+        G2Point::generator(),
         *keys.public_key_2(),
     )
 }
@@ -230,7 +233,7 @@ fn open_contents(parts: &[&CheckedPart], openings: &[G1Point]) -> Vec<OpenedPart
                 part: part.part(),
                 z: FixedBytes(z),
             },
-            content: key.decrypt(&part.label, &part.commitment, &part.body),
+            content: key.decrypt(&part.label, &part.commitment, &part.body.0),
         }
     };
     parts.par_iter().zip(openings).map(open).collect()

@@ -7,10 +7,8 @@ use crate::group::{CurvePoint, G1Point, PointError, in_subgroup_all};
 /// Which of `points` lie in G1.
 pub(super) fn in_subgroup(points: &[CurvePoint], secret: &BatchSecret) -> Vec<Option<G1Point>> {
     let mut transcript = Transcript::new(domain::BATCH_SUBGROUP, secret);
-    points
-        .iter()
-        .for_each(|point| transcript.update(&point.encode()));
-    in_subgroup_all(points, &transcript.coefficients().masks(points.len()))
+    transcript.update_points(points.iter());
+    in_subgroup_all(points, &transcript.coefficients().signs(points.len()))
 }
 
 /// Reads uncompressed points of G1.

@@ -5,13 +5,13 @@
     clippy::expect_used
 )]
 
-use proptest::prelude::*;
-
 use super::*;
 use sealbid_types::envelope::Part;
 
 use crate::group::SecretScalar;
 use crate::testing::{BATCH, Cheat, House, MakeContent, checked_quotes, secret};
+
+mod plain_definition;
 
 fn refs(parts: &[CheckedPart]) -> Vec<&CheckedPart> {
     parts.iter().collect()
@@ -96,41 +96,6 @@ fn keystream(z: &G1Point) -> Vec<u8> {
     words.chunks(4).map(|word| word[0]).collect()
 }
 
-#[derive(Debug, Clone, Copy)]
-enum Lie {
-    Garbage,
-    Torsion,
-    AnotherPart,
-    AnotherMember,
-    Count,
-    Cancelling,
-}
-
-/// Errors differ by member, so that those of two liars do not cancel: that would open rightly.
-fn lie(house: &House, lie: Lie, member: u8, values: &mut Vec<FixedBytes<96>>, at: usize) {
-    let own = secret(u64::from(member));
-    let inside = *G1Point::generator().times_secret(&own).as_curve_point();
-    let limb = own.expose(|bytes| u64::from_le_bytes(bytes[..8].try_into().unwrap()));
-    let torsion = G1Sum::from(&CurvePoint::of_order(52_437_899)).times_any(&[limb]);
-    let shift = |value: &mut FixedBytes<96>, by: &CurvePoint| {
-        value.0 = CurvePoint::decode(&value.0).unwrap().plus(by).encode();
-    };
-    match lie {
-        Lie::Garbage => values[at].0 = [7; 96],
-        Lie::Torsion => shift(&mut values[at], &torsion.to_point().unwrap()),
-        Lie::AnotherPart => values.rotate_left(1),
-        Lie::AnotherMember => {
-            let key = house.keys.share_key(MemberIndex(member)).unwrap();
-            values[at].0 = key.g1.encode();
-        }
-        Lie::Count => _ = values.pop(),
-        Lie::Cancelling => {
-            shift(&mut values[0], &inside);
-            shift(&mut values[1], &inside.negate());
-        }
-    }
-}
-
 /// Two liars whose errors cancel have opened the part: the result counts, and nobody is blamed.
 #[test]
 fn errors_that_cancel_do_no_harm() {
@@ -146,79 +111,6 @@ fn errors_that_cancel_do_no_harm() {
     let opened = open(&house.keys, &refs(&parts), &shares, &BATCH).unwrap();
     assert_eq!(contents(&opened.parts), expected(1));
     assert!(opened.liars.is_empty());
-}
-
-fn lies() -> impl Strategy<Value = Lie> {
-    prop::sample::select(vec![
-        Lie::Garbage,
-        Lie::Torsion,
-        Lie::AnotherPart,
-        Lie::AnotherMember,
-        Lie::Count,
-        Lie::Cancelling,
-    ])
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(40))]
-
-    /// Any q right members open everything; the others are named, and no submitter is blamed.
-    #[test]
-    fn liars_are_named_and_worked_around(
-        n in 3u8..=7,
-        extra in 0u8..4,
-        count in 2u8..6,
-        lies in prop::collection::btree_map(0u8..7, lies(), 0..4),
-        absent in prop::collection::btree_set(0u8..7, 0..2),
-        at: prop::sample::Index,
-    ) {
-        let q = (n / 2 + 1 + extra).min(n);
-        let house = House::new(n, q, 11);
-        let parts = checked_quotes(&house.keys, count);
-        let at = at.index(parts.len());
-        let members: Vec<u8> = (0..n).filter(|m| !absent.contains(m)).collect();
-        let mut shares = house.released(&members, &refs(&parts));
-        for (member, how) in &lies {
-            if let Some(values) = shares.get_mut(&MemberIndex(*member)) {
-                lie(&house, *how, *member, values, at);
-            }
-        }
-        let all_liars: Vec<MemberIndex> =
-            lies.keys().filter(|m| members.contains(m)).map(|m| MemberIndex(*m)).collect();
-        let right = members.len() - all_liars.len();
-        match open(&house.keys, &refs(&parts), &shares, &BATCH) {
-            Ok(opened) => {
-                prop_assert!(right >= usize::from(q));
-                prop_assert_eq!(contents(&opened.parts), expected(parts.len()));
-                prop_assert!(opened.liars.keys().all(|liar| all_liars.contains(liar)));
-                let mut first = members.iter().take(q.into());
-                let first_lied = first.any(|m| all_liars.contains(&MemberIndex(*m)));
-                if first_lied {
-                    prop_assert!(!opened.liars.is_empty());
-                }
-            }
-            Err(error) => {
-                prop_assert!(right < usize::from(q));
-                prop_assert_eq!((error.right, error.needed), (right, usize::from(q)));
-                prop_assert!(error.liars.keys().eq(all_liars.iter()));
-            }
-        }
-    }
-
-    /// z is the same whichever members open: u^s.
-    #[test]
-    fn any_quorum_opens_to_the_same(n in 3u8..=16, extra in 0u8..8, pick: prop::sample::Index) {
-        let q = (n / 2 + 1 + extra).min(n);
-        let house = House::new(n, q, 12);
-        let parts = checked_quotes(&house.keys, 1);
-        let mut members: Vec<u8> = (0..n).collect();
-        members.rotate_left(pick.index(n.into()));
-        members.truncate(q.into());
-        let shares = house.released(&members, &refs(&parts));
-        let opened = open(&house.keys, &refs(&parts), &shares, &BATCH).unwrap();
-        prop_assert_eq!(opened.parts[0].opening.z, z_of(&parts[0], &house.master));
-        prop_assert!(opened.liars.is_empty());
-    }
 }
 
 /// Torsion in a share passes every pairing: without the subgroup check the submitter would be

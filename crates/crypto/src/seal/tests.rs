@@ -66,7 +66,7 @@ fn a_key_opens_nothing_that_was_changed() {
         Err(Fault::Commitment)
     );
     for at in 0..part.body.0.len() {
-        let mut body = part.body.0.clone();
+        let mut body = part.body.0.to_vec();
         body[at] ^= 0x10;
         assert_eq!(
             key.decrypt(b"label", &part.commitment.0, &body),

@@ -194,7 +194,7 @@ async fn fetch_all(connection: &Connection) -> Result<Vec<Vec<u8>>, MeetingError
                     reason: "it repeats a message".to_owned(),
                 });
             }
-            messages.push(message.0);
+            messages.push(message.0.into());
         }
     }
 }

@@ -110,7 +110,13 @@ pub(super) async fn ask_verdict(
     connection: &Connection,
     message: Vec<u8>,
 ) -> Result<Result<bool, PostRefusal>, MeetingError> {
-    match ask(connection, &Request::Post(Blob(message)), Duration::ZERO).await? {
+    match ask(
+        connection,
+        &Request::Post(Blob::from(message)),
+        Duration::ZERO,
+    )
+    .await?
+    {
         Response::Verdict(verdict) => Ok(verdict.into()),
         Response::News(_) => Err(malformed("it is no verdict")),
     }

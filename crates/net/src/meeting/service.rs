@@ -55,7 +55,7 @@ impl Handler for Service {
                 let wait = Duration::from_millis(wait_ms.into()).min(self.longest_wait);
                 self.sync(peer, held, wait, reply).await;
             }
-            Ok(Request::Post(message)) => self.post(message.0, reply).await,
+            Ok(Request::Post(message)) => self.post(message.0.into(), reply).await,
             _ => reply.refuse(Refusal::Malformed),
         }
     }
@@ -182,7 +182,7 @@ impl Desk {
             if bytes > BATCH {
                 break;
             }
-            posts.push((FixedBytes(id), Blob(message)));
+            posts.push((FixedBytes(id), Blob::from(message)));
         }
         posts
     }

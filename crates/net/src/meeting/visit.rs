@@ -317,7 +317,7 @@ fn post_all(board: &dyn Noticeboard, mut left: Vec<(FixedBytes<32>, Blob)>) -> u
     let mut new = 0;
     loop {
         let before = new;
-        left.retain(|(id, message)| match board.post(message.0.clone()) {
+        left.retain(|(id, message)| match board.post(message.0.to_vec()) {
             Ok(fresh) => {
                 new += usize::from(fresh);
                 false

@@ -7,7 +7,7 @@ proptest! {
     #[test]
     fn requests_there_and_back(ids: Vec<[u8; 32]>, wait_ms: u32, message: Vec<u8>) {
         let sync = Request::Sync { held: fixed(ids), wait_ms };
-        for request in [sync, Request::Post(Blob(message))] {
+        for request in [sync, Request::Post(Blob::from(message))] {
             let bytes = encode(&request);
             prop_assert_eq!(decode::<Request>(&bytes), Ok(request));
         }
@@ -23,7 +23,7 @@ proptest! {
 
 #[test]
 fn the_largest_of_each_fits() {
-    let post = Request::Post(Blob(vec![0xff; MAX_MESSAGE]));
+    let post = Request::Post(Blob::from(vec![0xff; MAX_MESSAGE]));
     assert!(encode(&post).len() <= MAX_REQUEST);
     let ids = || fixed((0..MAX_MESSAGES).map(|_| [0xff; 32]));
     let sync = Request::Sync {
@@ -32,7 +32,9 @@ fn the_largest_of_each_fits() {
     };
     assert!(encode(&sync).len() <= MAX_REQUEST);
     let small = BATCH / MAX_MESSAGES;
-    let posts = ids().into_iter().map(|id| (id, Blob(vec![0xff; small])));
+    let posts = ids()
+        .into_iter()
+        .map(|id| (id, Blob::from(vec![0xff; small])));
     let news = Response::News(News {
         posts: posts.collect(),
         wanted: ids(),
@@ -71,9 +73,12 @@ fn the_bytes_are_fixed() {
         body(&sync),
         [[0, 1].as_slice(), &[1; 32], &[0xac, 2]].concat()
     );
-    assert_eq!(body(&Request::Post(Blob(b"ab".to_vec()))), b"\x01\x02ab");
+    assert_eq!(
+        body(&Request::Post(Blob::from(b"ab".to_vec()))),
+        b"\x01\x02ab"
+    );
     let news = Response::News(News {
-        posts: vec![(yours, Blob(b"ab".to_vec()))],
+        posts: vec![(yours, Blob::from(b"ab".to_vec()))],
         wanted: vec![mine],
     });
     let expected = [[0, 1].as_slice(), &[2; 32], b"\x02ab", &[1], &[1; 32]].concat();
