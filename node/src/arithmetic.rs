@@ -1,7 +1,7 @@
-//! The threads that do a closing round's arithmetic, and the processor time it takes.
+//! The threads that do the arithmetic, and the processor time it takes.
 //!
-//! They are the engine's own: a round that closes does not wait behind the gate's envelopes, and
-//! what it takes can be told from what these take.
+//! Gate and engine have threads of their own: a round that closes does not wait behind the gate's
+//! envelopes, and what either takes can be told apart.
 
 use core::time::Duration;
 
@@ -15,12 +15,13 @@ use crate::NodeError;
 pub(crate) struct Arithmetic(ThreadPool);
 
 impl Arithmetic {
-    /// Starts the threads.
+    /// Starts the threads, which are named by their purpose.
     ///
     /// # Errors
     /// [`NodeError::Halted`] if the system gives none.
-    pub(crate) fn start() -> Result<Self, NodeError> {
-        let builder = ThreadPoolBuilder::new().thread_name(|number| format!("round-{number}"));
+    pub(crate) fn start(purpose: &'static str) -> Result<Self, NodeError> {
+        let name = move |number| format!("{purpose}-{number}");
+        let builder = ThreadPoolBuilder::new().thread_name(name);
         let threads = builder.build();
         threads
             .map(Self)
@@ -53,7 +54,7 @@ mod tests {
 
     #[test]
     fn waiting_is_not_work() {
-        let arithmetic = Arithmetic::start().unwrap();
+        let arithmetic = Arithmetic::start("test").unwrap();
         let (_, waited) = arithmetic.run(|| std::thread::sleep(Duration::from_millis(60)));
         assert!(waited < Duration::from_millis(30), "{waited:?}");
         let work = || {

@@ -12,7 +12,10 @@ use sealbid_types::id::EnvelopeId;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
+use crate::NodeError;
+use crate::arithmetic::Arithmetic;
 use crate::engine::EngineInbox;
+use crate::timings::Timings;
 
 /// The most envelopes of one batch.
 const BATCH: usize = 256;
@@ -49,14 +52,24 @@ pub(crate) struct GateQueue {
 pub(crate) struct NotChecked;
 
 impl GateQueue {
-    /// Starts the worker. `waiting` envelopes of each kind may wait; what passed for a peer goes
-    /// to `engine`.
-    pub(crate) fn start(gate: Arc<Gate>, waiting: usize, engine: EngineInbox) -> Self {
+    /// Starts the worker, and threads of its own for it. `waiting` envelopes of each kind may wait;
+    /// what passed for a peer goes to `engine`.
+    ///
+    /// # Errors
+    /// [`NodeError::Halted`] if the system gives no threads.
+    pub(crate) fn start(
+        gate: Arc<Gate>,
+        waiting: usize,
+        engine: EngineInbox,
+        timings: Timings,
+    ) -> Result<Self, NodeError> {
         let (clients, client_jobs) = mpsc::channel(waiting);
         let (peers, peer_jobs) = mpsc::channel(waiting);
         let seen = Arc::default();
         let worker = Worker {
             gate,
+            arithmetic: Arc::new(Arithmetic::start("gate")?),
+            timings,
             client_jobs,
             peer_jobs,
             engine,
@@ -64,11 +77,11 @@ impl GateQueue {
             is_busy: false,
         };
         tokio::spawn(worker.run());
-        Self {
+        Ok(Self {
             clients,
             peers,
             seen,
-        }
+        })
     }
 
     /// Checks a client's envelope.
@@ -146,6 +159,8 @@ impl Seen {
 
 struct Worker {
     gate: Arc<Gate>,
+    arithmetic: Arc<Arithmetic>,
+    timings: Timings,
     client_jobs: mpsc::Receiver<ClientJob>,
     peer_jobs: mpsc::Receiver<PeerJob>,
     engine: EngineInbox,
@@ -167,10 +182,13 @@ impl Worker {
             if envelopes.is_empty() {
                 continue;
             }
-            let gate = Arc::clone(&self.gate);
-            let checked = tokio::task::spawn_blocking(move || gate.check(envelopes)).await;
-            match checked {
-                Ok(verdicts) => self.hand_out(verdicts, tell).await,
+            let (gate, arithmetic) = (Arc::clone(&self.gate), Arc::clone(&self.arithmetic));
+            let check = move || arithmetic.run(|| gate.check(envelopes));
+            match tokio::task::spawn_blocking(check).await {
+                Ok((verdicts, spent)) => {
+                    self.timings.admitted(verdicts.len(), spent);
+                    self.hand_out(verdicts, tell).await;
+                }
                 Err(error) => {
                     tracing::error!("the gate failed on a batch of {}: {error}", tell.len());
                 }

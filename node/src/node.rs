@@ -189,7 +189,10 @@ async fn furnish(
     let stop = CancellationToken::new();
     let (inbox, inputs): (EngineInbox, EngineInputs) = EngineInbox::new(config.limits.inputs);
     let gate = Gate::new(Arc::clone(&committee), keys, share, entropy()?);
-    let gate = GateQueue::start(Arc::new(gate), config.limits.unchecked, inbox.clone());
+    let timings =
+        Timings::open(&config.timings).map_err(|error| NodeError::file(&config.timings, &error))?;
+    let (gate, waiting) = (Arc::new(gate), config.limits.unchecked);
+    let gate = GateQueue::start(gate, waiting, inbox.clone(), timings.clone())?;
     let slot = HouseSlot::default();
     let fetcher = Fetcher::new(&committee, inbox.clone()).await;
     let shell = Shell {
@@ -200,8 +203,7 @@ async fn furnish(
         requests: Requests::default(),
         records: Records::new(Arc::clone(&store)),
         fetcher: fetcher.map_err(|error| NodeError::Halted(error.to_string()))?,
-        timings: Timings::open(&config.timings)
-            .map_err(|error| NodeError::file(&config.timings, &error))?,
+        timings,
         events: Events::default(),
     };
     let front = Arc::new(FrontDoor {
@@ -225,7 +227,7 @@ async fn furnish(
         store,
         shell,
         inputs,
-        arithmetic: Arithmetic::start()?,
+        arithmetic: Arithmetic::start("round")?,
         spent: Duration::ZERO,
         stop: stop.clone(),
     };

@@ -47,10 +47,17 @@ pub struct RoundTimings {
     pub work: RoundWork,
 }
 
-/// The processor time, in microseconds and over all cores, of the engine's steps from each stage
-/// to the next. Clients' requests, and what the network and the disk take, are not in it.
+/// The processor time, in microseconds and over all cores, of admission, and of the engine's steps
+/// from each stage to the next. Clients' requests, and what the network and the disk take, are not
+/// in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct RoundWork {
+    /// How many envelopes were checked since the round before settled.
+    #[serde(default)]
+    pub admitted: u32,
+    /// Checking those envelopes, and making this member's shares of them.
+    #[serde(default)]
+    pub admission_us: u64,
     /// From this member's report: votes, the certificate, and the release of its shares.
     pub certified_us: u64,
     /// Combining the shares of terms and quotes, checking and decrypting them, the clearing and
@@ -100,6 +107,8 @@ struct State {
     reached: BTreeMap<Round, BTreeMap<&'static str, Timestamp>>,
     /// What it took to reach them.
     work: BTreeMap<Round, RoundWork>,
+    /// What admission took since a round settled.
+    admission: (u32, Duration),
     /// The last lines.
     lines: VecDeque<String>,
     /// How many lines the file has.
@@ -126,6 +135,7 @@ impl Timings {
             path: path.to_owned(),
             reached: BTreeMap::new(),
             work: BTreeMap::new(),
+            admission: (0, Duration::ZERO),
             lines,
             in_file,
         };
@@ -161,11 +171,18 @@ impl Timings {
             Stage::Settled => &mut work.settled_us,
         };
         if *place == 0 {
-            *place = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+            *place = micros(time);
         }
         while state.work.len() > KEPT {
             state.work.pop_first();
         }
+    }
+
+    /// Notes what processor time it took to check so many envelopes and to share their parts.
+    pub(crate) fn admitted(&self, envelopes: usize, time: Duration) {
+        let (count, spent) = &mut self.state().admission;
+        *count = count.saturating_add(u32::try_from(envelopes).unwrap_or(u32::MAX));
+        *spent = spent.saturating_add(time);
     }
 
     /// Writes the line of a round that has settled.
@@ -175,7 +192,10 @@ impl Timings {
     pub(crate) fn settled(&self, summary: &RoundSummary) -> io::Result<()> {
         let mut state = self.state();
         let reached = state.reached.remove(&summary.round).unwrap_or_default();
-        let work = state.work.remove(&summary.round).unwrap_or_default();
+        let mut work = state.work.remove(&summary.round).unwrap_or_default();
+        let (admitted, admission) = core::mem::take(&mut state.admission);
+        work.admitted = admitted;
+        work.admission_us = micros(admission);
         let timings = timings_of(summary, &reached, work);
         let line = serde_json::to_string(&timings).map_err(io::Error::other)?;
         state.append(&line)
@@ -216,6 +236,10 @@ impl State {
         self.in_file = self.lines.len();
         Ok(())
     }
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 const fn name(stage: Stage) -> &'static str {
@@ -279,6 +303,8 @@ mod tests {
         timings.spent(Round(1), Stage::TermsOpened, Duration::from_micros(9_000));
         timings.spent(Round(1), Stage::Authorised, Duration::from_micros(300));
         timings.spent(Round(1), Stage::Settled, Duration::from_micros(50));
+        timings.admitted(3, Duration::from_micros(600));
+        timings.admitted(2, Duration::from_micros(400));
         timings.settled(&summary(1)).unwrap();
         let read = RoundTimings::read(&path).unwrap();
         assert_eq!(read.len(), 1);
@@ -287,6 +313,13 @@ mod tests {
         assert_eq!(read[0].settled_ms, Some(250));
         assert_eq!(read[0].work.settled_us, 50);
         assert_eq!(read[0].work.arithmetic(), Duration::from_millis(1));
+        assert_eq!(
+            (read[0].work.admitted, read[0].work.admission_us),
+            (5, 1_000)
+        );
+        timings.settled(&summary(2)).unwrap();
+        let read = RoundTimings::read(&path).unwrap();
+        assert_eq!(read[1].work.admitted, 0, "an envelope counts once");
     }
 
     #[test]

@@ -1,14 +1,15 @@
 //! `sealbid round`: one round, in full.
 
+use core::time::Duration;
 use std::collections::BTreeMap;
 
 use clap::Args;
 use sealbid_client::RoundAudit;
 use sealbid_client::audit::{audit_round, batch_secret};
 use sealbid_keygen::member_name;
-use sealbid_node::timings::RoundTimings;
+use sealbid_node::timings::{RoundTimings, RoundWork};
 use sealbid_types::allocation::FillKind;
-use sealbid_types::id::{EnvelopeId, Round};
+use sealbid_types::id::{EnvelopeId, MemberIndex, Round};
 use sealbid_types::record::RoundRecord;
 use serde_json::json;
 
@@ -151,6 +152,16 @@ fn timings(round: Round, context: &Context) -> Result<(), Failure> {
         ">authorised",
         ">settled (ms)",
     ]);
+    let mut work = Columns::new(&[
+        "member",
+        ">envelopes",
+        ">admission",
+        ">vote",
+        ">opening",
+        ">allocation",
+        ">authorisations",
+        ">record (ms)",
+    ]);
     let mut found = Vec::new();
     for member in members {
         let path = house.member(member).path().join("timings.jsonl");
@@ -167,6 +178,7 @@ fn timings(round: Round, context: &Context) -> Result<(), Failure> {
         ];
         let times = times.map(|time| time.map_or_else(|| "-".to_owned(), |ms| ms.to_string()));
         table.row(core::iter::once(member_name(member)).chain(times));
+        work.row(work_row(member, &line.work));
         found.push(json!({ "member": member_name(member), "times": line }));
     }
     if found.is_empty() {
@@ -178,7 +190,26 @@ fn timings(round: Round, context: &Context) -> Result<(), Failure> {
     }
     let object = json!({ "round": round, "members": found });
     context.console().result(&object, || {
-        format!("round {round}: milliseconds after its closing time, at each member\n{table}")
+        format!(
+            "round {round}: milliseconds after its closing time, at each member\n{table}\n\n\
+             processor time, all cores together: admission since the round before, then stage by \
+             stage\n{work}"
+        )
     });
     Ok(())
+}
+
+fn work_row(member: MemberIndex, work: &RoundWork) -> impl Iterator<Item = String> {
+    let stages = [
+        work.admission_us,
+        work.certified_us,
+        work.terms_opened_us,
+        work.cleared_us,
+        work.authorised_us,
+        work.settled_us,
+    ];
+    let millis = stages.map(|us| format!("{:.1}", Duration::from_micros(us).as_secs_f64() * 1e3));
+    [member_name(member), work.admitted.to_string()]
+        .into_iter()
+        .chain(millis)
 }
