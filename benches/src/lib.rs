@@ -1,5 +1,6 @@
-//! Benchmarks: what the arithmetic costs (`parts`, `opening`, `ceremony`), whether its time
-//! betrays a secret (`constant_time`), and what a house does (`house`).
+//! Benchmarks: what the arithmetic costs (`parts`, `opening`, `ceremony`) and takes besides time
+//! (`footprint`), whether its time betrays a secret (`constant_time`), and what a house does
+//! (`house`).
 
 use core::error::Error;
 

@@ -8,7 +8,7 @@ use sealbid_crypto::group::{G1Point, SecretScalar};
 use crate::Outcome;
 
 /// How many multiplications the unit is measured by.
-const MULTIPLICATIONS: u32 = 2_000;
+const MULTIPLICATIONS: u32 = 250;
 
 /// One constant-time multiplication of G1, in microseconds, on this machine now.
 ///

@@ -1,9 +1,12 @@
 //! What is compared: engines, and the phases that each of them is timed in.
 
+use core::ops::{Add, Div};
+use core::time::Duration;
 use std::time::Instant;
 
 use rayon::ThreadPool;
 use sealbid_benches::Outcome;
+use sealbid_benches::unit::unit;
 
 /// A step in the life of a sealed plaintext, or a sum of steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,21 +47,63 @@ impl Phase {
     }
 }
 
-/// Microseconds an intent.
+/// What a phase takes for one intent.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Times {
-    pub(crate) seal: f64,
-    pub(crate) admit: f64,
-    pub(crate) share: f64,
+pub(crate) struct Cost {
+    pub(crate) microseconds: f64,
+    /// Constant-time multiplications of G1, by the mean of what one takes before the phase and
+    /// after it: this machine's clock may change in between.
+    pub(crate) units: f64,
+}
+
+impl Add for Cost {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            microseconds: self.microseconds + other.microseconds,
+            units: self.units + other.units,
+        }
+    }
+}
+
+impl Div<f64> for Cost {
+    type Output = Self;
+
+    fn div(self, by: f64) -> Self {
+        Self {
+            microseconds: self.microseconds / by,
+            units: self.units / by,
+        }
+    }
+}
+
+/// What a second thread is worth.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scaling {
+    /// What opening takes on two threads.
+    pub(crate) open_on_two: Cost,
+    /// How many times as fast as on one that is.
     pub(crate) open: f64,
+    /// The same of shares, which have nothing in common: how many threads this machine has.
+    pub(crate) share: f64,
+}
+
+/// What the phases take.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Costs {
+    pub(crate) seal: Cost,
+    pub(crate) admit: Cost,
+    pub(crate) share: Cost,
+    pub(crate) open: Cost,
     /// Measured for the engine that uses threads only.
-    pub(crate) open_on_two: Option<f64>,
+    pub(crate) scaling: Option<Scaling>,
     /// `share` has the check that `admit` is in it, so a member does without the latter.
     pub(crate) share_admits: bool,
 }
 
-impl Times {
-    pub(crate) fn of(&self, phase: Phase) -> Option<f64> {
+impl Costs {
+    pub(crate) fn of(&self, phase: Phase) -> Option<Cost> {
         match phase {
             Phase::Seal => Some(self.seal),
             Phase::Admit => Some(self.admit),
@@ -66,7 +111,7 @@ impl Times {
             Phase::Open => Some(self.open),
             Phase::Total if self.share_admits => Some(self.share + self.open),
             Phase::Total => Some(self.admit + self.share + self.open),
-            Phase::OpenOnTwo => self.open_on_two,
+            Phase::OpenOnTwo => self.scaling.map(|scaling| scaling.open_on_two),
         }
     }
 }
@@ -78,9 +123,9 @@ pub(crate) struct Setting<'a> {
     pub(crate) pool: &'a ThreadPool,
 }
 
-/// What an engine did with the plaintexts: its times, and what came out of it.
+/// What an engine did with the plaintexts: what it took, and what came out of it.
 pub(crate) struct Opened {
-    pub(crate) times: Times,
+    pub(crate) costs: Costs,
     pub(crate) plaintexts: Vec<Vec<u8>>,
 }
 
@@ -91,17 +136,52 @@ pub(crate) struct Engine {
     pub(crate) stays_sealed: &'static str,
     /// Whether a ciphertext is bound to what stands beside it in the clear.
     pub(crate) labelled: &'static str,
-    /// The most ciphertexts it is run with; the times of more are those of so many.
+    /// The most ciphertexts it is run with; the costs of more are those of so many.
     pub(crate) most: u32,
     pub(crate) run: fn(&Setting<'_>, &[Vec<u8>]) -> Outcome<Opened>,
 }
 
-/// Microseconds for each of `count`, and the result.
-pub(crate) fn timed<T>(count: usize, work: impl FnOnce() -> Outcome<T>) -> Outcome<(f64, T)> {
-    let started = Instant::now();
-    let result = work()?;
-    let micros = started.elapsed().as_secs_f64() * 1e6;
-    Ok((micros / count as f64, result))
+/// How often a phase is repeated in one run, if it takes no longer than `LONGEST` together.
+const REPEATS: usize = 5;
+const LONGEST: Duration = Duration::from_millis(500);
+
+/// What `work` takes for each of `count`, and its last result: by the median of a few times, each
+/// with the unit of its own moment, unless it takes long.
+pub(crate) fn timed<T>(count: usize, work: impl FnMut() -> Outcome<T>) -> Outcome<(Cost, T)> {
+    let (mut costs, result) = repeated(count, work)?;
+    costs.sort_by(|one, other| one.units.total_cmp(&other.units));
+    let middle = costs.get(costs.len() / 2).copied();
+    Ok((middle.ok_or("nothing was timed")?, result))
+}
+
+/// The same by the fastest time: what compares one thread with two, where a neighbour on either
+/// core disturbs.
+pub(crate) fn best<T>(count: usize, work: impl FnMut() -> Outcome<T>) -> Outcome<Cost> {
+    let (costs, _) = repeated(count, work)?;
+    let best = costs
+        .into_iter()
+        .min_by(|one, other| one.microseconds.total_cmp(&other.microseconds));
+    Ok(best.ok_or("nothing was timed")?)
+}
+
+fn repeated<T>(count: usize, mut work: impl FnMut() -> Outcome<T>) -> Outcome<(Vec<Cost>, T)> {
+    let (began, mut costs) = (Instant::now(), Vec::new());
+    let mut before = unit()?;
+    loop {
+        let started = Instant::now();
+        let result = work()?;
+        let microseconds = started.elapsed().as_secs_f64() * 1e6 / count as f64;
+        let after = unit()?;
+        let units = microseconds / f64::midpoint(before, after);
+        before = after;
+        costs.push(Cost {
+            microseconds,
+            units,
+        });
+        if costs.len() == REPEATS || began.elapsed() > LONGEST {
+            return Ok((costs, result));
+        }
+    }
 }
 
 /// The engines of this build.

@@ -122,6 +122,9 @@ fn show(args: &Args, all: &[Measured]) {
         );
         let verdicts = marks::judge(measured);
         println!("{}", report::marks(&verdicts));
+        if let Some(scaling) = measured.ratio(|run| Some(run.scaling(sealbid::NAME)?.share)) {
+            println!("\nshares, which have nothing in common: two threads over one {scaling:.2}");
+        }
         if measured.case != MARKED || args.threads != 1 {
             println!("\nThe marks are laid down for n = 5, q = 4, N = 1024, one thread.");
         }

@@ -105,7 +105,7 @@ pub(crate) const MARKS: &[Mark] = &[
     Mark::most("total, units", 3.4, 2.4, |run| ours(run, Phase::Total)),
     Mark::most("all phases over the bound", 1.3, 1.15, over_bound),
     Mark::least("open: two threads over one", 1.8, 1.95, |run| {
-        Some(ours(run, Phase::Open)? / ours(run, Phase::OpenOnTwo)?)
+        Some(run.scaling(sealbid::NAME)?.open)
     }),
     #[cfg(feature = "peers")]
     Mark::least("open: threshold_crypto over ours", 300.0, 1000.0, |run| {

@@ -1,13 +1,12 @@
-//! Runs of all engines, each with the unit of its own moment, and their medians.
+//! Runs of all engines, and their medians.
 
 use std::collections::BTreeMap;
 
 use rayon::ThreadPool;
 use sealbid_benches::Outcome;
 use sealbid_benches::statistics::median;
-use sealbid_benches::unit::unit;
 
-use crate::engine::{Engine, Phase, Setting, Times};
+use crate::engine::{Cost, Costs, Engine, Phase, Scaling, Setting};
 
 /// A committee and a round: what is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,17 +17,9 @@ pub(crate) struct Case {
     pub(crate) count: u32,
 }
 
-/// One engine's times in one run.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Sample {
-    /// Microseconds of a constant-time multiplication of G1, measured just before.
-    unit: f64,
-    times: Times,
-}
-
 /// All runs of one engine.
 pub(crate) struct Samples {
-    runs: Vec<Sample>,
+    runs: Vec<Costs>,
     /// Fewer ciphertexts were run than the round has.
     pub(crate) scaled: bool,
 }
@@ -36,16 +27,17 @@ pub(crate) struct Samples {
 impl Samples {
     /// The median of a phase's microseconds an intent.
     pub(crate) fn microseconds(&self, phase: Phase) -> Option<f64> {
-        self.median(|run| run.times.of(phase))
+        self.median(phase, |cost| cost.microseconds)
     }
 
     /// The median of a phase's units an intent.
     pub(crate) fn units(&self, phase: Phase) -> Option<f64> {
-        self.median(|run| Some(run.times.of(phase)? / run.unit))
+        self.median(phase, |cost| cost.units)
     }
 
-    fn median(&self, of: impl Fn(&Sample) -> Option<f64>) -> Option<f64> {
-        let values: Option<Vec<f64>> = self.runs.iter().map(of).collect();
+    fn median(&self, phase: Phase, of: impl Fn(Cost) -> f64) -> Option<f64> {
+        let costs = self.runs.iter().map(|run| run.of(phase));
+        let values: Option<Vec<f64>> = costs.map(|cost| cost.map(&of)).collect();
         median(&values?)
     }
 }
@@ -90,8 +82,16 @@ pub(crate) struct UnitsOfRun<'a> {
 impl UnitsOfRun<'_> {
     /// Units an intent; none of an engine that this build lacks.
     pub(crate) fn units(&self, engine: &str, phase: Phase) -> Option<f64> {
-        let sample = self.measured.of(engine)?.runs.get(self.run)?;
-        Some(sample.times.of(phase)? / sample.unit)
+        Some(self.costs(engine)?.of(phase)?.units)
+    }
+
+    /// What a second thread is worth to an engine.
+    pub(crate) fn scaling(&self, engine: &str) -> Option<Scaling> {
+        self.costs(engine)?.scaling
+    }
+
+    fn costs(&self, engine: &str) -> Option<&Costs> {
+        self.measured.of(engine)?.runs.get(self.run)
     }
 }
 
@@ -103,7 +103,7 @@ pub(crate) struct Bench<'a> {
     pub(crate) size: usize,
     pub(crate) pool: &'a ThreadPool,
     /// Of engines that are run with fewer ciphertexts than a round has.
-    earlier: BTreeMap<(&'static str, Case), Vec<Sample>>,
+    earlier: BTreeMap<(&'static str, Case), Vec<Costs>>,
 }
 
 impl<'a> Bench<'a> {
@@ -124,7 +124,7 @@ impl<'a> Bench<'a> {
 
     /// Runs every engine as often as asked for, one after another in each run.
     pub(crate) fn measure(&mut self, case: Case) -> Outcome<Measured> {
-        let mut all: Vec<Vec<Sample>> = self.engines.iter().map(|_| Vec::new()).collect();
+        let mut all: Vec<Vec<Costs>> = self.engines.iter().map(|_| Vec::new()).collect();
         for run in 0..self.runs.into() {
             for (engine, samples) in self.engines.iter().zip(&mut all) {
                 samples.push(self.sample(engine, case, run)?);
@@ -140,7 +140,7 @@ impl<'a> Bench<'a> {
         })
     }
 
-    fn sample(&mut self, engine: &'static Engine, case: Case, run: usize) -> Outcome<Sample> {
+    fn sample(&mut self, engine: &'static Engine, case: Case, run: usize) -> Outcome<Costs> {
         let count = case.count.min(engine.most);
         let key = (engine.name, Case { count, ..case });
         if let Some(sample) = self.earlier.get(&key).and_then(|runs| runs.get(run)) {
@@ -159,20 +159,18 @@ impl<'a> Bench<'a> {
     }
 
     /// Fails unless what comes out is what went in, as it does for every other engine.
-    fn run(&self, engine: &Engine, case: Case, count: u32) -> Outcome<Sample> {
+    fn run(&self, engine: &Engine, case: Case, count: u32) -> Outcome<Costs> {
         let plaintexts = plaintexts(count, self.size);
         let setting = Setting {
             n: case.n,
             q: case.q,
             pool: self.pool,
         };
-        let unit = unit()?;
         let opened = (engine.run)(&setting, &plaintexts)?;
         if opened.plaintexts != plaintexts {
             return Err(format!("{} opens to other plaintexts", engine.name).into());
         }
-        let times = opened.times;
-        Ok(Sample { unit, times })
+        Ok(opened.costs)
     }
 }
 

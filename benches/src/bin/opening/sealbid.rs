@@ -10,7 +10,7 @@ use sealbid_benches::Outcome;
 use sealbid_benches::committee::Committee;
 use sealbid_crypto::{
     BatchSecret, CheckedPart, CloseCertificate, KeyShare, Opened as OpenedParts, PendingShare,
-    check_batch, open, seal,
+    check_batch, open, prepare, seal,
 };
 use sealbid_types::bytes::FixedBytes;
 use sealbid_types::envelope::{Envelope, Header, Kind, PROTOCOL, Part, Sealed, SealedPart};
@@ -19,7 +19,7 @@ use sealbid_types::keys::PublicKey;
 use sealbid_types::metadata::Metadata;
 use sealbid_types::time::Timestamp;
 
-use crate::engine::{Engine, Opened, Setting, Times, timed};
+use crate::engine::{Cost, Costs, Engine, Opened, Scaling, Setting, best, timed};
 
 pub(crate) const NAME: &str = "sealbid";
 
@@ -28,7 +28,7 @@ pub(crate) const ENGINE: Engine = Engine {
     stays_sealed: "the rest",
     labelled: "yes",
     most: u32::MAX,
-    run: |setting, plaintexts| setting.pool.install(|| run(setting, plaintexts)),
+    run,
 };
 
 /// Each member's shares of all parts.
@@ -45,26 +45,41 @@ fn run(setting: &Setting<'_>, plaintexts: &[Vec<u8>]) -> Outcome<Opened> {
     let envelopes = envelopes(&header, sealed, &account);
     let references: Vec<&Envelope> = envelopes.iter().collect();
     let secret = BatchSecret::new([0xba; 32]);
-    let (admit, checked) = timed(count, || Ok(check_batch(&references, &secret)))?;
-    let checked = checked.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let (admit, checked) = timed(count, || {
+        let checked = setting.pool.install(|| check_batch(&references, &secret));
+        let mut checked = checked.into_iter().collect::<Result<Vec<_>, _>>()?;
+        setting.pool.install(|| prepare(&mut checked, &secret));
+        Ok(checked)
+    })?;
     let parts: Vec<&CheckedPart> = checked
         .iter()
         .filter_map(|envelope| envelope.part(Part::Quote))
         .collect();
     let certificate = committee.certify(&parts)?;
-    let (share, release, shares) = share_all(&committee, &parts, &certificate)?;
-    let opening = || Ok(open(&committee.keys, &parts, &shares, &secret)?);
-    let (opening_time, opened) = timed(count, opening)?;
-    let times = Times {
+    let (share, release, shares) = share_all(setting, &committee, &parts, &certificate)?;
+    let opening = |pool: &ThreadPool| {
+        let opened = pool.install(|| open(&committee.keys, &parts, &shares, &secret));
+        Ok(opened?)
+    };
+    let (opening_cost, opened) = timed(count, || opening(setting.pool))?;
+    let member = committee.quorum().next().ok_or("nobody shares")?;
+    let costs = Costs {
         seal,
         admit,
         share,
-        open: release + opening_time,
-        open_on_two: Some(release + on_two_threads(count, opening)?),
+        open: release + opening_cost,
+        scaling: Some(Scaling::of(
+            count,
+            |pool| opening(pool).map(drop),
+            |pool| {
+                drop(pool.install(|| member.share_all(&parts)));
+                Ok(())
+            },
+        )?),
         share_admits: false,
     };
     let plaintexts = contents(&opened)?;
-    Ok(Opened { times, plaintexts })
+    Ok(Opened { costs, plaintexts })
 }
 
 /// Of a quote: the header is not part of what is measured, its length is that of a real one.
@@ -105,19 +120,23 @@ fn envelopes(header: &Header, sealed: Vec<SealedPart>, account: &SigningKey) -> 
     sealed.into_iter().map(envelope).collect()
 }
 
-/// A member's time to make its shares and to release them, each the mean of q members, and all
-/// that those released.
+/// What it takes a member to make its shares and to release them, each the mean of q members, and
+/// all that those released.
 fn share_all(
+    setting: &Setting<'_>,
     committee: &Committee,
     parts: &[&CheckedPart],
     certificate: &CloseCertificate,
-) -> Outcome<(f64, f64, Shares)> {
-    let (mut making, mut releasing, mut shares) = (0.0, 0.0, BTreeMap::new());
+) -> Outcome<(Cost, Cost, Shares)> {
+    let (mut making, mut releasing) = (Cost::default(), Cost::default());
+    let mut shares = BTreeMap::new();
     for member in committee.quorum() {
-        let (made, pending) = timed(parts.len(), || Ok(KeyShare::share_all(member, parts)))?;
+        let (made, pending) = timed(parts.len(), || {
+            Ok(setting.pool.install(|| KeyShare::share_all(member, parts)))
+        })?;
         let (released, values) = timed(parts.len(), || release(&pending, certificate))?;
-        making += made;
-        releasing += released;
+        making = making + made;
+        releasing = releasing + released;
         shares.insert(member.member(), values);
     }
     let members = shares.len() as f64;
@@ -134,11 +153,28 @@ fn release(
         .collect::<Result<_, _>>()?)
 }
 
-/// Microseconds an intent that `opening` takes on two threads, whatever it runs on otherwise.
-fn on_two_threads(count: usize, opening: impl Fn() -> Outcome<OpenedParts> + Sync) -> Outcome<f64> {
-    let two: ThreadPool = ThreadPoolBuilder::new().num_threads(2).build()?;
-    let (micros, _) = two.install(|| timed(count, &opening))?;
-    Ok(micros)
+impl Scaling {
+    fn of(
+        count: usize,
+        open: impl Fn(&ThreadPool) -> Outcome<()>,
+        share: impl Fn(&ThreadPool) -> Outcome<()>,
+    ) -> Outcome<Self> {
+        let (one, two) = (threads(1)?, threads(2)?);
+        let ratio = |one: Cost, two: Cost| one.microseconds / two.microseconds;
+        let open_on_two = best(count, || open(&two))?;
+        Ok(Self {
+            open_on_two,
+            open: ratio(best(count, || open(&one))?, open_on_two),
+            share: ratio(best(count, || share(&one))?, best(count, || share(&two))?),
+        })
+    }
+}
+
+/// So many threads, which have begun.
+fn threads(number: usize) -> Outcome<ThreadPool> {
+    let threads = ThreadPoolBuilder::new().num_threads(number).build()?;
+    threads.broadcast(|_| ());
+    Ok(threads)
 }
 
 fn contents(opened: &OpenedParts) -> Outcome<Vec<Vec<u8>>> {

@@ -24,7 +24,7 @@ use rand010::rngs::StdRng;
 use rand010::{Rng, SeedableRng};
 use sealbid_benches::Outcome;
 
-use crate::engine::{Engine, Opened, Setting, Times, timed};
+use crate::engine::{Cost, Costs, Engine, Opened, Setting, timed};
 
 use super::{MOST, SEED};
 
@@ -117,14 +117,14 @@ fn run_each(setting: &Setting<'_>, plaintexts: &[Vec<u8>]) -> Outcome<Opened> {
 }
 
 /// Nothing is checked before the opening, which is where a ciphertext is found to be malformed.
-fn opened(seal: f64, share: f64, open: f64, plaintexts: Vec<Vec<u8>>) -> Opened {
-    let times = Times {
+fn opened(seal: Cost, share: Cost, open: Cost, plaintexts: Vec<Vec<u8>>) -> Opened {
+    let costs = Costs {
         seal,
         share,
         open,
-        ..Times::default()
+        ..Costs::default()
     };
-    Opened { times, plaintexts }
+    Opened { costs, plaintexts }
 }
 
 fn seal_all(

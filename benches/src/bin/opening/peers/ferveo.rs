@@ -12,7 +12,7 @@ use rand08::SeedableRng;
 use rand08::rngs::StdRng;
 use sealbid_benches::Outcome;
 
-use crate::engine::{Engine, Opened, Setting, Times, timed};
+use crate::engine::{Costs, Engine, Opened, Setting, timed};
 
 use super::{MOST, SEED};
 
@@ -54,15 +54,15 @@ fn run(setting: &Setting<'_>, plaintexts: &[Vec<u8>]) -> Outcome<Opened> {
             .map(|(sealed, shares)| committee.open(sealed, shares))
             .collect()
     })?;
-    let times = Times {
+    let costs = Costs {
         seal,
         admit,
         share,
         open,
-        open_on_two: None,
         share_admits: true,
+        ..Costs::default()
     };
-    Ok(Opened { times, plaintexts })
+    Ok(Opened { costs, plaintexts })
 }
 
 fn seal_all(

@@ -9,7 +9,7 @@ macro_rules! engine {
         use $rand::SeedableRng;
         use $rand::rngs::StdRng;
 
-        use crate::engine::{Engine, Opened, Setting, Times, timed};
+        use crate::engine::{Costs, Engine, Opened, Setting, timed};
         use crate::peers::{MOST, SEED};
 
         pub(crate) const NAME: &str = $name;
@@ -49,15 +49,15 @@ macro_rules! engine {
                     })
                     .collect()
             })?;
-            let times = Times {
+            let costs = Costs {
                 seal,
                 admit,
                 share,
                 open,
-                open_on_two: None,
                 share_admits: true,
+                ..Costs::default()
             };
-            Ok(Opened { times, plaintexts })
+            Ok(Opened { costs, plaintexts })
         }
 
         /// All members' shares of each ciphertext; making one verifies the ciphertext.
