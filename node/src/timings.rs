@@ -55,7 +55,7 @@ pub struct RoundWork {
     /// How many envelopes were checked since the round before settled.
     #[serde(default)]
     pub admitted: u32,
-    /// Checking those envelopes, and making this member's shares of them.
+    /// Checking those envelopes, preparing their openings' check, and making this member's shares.
     #[serde(default)]
     pub admission_us: u64,
     /// From this member's report: votes, the certificate, and the release of its shares.

@@ -26,6 +26,8 @@ pub const BATCH_ADMISSION: &str = "sealbid/1 2026-11 batch coefficients of admis
 pub const BATCH_SHARES: &str = "sealbid/1 2026-11 batch coefficients of shares";
 /// Batch coefficients of openings.
 pub const BATCH_OPENINGS: &str = "sealbid/1 2026-11 batch coefficients of openings";
+/// Batch coefficients of openings that were drawn before the openings were made.
+pub const BATCH_PREPARED: &str = "sealbid/1 2026-11 batch coefficients of prepared openings";
 /// Signs of the batched subgroup test.
 pub const BATCH_SUBGROUP: &str = "sealbid/1 2026-11 masks of the subgroup test";
 /// Batch coefficients of public keys in both groups.

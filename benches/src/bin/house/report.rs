@@ -11,7 +11,7 @@ use super::members::{Measured, Memory};
 
 /// The mark: how many times the arithmetic's own time a round may take from its close to its
 /// settlement.
-const MOST_RATIO: u32 = 4;
+const MOST_RATIO: f64 = 2.0;
 
 /// Times from an order, or from the submission of a sealed one, to the verified receipt.
 #[derive(Debug, Serialize)]

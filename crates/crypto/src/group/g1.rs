@@ -74,8 +74,8 @@ impl CurvePoint {
     }
 
     /// `(β x, -y)`: for a point of G1, its product with the square of the curve's parameter z; for
-    /// any point, one of the curve. (An endomorphism whose square and itself and one come to zero,
-    /// as -z² does modulo r = z⁴ - z² + 1.)
+    /// any point, one of the curve. (The endomorphism `(β x, y)` is a cube root of one on G1, as -z²
+    /// is modulo r = z⁴ - z² + 1.)
     pub(super) fn times_z_squared(&self) -> Self {
         let mut product = self.negate();
         // SAFETY: see the module's header; input and output may be the same.

@@ -202,7 +202,7 @@ mod points {
             assert_eq!(tested[200], None, "{order}");
             assert_eq!(tested.iter().filter(|point| point.is_none()).count(), 1);
         }
-        // Order three, by a point that no decoder lets through.
+        // Order three: by itself no decoder lets it through, as a part of a point it does.
         let mut with_three = points.clone();
         with_three[3] = with_three[3].plus(&CurvePoint::of_order(3));
         assert_eq!(in_subgroup_all(&with_three, &signs(9))[3], None);

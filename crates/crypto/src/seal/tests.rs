@@ -147,6 +147,7 @@ fn no_domain_string_serves_twice() {
         domain::BATCH_ADMISSION,
         domain::BATCH_SHARES,
         domain::BATCH_OPENINGS,
+        domain::BATCH_PREPARED,
         domain::BATCH_SUBGROUP,
         domain::BATCH_KEYS,
     ];

@@ -196,4 +196,13 @@ fn a_prepared_part_may_be_opened_twice() {
             .len(),
         3
     );
+    // Errors that would cancel if both had one weight.
+    let shifted = |by: &CurvePoint| {
+        let z = CurvePoint::decode(&z.0).unwrap().plus(by);
+        FixedBytes(z.encode())
+    };
+    let by = *G1Point::generator().as_curve_point();
+    let openings = [(part, shifted(&by)), (part, shifted(&by.negate()))];
+    let faults = verify_openings(&house.keys, &openings, &BATCH).unwrap_err();
+    assert_eq!(faults.len(), 2);
 }
