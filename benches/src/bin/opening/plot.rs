@@ -11,7 +11,10 @@ use crate::measure::Measured;
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
-const SIZE: (u32, u32) = (1200, 900);
+const SIZE: (u32, u32) = (1200, 960);
+
+/// The height of the legend's strip.
+const LEGEND: i32 = 64;
 
 /// Distinct in hue and in brightness (Okabe and Ito's palette).
 const COLOURS: [RGBColor; 7] = [
@@ -38,13 +41,28 @@ pub(crate) fn draw(all: &[Measured], file: &Path) -> Outcome<()> {
     committees.dedup();
     let root = SVGBackend::new(file, SIZE).into_drawing_area();
     root.fill(&WHITE)?;
-    let panels = root.split_evenly((committees.len().div_ceil(2), 2));
+    let (strip, rest) = root.split_vertically(LEGEND);
+    let panels = rest.split_evenly((committees.len().div_ceil(2), 2));
     let top = highest(all) * 2.0;
-    for ((n, q), panel) in committees.into_iter().zip(panels) {
+    for (at, ((n, q), panel)) in committees.into_iter().zip(panels).enumerate() {
         let series = series(all, n, q);
+        if at == 0 {
+            draw_legend(&strip, &series)?;
+        }
         draw_panel(&panel, &format!("{q} of {n} members"), &series, top)?;
     }
     root.present()?;
+    Ok(())
+}
+
+/// One legend for all panels, in columns.
+fn draw_legend(area: &Area<'_>, series: &[Series]) -> Outcome<()> {
+    let (columns, width, height) = (4, 290, 24);
+    for (at, Series { name, colour, .. }) in (0i32..).zip(series) {
+        let (x, y) = (24 + at % columns * width, 12 + at / columns * height);
+        area.draw(&Rectangle::new([(x, y), (x + 14, y + 8)], colour.filled()))?;
+        area.draw(&Text::new(*name, (x + 22, y - 3), ("sans-serif", 16)))?;
+    }
     Ok(())
 }
 
@@ -78,29 +96,23 @@ fn series(all: &[Measured], n: u8, q: u8) -> Vec<Series> {
 
 fn draw_panel(area: &Area<'_>, caption: &str, series: &[Series], top: f64) -> Outcome<()> {
     let mut chart = ChartBuilder::on(area)
-        .caption(caption, ("sans-serif", 20))
+        .caption(caption, ("sans-serif", 22))
         .margin(12)
-        .x_label_area_size(40)
-        .y_label_area_size(70)
+        .x_label_area_size(46)
+        .y_label_area_size(84)
         .build_cartesian_2d((0.8..12_000.0).log_scale(), (50.0..top).log_scale())?;
     chart
         .configure_mesh()
         .light_line_style(TRANSPARENT)
         .x_desc("N, intents a round")
         .y_desc("total, microseconds an intent")
+        .label_style(("sans-serif", 16))
+        .axis_desc_style(("sans-serif", 17))
         .draw()?;
-    for Series {
-        name,
-        colour,
-        points,
-    } in series
-    {
+    for Series { colour, points, .. } in series {
         let line = points.iter().map(|(x, y, _)| (*x, *y));
         let colour = *colour;
-        chart
-            .draw_series(LineSeries::new(line, colour.stroke_width(2)))?
-            .label(*name)
-            .legend(move |(x, y)| Rectangle::new([(x, y - 3), (x + 12, y + 3)], colour.filled()));
+        chart.draw_series(LineSeries::new(line, colour.stroke_width(2)))?;
         chart.draw_series(points.iter().map(|(x, y, scaled)| {
             let style = if *scaled {
                 colour.stroke_width(1)
@@ -110,11 +122,5 @@ fn draw_panel(area: &Area<'_>, caption: &str, series: &[Series], top: f64) -> Ou
             Circle::new((*x, *y), 4, style)
         }))?;
     }
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::UpperRight)
-        .background_style(WHITE.mix(0.85))
-        .label_font(("sans-serif", 12))
-        .draw()?;
     Ok(())
 }

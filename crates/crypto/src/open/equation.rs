@@ -1,7 +1,7 @@
 //! Many equations `e(x_j, L) = e(u_j, R)` with common L and R, checked as one.
 
 use crate::batch::{BatchSecret, Transcript, bisect};
-use crate::group::{G1Point, G1Sum, G2Point, LinearCombination, PairingProduct};
+use crate::group::{CurvePoint, G1Point, G1Sum, G2Point, LinearCombination, PairingProduct};
 
 /// The equations, each with a weight of 128 bits that nobody else can predict.
 pub(super) struct Equations {
@@ -24,7 +24,8 @@ impl Equations {
         transcript.update(&left_key.compress());
         transcript.update(&right_key.compress());
         let points = pairs.iter().flat_map(|(x, u)| [x, u]);
-        transcript.update_points(points.map(G1Point::as_curve_point));
+        let points: Vec<CurvePoint> = points.map(|point| *point.as_curve_point()).collect();
+        transcript.update_points(&points);
         let weights = transcript.coefficients().take(pairs.len());
         Self::weighted(pairs, weights, left_key, right_key)
     }

@@ -107,14 +107,16 @@ pub fn open(
     let read = |(member, values): (&MemberIndex, &Vec<FixedBytes<96>>)| {
         (*member, read_shares(keys, *member, parts, values))
     };
-    let all: Vec<_> = shares.par_iter().map(read).collect();
+    let (all, right): (Vec<_>, _) = rayon::join(
+        || shares.par_iter().map(read).collect(),
+        || RightSide::of(parts, secret),
+    );
     for (member, points) in all {
         match points {
             Ok(points) => readable.push((member, points)),
             Err(fault) => _ = liars.insert(member, fault),
         }
     }
-    let right = RightSide::of(parts, secret);
     let mut openings = combine_first(keys, parts, &readable, &right, secret);
     if openings.is_none() {
         readable.retain(|(member, points)| {
