@@ -1,16 +1,19 @@
 use core::time::Duration;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
+use futures::FutureExt as _;
+use futures::future::{BoxFuture, Shared};
 use iroh::endpoint::{
     Connection, ConnectionError, Endpoint, IdleTimeout, QuicTransportConfig, ReadError, RecvStream,
     SendStream, WriteError, presets,
 };
 use iroh::{EndpointAddr, RelayMode, SecretKey, TransportAddr};
 use sealbid_types::id::MemberIndex;
-use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
+use tokio_util::task::AbortOnDropHandle;
 use zeroize::Zeroizing;
 
 use super::frame::{self, FrameError};
@@ -50,15 +53,18 @@ pub struct DoorClient {
 #[derive(Debug)]
 struct Slot {
     address: EndpointAddr,
-    line: Mutex<Line>,
+    /// The latest dial, and so the connection. Held for no longer than it takes to look at it.
+    dial: Mutex<Option<Dial>>,
 }
 
-/// The state of the connection to one member.
-#[derive(Debug)]
-enum Line {
-    None,
-    Up(Connection),
-    Down(Instant, String),
+/// A dial on a task of its own. A request that is not polled for a while must not hold up those
+/// that wait for the same connection; one of them may be what it is not polled for.
+type Dial = Shared<BoxFuture<'static, Result<Connection, FailedDial>>>;
+
+#[derive(Debug, Clone)]
+struct FailedDial {
+    at: Instant,
+    reason: String,
 }
 
 /// A request on its way.
@@ -146,7 +152,7 @@ impl DoorClient {
         match timeout(self.request, ask).await {
             Ok(answer) => answer,
             Err(_) => {
-                self.forget(member).await;
+                self.forget(member);
                 Err(DoorError::TimedOut { member })
             }
         }
@@ -219,36 +225,17 @@ impl DoorClient {
             .doors
             .get(&member)
             .ok_or(DoorError::UnknownMember { member })?;
-        let mut line = slot.line.lock().await;
-        match &*line {
-            Line::Up(connection) if connection.close_reason().is_none() => {
-                return Ok(connection.clone());
-            }
-            Line::Down(since, reason) if since.elapsed() < FAILED => {
-                return Err(DoorError::Unreachable {
-                    member,
-                    reason: reason.clone(),
-                });
-            }
-            _ => {}
-        }
-        let dial = self.endpoint.connect(slot.address.clone(), ALPN);
-        let reason = match timeout(self.connect, dial).await {
-            Ok(Ok(connection)) => {
-                *line = Line::Up(connection.clone());
-                return Ok(connection);
-            }
-            Ok(Err(error)) => describe(&error),
-            Err(_) => format!("no answer within {:?}", self.connect),
-        };
-        *line = Line::Down(Instant::now(), reason.clone());
-        Err(DoorError::Unreachable { member, reason })
+        let dialled = slot.dial(&self.endpoint, self.connect).await;
+        dialled.map_err(|failed| DoorError::Unreachable {
+            member,
+            reason: failed.reason,
+        })
     }
 
     /// Gives up a connection that does not answer.
-    async fn forget(&self, member: MemberIndex) {
+    fn forget(&self, member: MemberIndex) {
         if let Some(slot) = self.doors.get(&member) {
-            *slot.line.lock().await = Line::None;
+            *slot.latest() = None;
         }
     }
 }
@@ -260,9 +247,45 @@ impl Slot {
         let address = EndpointAddr::new(door.peer.endpoint_id()?).with_addrs(addresses);
         Some(Self {
             address,
-            line: Mutex::new(Line::None),
+            dial: Mutex::new(None),
         })
     }
+
+    fn latest(&self) -> std::sync::MutexGuard<'_, Option<Dial>> {
+        self.dial.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The latest dial if it can still be of use, or a new one.
+    fn dial(&self, endpoint: &Endpoint, limit: Duration) -> Dial {
+        let mut latest = self.latest();
+        let useful = latest.take().filter(|dial| match dial.peek() {
+            None => true,
+            Some(Ok(connection)) => connection.close_reason().is_none(),
+            Some(Err(failed)) => failed.at.elapsed() < FAILED,
+        });
+        let dial = useful.unwrap_or_else(|| dial(endpoint.clone(), self.address.clone(), limit));
+        latest.insert(dial).clone()
+    }
+}
+
+fn dial(endpoint: Endpoint, address: EndpointAddr, limit: Duration) -> Dial {
+    let task = tokio::spawn(async move {
+        let reason = match timeout(limit, endpoint.connect(address, ALPN)).await {
+            Ok(Ok(connection)) => return Ok(connection),
+            Ok(Err(error)) => describe(&error),
+            Err(_) => format!("no answer within {limit:?}"),
+        };
+        let at = Instant::now();
+        Err(FailedDial { at, reason })
+    });
+    let ended = AbortOnDropHandle::new(task).map(|ended| match ended {
+        Ok(dialled) => dialled,
+        Err(error) => Err(FailedDial {
+            at: Instant::now(),
+            reason: error.to_string(),
+        }),
+    });
+    ended.boxed().shared()
 }
 
 fn transport() -> QuicTransportConfig {

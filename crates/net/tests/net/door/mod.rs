@@ -412,3 +412,19 @@ fn a_member_that_was_restarted_is_asked_again() {
         );
     });
 }
+
+#[test]
+fn a_request_that_is_not_polled_holds_nobody_up() {
+    run(30, async {
+        let (door, _) = open(limits()).await;
+        let client = client(&door).await;
+        let ask = |request: &'static [u8]| client.request(MEMBER, Bytes::from_static(request));
+        // It has begun to connect, and is then left alone.
+        let mut left_alone = Box::pin(ask(b"1"));
+        assert!(futures::poll!(left_alone.as_mut()).is_pending());
+        let second = within(5, "the second request", ask(b"2")).await;
+        assert_eq!(second, Ok(Bytes::from_static(b"2")));
+        let first = within(5, "the first request", left_alone).await;
+        assert_eq!(first, Ok(Bytes::from_static(b"1")));
+    });
+}
