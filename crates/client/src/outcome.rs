@@ -1,6 +1,8 @@
 //! What became of an envelope: proved by a record if anything final did.
 
 use core::time::Duration;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use futures::stream::{FuturesUnordered, StreamExt};
 use sealbid_types::allocation::{UnfilledReason, VoidReason};
@@ -117,6 +119,36 @@ impl Hearsay {
     }
 }
 
+/// The rounds that a proof is awaited of, and who has named them since: one proof of a round at a
+/// time is enough, and one that does not come must not hold up another round's.
+#[derive(Debug, Default)]
+struct Named(BTreeMap<Round, Vec<MemberIndex>>);
+
+impl Named {
+    /// Notes who names a round. It is given back if it is the one to ask for a proof.
+    fn add(&mut self, round: Round, member: MemberIndex) -> Option<MemberIndex> {
+        match self.0.entry(round) {
+            Entry::Vacant(first) => {
+                first.insert(Vec::new());
+                Some(member)
+            }
+            Entry::Occupied(mut others) => {
+                others.get_mut().push(member);
+                None
+            }
+        }
+    }
+
+    /// Whom to ask once a proof of `round` has failed.
+    fn next(&mut self, round: Round) -> Option<MemberIndex> {
+        let next = self.0.get_mut(&round).and_then(Vec::pop);
+        if next.is_none() {
+            self.0.remove(&round);
+        }
+        next
+    }
+}
+
 /// The round in which something final is said to have become of an envelope.
 const fn settled_in(status: &EnvelopeStatus) -> Option<Round> {
     match status {
@@ -139,27 +171,32 @@ impl House {
             .all()
             .map(|member| self.status_of(member, id))
             .collect();
+        let (mut proofs, mut named) = (FuturesUnordered::new(), Named::default());
         let (mut hearsay, mut failures) = (Hearsay::default(), Failures::default());
         let quorum = self.committee().quorum();
         loop {
-            let next = asked.next();
-            let answer = if hearsay.answers < quorum {
-                next.await
-            } else {
-                tokio::time::timeout(GRACE, next).await.unwrap_or_default()
-            };
-            let Some((member, answer)) = answer else {
-                break;
-            };
-            match answer {
-                Err(why) => failures.add(member, why),
-                Ok(status) => match settled_in(&status) {
-                    None => hearsay.add(&status),
-                    Some(round) => match self.proved(id, round, member).await {
-                        Some(outcome) => return Ok(outcome),
-                        None => failures.add(member, Unanswered::Fault(Fault::Outcome)),
+            let enough = hearsay.answers >= quorum && proofs.is_empty() && !asked.is_empty();
+            tokio::select! {
+                Some((member, answer)) = asked.next() => match answer {
+                    Err(why) => failures.add(member, why),
+                    Ok(status) => match settled_in(&status) {
+                        None => hearsay.add(&status),
+                        Some(round) => {
+                            let first = named.add(round, member);
+                            proofs.extend(first.map(|first| self.proof(id, round, first)));
+                        }
                     },
                 },
+                Some((round, member, outcome)) = proofs.next() => {
+                    if let Some(outcome) = outcome {
+                        return Ok(outcome);
+                    }
+                    failures.add(member, Unanswered::Fault(Fault::Outcome));
+                    let next = named.next(round);
+                    proofs.extend(next.map(|next| self.proof(id, round, next)));
+                }
+                () = tokio::time::sleep(GRACE), if enough => break,
+                else => break,
             }
         }
         if hearsay.answers == 0 {
@@ -182,9 +219,18 @@ impl House {
     }
 
     /// What the record of `round` shows; none if there is no such record, or it shows nothing.
-    async fn proved(&self, id: EnvelopeId, round: Round, member: MemberIndex) -> Option<Outcome> {
-        let record = self.round_from(round, Some(member)).await.ok()?;
-        record.outcome_of(id)
+    async fn proof(
+        &self,
+        id: EnvelopeId,
+        round: Round,
+        member: MemberIndex,
+    ) -> (Round, MemberIndex, Option<Outcome>) {
+        let record = self.round_from(round, Some(member)).await.ok();
+        (
+            round,
+            member,
+            record.and_then(|record| record.outcome_of(id)),
+        )
     }
 
     /// Waits until something final becomes of an envelope.

@@ -314,15 +314,17 @@ impl TestHouse {
     }
 }
 
-/// What a member answers to a request.
-pub(crate) type Answer = Box<dyn Fn(Request) -> Response + Send + Sync>;
+/// What a member answers to a request; none if it never does.
+pub(crate) type Answer = Box<dyn Fn(Request) -> Option<Response> + Send + Sync>;
 
 struct Scripted(Answer);
 
 impl Handler for Scripted {
     async fn handle(&self, _peer: PeerId, request: Bytes, reply: Reply) {
-        let response = (self.0)(decode(&request).unwrap());
-        let _ = reply.finish(Bytes::from(encode(&response))).await;
+        match (self.0)(decode(&request).unwrap()) {
+            Some(response) => drop(reply.finish(Bytes::from(encode(&response))).await),
+            None => reply.gone().await,
+        }
     }
 }
 

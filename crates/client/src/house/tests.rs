@@ -7,6 +7,7 @@
 
 use std::sync::atomic::AtomicUsize;
 
+use sealbid_types::allocation::{FillKind, UnfilledReason};
 use sealbid_types::door::{Refusal, RefusalCode};
 use sealbid_types::envelope::Envelope;
 use sealbid_types::report::Receipt;
@@ -20,15 +21,15 @@ use crate::testing::{Answer, ROUND, TestHouse, envelope, fill};
 
 fn refuses(code: RefusalCode) -> Option<Answer> {
     Some(Box::new(move |_| {
-        Response::Refused(Refusal {
+        Some(Response::Refused(Refusal {
             code,
             message: "no".to_owned(),
-        })
+        }))
     }))
 }
 
 fn always(response: Response) -> Option<Answer> {
-    Some(Box::new(move |_| response.clone()))
+    Some(Box::new(move |_| Some(response.clone())))
 }
 
 fn setup(n: u8) -> (TestHouse, Envelope) {
@@ -162,12 +163,22 @@ async fn a_head_in_anothers_name_does_not_count() {
 /// Members that say `status`, and show `record` when asked for a round.
 fn witness(status: EnvelopeStatus, record: RoundRecord) -> Option<Answer> {
     Some(Box::new(move |request| match request {
-        Request::Status(_) => Response::Status(status.clone()),
-        _ => Response::Record(Box::new(record.clone())),
+        Request::Status(_) => Some(Response::Status(status.clone())),
+        _ => Some(Response::Record(Box::new(record.clone()))),
     }))
 }
 
-use sealbid_types::allocation::{FillKind, UnfilledReason};
+const NO_QUOTE: Outcome = Outcome::Unfilled {
+    round: ROUND,
+    reason: UnfilledReason::NoQuote,
+};
+
+const fn unfilled_in(round: Round) -> EnvelopeStatus {
+    EnvelopeStatus::Unfilled {
+        round,
+        reason: UnfilledReason::NoQuote,
+    }
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_outcome_is_what_the_signed_record_shows() {
@@ -183,11 +194,7 @@ async fn an_outcome_is_what_the_signed_record_shows() {
         round: ROUND,
         fill: FillKind::PassThrough,
     };
-    let reason = UnfilledReason::NoQuote;
-    let truth = EnvelopeStatus::Unfilled {
-        round: ROUND,
-        reason: reason.clone(),
-    };
+    let truth = unfilled_in(ROUND);
     let members = vec![
         witness(lie.clone(), forged.clone()),
         witness(EnvelopeStatus::Unknown, forged),
@@ -197,13 +204,26 @@ async fn an_outcome_is_what_the_signed_record_shows() {
     let (_doors, client) = house.open(members).await;
     for _ in 0..4 {
         let outcome = client.outcome(id).await.unwrap();
-        assert_eq!(
-            outcome,
-            Outcome::Unfilled {
-                round: ROUND,
-                reason: reason.clone()
-            }
-        );
+        assert_eq!(outcome, NO_QUOTE);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proof_that_never_comes_holds_nobody_up() {
+    let (mut house, envelope) = setup(4);
+    let id = envelope.id();
+    let liar: Option<Answer> = Some(Box::new(|request| match request {
+        Request::Status(_) => Some(Response::Status(unfilled_in(Round(9)))),
+        _ => None,
+    }));
+    let honest = || witness(unfilled_in(ROUND), house.record(ROUND, &[id]));
+    let members = vec![liar, honest(), honest(), honest()];
+    let (_doors, client) = house.open(members).await;
+    let long = Duration::from_secs(120);
+    let client = client.with_timeouts(Duration::from_secs(10), long);
+    for _ in 0..8 {
+        let outcome = tokio::time::timeout(long / 4, client.outcome(id)).await;
+        assert_eq!(outcome.expect("in time").unwrap(), NO_QUOTE);
     }
 }
 
@@ -275,14 +295,11 @@ async fn waiting_ends_with_the_settlement_or_with_time() {
     let member = |_| -> Option<Answer> {
         let (asked, record) = (asked.clone(), record.clone());
         Some(Box::new(move |request| match request {
-            Request::Round(_) => Response::Record(Box::new(record.clone())),
+            Request::Round(_) => Some(Response::Record(Box::new(record.clone()))),
             _ if asked.fetch_add(1, Ordering::Relaxed) < 5 => {
-                Response::Status(EnvelopeStatus::Pending { round: ROUND })
+                Some(Response::Status(EnvelopeStatus::Pending { round: ROUND }))
             }
-            _ => Response::Status(EnvelopeStatus::Unfilled {
-                round: ROUND,
-                reason: UnfilledReason::NoQuote,
-            }),
+            _ => Some(Response::Status(unfilled_in(ROUND))),
         }))
     };
     let (_doors, client) = house.open((0..3).map(member).collect()).await;

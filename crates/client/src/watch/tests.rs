@@ -17,7 +17,7 @@ fn tells(house: &TestHouse, round: u64) -> Option<Answer> {
     let mut head = house.head(MemberIndex(0));
     head.round = Round(round);
     Some(Box::new(move |_| {
-        Response::Event(Event::Phase(head.clone()))
+        Some(Response::Event(Event::Phase(head.clone())))
     }))
 }
 
