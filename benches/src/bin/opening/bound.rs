@@ -8,7 +8,7 @@ use core::hint::black_box;
 use sealbid_benches::Outcome;
 use sealbid_crypto::group::{
     CurvePoint, G1Point, G1Sum, IntegerCombination, LinearCombination, Scalar, SecretScalar, Signs,
-    hash_to_g1, in_subgroup_all, normalise,
+    hash_to_g1, in_subgroup_all,
 };
 use sealbid_crypto::{common_denominator, domain};
 
@@ -183,7 +183,7 @@ fn share_all(secrets: &[SecretScalar], points: &[Points]) -> Outcome<(Cost, Vec<
     Ok((cost / secrets.len() as f64, shares))
 }
 
-/// q points read, one short combination, z normalised and tested, two terms of a multi-scalar
+/// q points read, one short combination, z tested, two terms of a multi-scalar
 /// multiplication, KDF and AEAD.
 fn open(
     points: &[Points],
@@ -194,7 +194,7 @@ fn open(
     let count = points.len();
     let (signs, weights) = (signs(count), weights(2 * count));
     timed(count, || {
-        let z = combine_shares(shares, combination, count)?;
+        let z = combine_shares(shares, combination)?;
         let inside = in_subgroup_all(&z, &signs);
         let u = points.iter().map(|points| points.u().as_curve_point());
         black_box(combine(&weights, z.iter().chain(u)));
@@ -211,18 +211,12 @@ fn open(
 fn combine_shares(
     shares: &[Vec<[u8; 96]>],
     combination: &IntegerCombination,
-    count: usize,
 ) -> Outcome<Vec<CurvePoint>> {
-    let mut sums = Vec::with_capacity(count);
-    let mut of_part = Vec::with_capacity(shares.len());
-    for at in 0..count {
-        of_part.clear();
-        for encoded in shares.iter().filter_map(|of_member| of_member.get(at)) {
-            of_part.push(CurvePoint::decode(encoded)?);
-        }
-        sums.push(combination.apply(&of_part).ok_or("a share is missing")?);
-    }
-    let points: Option<Vec<CurvePoint>> = normalise(&sums).into_iter().collect();
+    let read = |of_member: &Vec<[u8; 96]>| of_member.iter().map(CurvePoint::decode).collect();
+    let lists: Vec<Vec<CurvePoint>> = shares.iter().map(read).collect::<Result<_, _>>()?;
+    let lists: Vec<&[CurvePoint]> = lists.iter().map(Vec::as_slice).collect();
+    let sums = combination.apply(&lists).ok_or("a share is missing")?;
+    let points: Option<Vec<CurvePoint>> = sums.into_iter().collect();
     Ok(points.ok_or("a sum is the identity")?)
 }
 

@@ -1,7 +1,8 @@
 //! Linear combinations with small integer coefficients, the same ones for many lists of points.
 
-use blst::blst_p1_add_or_double_affine;
+use std::collections::BTreeSet;
 
+use super::chords::Chords;
 use super::{CurvePoint, G1Sum};
 
 /// `scale · Σ coefficients[i] · points[i]` as a list of doublings and additions, worked out once
@@ -10,6 +11,7 @@ use super::{CurvePoint, G1Sum};
 pub struct IntegerCombination {
     terms: usize,
     inner: Vec<Step>,
+    /// Of a single term, the inner sum.
     outer: Vec<Step>,
 }
 
@@ -28,55 +30,89 @@ impl IntegerCombination {
             .iter()
             .map(|c| non_adjacent_form(i128::from(*c)))
             .collect();
-        let outer = match scale {
-            1 => Vec::new(),
-            _ => steps(&[non_adjacent_form(i128::from(scale))]),
-        };
         Self {
             terms: coefficients.len(),
             inner: steps(&digits),
-            outer,
+            outer: steps(&[non_adjacent_form(i128::from(scale))]),
         }
     }
 
-    /// The combination of `points`, as many as there are coefficients; none for another number.
+    /// The combination of what the lists have at each position, none where it is the identity.
+    /// Takes as many lists as there are coefficients, all of one length, and returns none for
+    /// others.
     #[must_use]
-    pub fn apply(&self, points: &[CurvePoint]) -> Option<G1Sum> {
-        if points.len() != self.terms {
+    pub fn apply(&self, lists: &[&[CurvePoint]]) -> Option<Vec<Option<CurvePoint>>> {
+        let (first, rest) = lists.split_first()?;
+        if lists.len() != self.terms || rest.iter().any(|list| list.len() != first.len()) {
             return None;
         }
-        let mut sum = G1Sum::identity();
-        for step in &self.inner {
-            match *step {
-                Step::Double => sum.double(),
-                Step::Add(at) => add_affine(&mut sum, points.get(at)?),
-                Step::Subtract(at) => add_affine(&mut sum, &points.get(at)?.negate()),
-            }
-        }
-        Some(self.scaled(sum))
+        let mut chords = Chords::default();
+        let inner = Columns::after(&self.inner, lists, &mut chords);
+        let outer = Columns::after(&self.outer, &[&inner.points], &mut chords);
+        let exactly = |at| self.apply_exactly(lists.iter().filter_map(|list| list.get(at)));
+        let sum = |at| match outer.points.get(at) {
+            Some(sum) if !inner.lost.contains(&at) && !outer.lost.contains(&at) => Some(*sum),
+            _ => exactly(at).to_point(),
+        };
+        Some((0..first.len()).map(sum).collect())
     }
 
-    fn scaled(&self, base: G1Sum) -> G1Sum {
-        if self.outer.is_empty() {
-            return base;
-        }
-        let negative = base.negate();
-        let mut sum = G1Sum::identity();
-        for step in &self.outer {
-            match step {
-                Step::Double => sum.double(),
-                Step::Add(_) => sum.add(&base),
-                Step::Subtract(_) => sum.add(&negative),
-            }
-        }
-        sum
+    /// The combination of `points`, by complete formulas.
+    fn apply_exactly<'a>(&self, points: impl Iterator<Item = &'a CurvePoint>) -> G1Sum {
+        let points: Vec<G1Sum> = points.map(G1Sum::from).collect();
+        follow(&self.outer, &[follow(&self.inner, &points)])
     }
 }
 
-/// Adds by the complete formula: a liar's shares may be any points.
-fn add_affine(sum: &mut G1Sum, point: &CurvePoint) {
-    // SAFETY: see the module's header; input and output may be the same.
-    unsafe { blst_p1_add_or_double_affine(&mut sum.0, &sum.0, &point.0) };
+/// A sum for each position, all of them at the same step.
+#[derive(Default)]
+struct Columns {
+    /// Empty until something is added: identities.
+    points: Vec<CurvePoint>,
+    /// Positions where two points had the same x. What has become of these is of no use.
+    lost: BTreeSet<usize>,
+}
+
+impl Columns {
+    fn after(steps: &[Step], lists: &[&[CurvePoint]], chords: &mut Chords) -> Self {
+        let (mut columns, mut negated) = (Self::default(), Vec::new());
+        let list = |at: usize| lists.get(at).copied().unwrap_or_default();
+        for step in steps {
+            match *step {
+                Step::Double => chords.double_each(&mut columns.points),
+                Step::Add(at) => columns.add(list(at), chords),
+                Step::Subtract(at) => {
+                    negated.clear();
+                    negated.extend(list(at).iter().map(|point| point.negate()));
+                    columns.add(&negated, chords);
+                }
+            }
+        }
+        columns
+    }
+
+    fn add(&mut self, list: &[CurvePoint], chords: &mut Chords) {
+        if self.points.is_empty() {
+            self.points.extend(list);
+        } else {
+            let vertical = chords.add_each(&mut self.points, list);
+            self.lost.extend(vertical);
+        }
+    }
+}
+
+/// What the steps come to, by complete formulas.
+fn follow(steps: &[Step], points: &[G1Sum]) -> G1Sum {
+    let point = |at: usize| points.get(at).copied().unwrap_or_else(G1Sum::identity);
+    let mut sum = G1Sum::identity();
+    for step in steps {
+        match *step {
+            Step::Double => sum.double(),
+            Step::Add(at) => sum.add(&point(at)),
+            Step::Subtract(at) => sum.add(&point(at).negate()),
+        }
+    }
+    sum
 }
 
 /// The digits -1, 0, 1 of `value`, no two neighbours both set, the least significant first.

@@ -11,6 +11,7 @@
 
 #![allow(unsafe_code)]
 
+mod chords;
 mod g1;
 mod g2;
 mod hash;
@@ -20,7 +21,7 @@ mod pairing;
 mod scalar;
 mod subgroup;
 
-pub use g1::{CurvePoint, G1Point, G1Sum, SecretPoint, normalise};
+pub use g1::{CurvePoint, G1Point, G1Sum, SecretPoint};
 pub use g2::{G2Point, G2Sum};
 pub use hash::{hash_to_g1, hash_to_g2};
 pub use integer::IntegerCombination;

@@ -49,20 +49,7 @@ impl Equations {
     /// one slips through with probability 2^-128.
     pub(super) fn hold(&self, set: &[usize]) -> bool {
         let (left, right) = rayon::join(|| self.sum(set, |(x, _)| x), || self.sum(set, |(_, u)| u));
-        self.agree(&left, &right)
-    }
-
-    /// Whether all hold, where `right` is `Σ ρ_j u_j` over all.
-    pub(super) fn all_hold(&self, right: &G1Sum) -> bool {
-        let all: Vec<usize> = (0..self.pairs.len()).collect();
-        self.agree(&self.sum(&all, |(x, _)| x), right)
-    }
-
-    fn agree(&self, left: &G1Sum, right: &G1Sum) -> bool {
-        PairingProduct::default()
-            .times_sum(left, &self.left_key)
-            .over_sum(right, &self.right_key)
-            .is_one()
+        agree(&left, &self.left_key, &right, &self.right_key)
     }
 
     /// Positions of those that do not hold, in order; of many the first `most`.
@@ -72,12 +59,28 @@ impl Equations {
     }
 
     fn sum(&self, set: &[usize], side: impl Fn(&(G1Point, G1Point)) -> &G1Point) -> G1Sum {
-        let mut sum = LinearCombination::with_capacity(set.len());
-        for at in set {
-            if let (Some(pair), Some(weight)) = (self.pairs.get(*at), self.weights.get(*at)) {
-                sum.add_short(*weight, side(pair).as_curve_point());
-            }
-        }
-        sum.sum()
+        let pairs = set.iter().filter_map(|at| self.pairs.get(*at));
+        let weights = set.iter().filter_map(|at| self.weights.get(*at));
+        weighted_sum(pairs.map(|pair| side(pair).as_curve_point()), weights)
     }
+}
+
+/// `Σ ρ_j x_j`
+pub(super) fn weighted_sum<'a>(
+    points: impl Iterator<Item = &'a CurvePoint>,
+    weights: impl Iterator<Item = &'a u128>,
+) -> G1Sum {
+    let mut sum = LinearCombination::with_capacity(points.size_hint().1.unwrap_or_default());
+    for (point, weight) in points.zip(weights) {
+        sum.add_short(*weight, point);
+    }
+    sum.sum()
+}
+
+/// Whether `e(left, left_key) = e(right, right_key)`.
+pub(super) fn agree(left: &G1Sum, left_key: &G2Point, right: &G1Sum, right_key: &G2Point) -> bool {
+    PairingProduct::default()
+        .times_sum(left, left_key)
+        .over_sum(right, right_key)
+        .is_one()
 }

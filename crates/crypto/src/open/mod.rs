@@ -26,13 +26,13 @@ use sealbid_types::bytes::FixedBytes;
 use sealbid_types::id::MemberIndex;
 use sealbid_types::record::Opening;
 
-use self::equation::Equations;
+use self::equation::{Equations, agree, weighted_sum};
 use self::points::{in_subgroup, read_points};
 use self::shares::{find_wrong_share, read_shares};
 use crate::admit::CheckedPart;
 use crate::batch::BatchSecret;
 use crate::content::{ContentKey, Fault, Plaintext};
-use crate::group::{CurvePoint, G1Point, G1Sum, G2Point, PointError, normalise};
+use crate::group::{CurvePoint, G1Point, G2Point, PointError};
 use crate::keys::CommitteeKeys;
 use crate::lagrange::share_combination;
 use crate::prepare::RightSide;
@@ -40,7 +40,7 @@ use crate::prepare::RightSide;
 /// The most wrong openings that are named: to find more takes pairings that nobody learns from.
 pub const MOST_NAMED: usize = 32;
 
-/// Points that one core normalises at a time.
+/// Parts that one core combines at a time.
 const CHUNK: usize = 256;
 
 /// A part whose z was checked, and what is in it.
@@ -117,17 +117,17 @@ pub fn open(
             Err(fault) => _ = liars.insert(member, fault),
         }
     }
-    let mut openings = combine_first(keys, parts, &readable, &right, secret);
-    if openings.is_none() {
+    let mut unlocked = unlock_by_first(keys, parts, &readable, &right, secret);
+    if unlocked.is_none() {
         readable.retain(|(member, points)| {
             let fault = find_wrong_share(keys, *member, parts, points, secret);
             fault.map(|fault| liars.insert(*member, fault)).is_none()
         });
-        openings = combine_first(keys, parts, &readable, &right, secret);
+        unlocked = unlock_by_first(keys, parts, &readable, &right, secret);
     }
-    match openings {
-        Some(openings) => Ok(Opened {
-            parts: open_contents(parts, &openings),
+    match unlocked {
+        Some(unlocked) => Ok(Opened {
+            parts: open_contents(parts, &unlocked),
             liars,
         }),
         None => Err(OpenError {
@@ -160,85 +160,92 @@ pub fn verify_openings(
     }
     let parts: Vec<&CheckedPart> = right.iter().map(|(_, part, _)| *part).collect();
     let points: Vec<G1Point> = right.iter().map(|(.., z)| *z).collect();
+    let generator = G2Point::generator();
     let side = RightSide::of(&parts, secret);
-    let equations = opening_equations(keys, &parts, &points, &side);
-    if !equations.all_hold(&side.sum) {
+    let on_curve = points.iter().map(G1Point::as_curve_point);
+    let left = weighted_sum(on_curve, side.weights.iter());
+    if !agree(&left, &generator, &side.sum, keys.public_key_2()) {
+        let pairs = points.iter().zip(&parts).map(|(z, part)| (*z, part.u));
+        let (left_key, right_key) = (generator, *keys.public_key_2());
+        let equations = Equations::weighted(pairs.collect(), side.weights, left_key, right_key);
         let wrong = equations.find_false(MOST_NAMED);
         let wrong = wrong.into_iter().filter_map(|among| right.get(among));
         faults.extend(wrong.map(|(at, ..)| (*at, OpeningFault::Wrong)));
     }
     if faults.is_empty() {
-        Ok(open_contents(&parts, &points))
+        Ok(open_contents(&parts, &unlock(&parts, &points)))
     } else {
         Err(faults)
     }
 }
 
-/// The z of all parts from the first q members' shares; none unless every one of them is right.
-fn combine_first(
+/// The keys to all parts from the first q members' shares; none unless every one of them is right.
+fn unlock_by_first(
     keys: &CommitteeKeys,
     parts: &[&CheckedPart],
     shares: &[ReadShares],
     right: &RightSide,
     secret: &BatchSecret,
-) -> Option<Vec<G1Point>> {
-    let first = shares.get(..keys.quorum())?;
-    let members: Vec<MemberIndex> = first.iter().map(|(member, _)| *member).collect();
+) -> Option<Vec<Unlocked>> {
+    let points = combine(keys, shares.get(..keys.quorum())?)?;
+    // The sum is looked at only if all points are inside.
+    let (inside, left) = rayon::join(
+        || in_subgroup(&points, secret),
+        || weighted_sum(points.iter(), right.weights.iter()),
+    );
+    let openings: Vec<G1Point> = inside.into_iter().collect::<Option<_>>()?;
+    let generator = G2Point::generator();
+    // Keys that turn out to be of no use open nothing.
+    let (are_right, unlocked) = rayon::join(
+        || agree(&left, &generator, &right.sum, keys.public_key_2()),
+        || unlock(parts, &openings),
+    );
+    are_right.then_some(unlocked)
+}
+
+/// The z of all parts, if the shares of these members are right: none if one is the identity.
+fn combine(keys: &CommitteeKeys, shares: &[ReadShares]) -> Option<Vec<CurvePoint>> {
+    let members: Vec<MemberIndex> = shares.iter().map(|(member, _)| *member).collect();
     let combination = share_combination(&members, keys.denominator())?;
-    let combine = |at: usize| {
-        let of_part: Option<Vec<CurvePoint>> = first
+    let count = shares.first().map_or(0, |(_, points)| points.len());
+    let chunks = (0..count).into_par_iter().step_by(CHUNK).map(|first| {
+        let chunk = first..count.min(first.saturating_add(CHUNK));
+        let lists: Option<Vec<_>> = shares
             .iter()
-            .map(|(_, points)| points.get(at).copied())
+            .map(|(_, points)| points.get(chunk.clone()))
             .collect();
-        combination.apply(&of_part?)
-    };
-    let sums: Vec<G1Sum> = (0..parts.len())
-        .into_par_iter()
-        .map(combine)
-        .collect::<Option<_>>()?;
-    let points: Vec<CurvePoint> = sums
-        .par_chunks(CHUNK)
-        .flat_map_iter(normalise)
-        .collect::<Option<_>>()?;
-    let openings: Vec<G1Point> = in_subgroup(&points, secret)
-        .into_iter()
-        .collect::<Option<_>>()?;
-    opening_equations(keys, parts, &openings, right)
-        .all_hold(&right.sum)
-        .then_some(openings)
+        combination.apply(&lists?)?.into_iter().collect()
+    });
+    let chunks: Option<Vec<Vec<CurvePoint>>> = chunks.collect();
+    Some(chunks?.concat())
 }
 
-/// `e(z_j, g2) = e(u_j, pk2)` for all j.
-fn opening_equations(
-    keys: &CommitteeKeys,
-    parts: &[&CheckedPart],
-    openings: &[G1Point],
-    right: &RightSide,
-) -> Equations {
-    let pairs = openings.iter().zip(parts);
-    Equations::weighted(
-        pairs.map(|(z, part)| (*z, part.u)).collect(),
-        right.weights.clone(),
-        G2Point::generator(),
-        *keys.public_key_2(),
-    )
+/// A part's z, and the key that is derived from it.
+struct Unlocked {
+    z: [u8; 96],
+    key: ContentKey,
 }
 
-/// Decrypts every part by its z.
-fn open_contents(parts: &[&CheckedPart], openings: &[G1Point]) -> Vec<OpenedPart> {
-    let open = |(part, z): (&&CheckedPart, &G1Point)| {
+fn unlock(parts: &[&CheckedPart], openings: &[G1Point]) -> Vec<Unlocked> {
+    let unlock = |(part, z): (&&CheckedPart, &G1Point)| {
         let z = z.encode();
         let key = ContentKey::derive(&z, &part.u.encode(), &part.label);
-        OpenedPart {
-            opening: Opening {
-                envelope: part.envelope(),
-                part: part.part(),
-                z: FixedBytes(z),
-            },
-            content: key.decrypt(&part.label, &part.commitment, &part.body.0),
-        }
+        Unlocked { z, key }
     };
-    parts.par_iter().zip(openings).map(open).collect()
+    parts.par_iter().zip(openings).map(unlock).collect()
+}
+
+/// Decrypts every part by its key.
+fn open_contents(parts: &[&CheckedPart], unlocked: &[Unlocked]) -> Vec<OpenedPart> {
+    let open = |(part, Unlocked { z, key }): (&&CheckedPart, &Unlocked)| OpenedPart {
+        opening: Opening {
+            envelope: part.envelope(),
+            part: part.part(),
+            z: FixedBytes(*z),
+        },
+        content: key.decrypt(&part.label, &part.commitment, &part.body.0),
+    };
+    parts.par_iter().zip(unlocked).map(open).collect()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use proptest::sample::Index;
 use sealbid_types::envelope::Envelope;
 
 use super::*;
+use crate::group::G1Sum;
 use crate::testing::{intent, quote};
 use crate::{CheckedEnvelope, check_batch, prepare};
 
