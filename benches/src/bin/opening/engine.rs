@@ -147,41 +147,55 @@ const LONGEST: Duration = Duration::from_millis(500);
 
 /// What `work` takes for each of `count`, and its last result: by the median of a few times, each
 /// with the unit of its own moment, unless it takes long.
-pub(crate) fn timed<T>(count: usize, work: impl FnMut() -> Outcome<T>) -> Outcome<(Cost, T)> {
-    let (mut costs, result) = repeated(count, work)?;
-    costs.sort_by(|one, other| one.units.total_cmp(&other.units));
-    let middle = costs.get(costs.len() / 2).copied();
-    Ok((middle.ok_or("nothing was timed")?, result))
-}
-
-/// The same by the fastest time: what compares one thread with two, where a neighbour on either
-/// core disturbs.
-pub(crate) fn best<T>(count: usize, work: impl FnMut() -> Outcome<T>) -> Outcome<Cost> {
-    let (costs, _) = repeated(count, work)?;
-    let best = costs
-        .into_iter()
-        .min_by(|one, other| one.microseconds.total_cmp(&other.microseconds));
-    Ok(best.ok_or("nothing was timed")?)
-}
-
-fn repeated<T>(count: usize, mut work: impl FnMut() -> Outcome<T>) -> Outcome<(Vec<Cost>, T)> {
+pub(crate) fn timed<T>(count: usize, mut work: impl FnMut() -> Outcome<T>) -> Outcome<(Cost, T)> {
     let (began, mut costs) = (Instant::now(), Vec::new());
-    let mut before = unit()?;
     loop {
-        let started = Instant::now();
-        let result = work()?;
-        let microseconds = started.elapsed().as_secs_f64() * 1e6 / count as f64;
-        let after = unit()?;
-        let units = microseconds / f64::midpoint(before, after);
-        before = after;
-        costs.push(Cost {
-            microseconds,
-            units,
-        });
+        let (cost, result) = once(count, &mut work)?;
+        costs.push(cost);
         if costs.len() == REPEATS || began.elapsed() > LONGEST {
-            return Ok((costs, result));
+            costs.sort_by(|one, other| one.units.total_cmp(&other.units));
+            let middle = costs.get(costs.len() / 2).copied();
+            return Ok((middle.ok_or("nothing was timed")?, result));
         }
     }
+}
+
+/// How often two ways to do the same take turns, if that takes no longer than `LONGEST_TURNS`.
+const TURNS: usize = 20;
+const LONGEST_TURNS: Duration = Duration::from_secs(3);
+
+/// What two ways to do the same take at best. They take turns, and the fastest time counts, so that
+/// a neighbour who disturbs one of two cores for a while disturbs neither's result.
+pub(crate) fn best_of_two(count: usize, work: [&dyn Fn() -> Outcome<()>; 2]) -> Outcome<[Cost; 2]> {
+    let (began, mut turns) = (Instant::now(), 0);
+    let mut best = [None, None];
+    while turns < TURNS && (turns == 0 || began.elapsed() < LONGEST_TURNS) {
+        for (work, best) in work.iter().zip(&mut best) {
+            let (cost, ()) = once(count, work)?;
+            let former = best.get_or_insert(cost);
+            if cost.microseconds < former.microseconds {
+                *former = cost;
+            }
+        }
+        turns += 1;
+    }
+    match best {
+        [Some(one), Some(other)] => Ok([one, other]),
+        _ => Err("nothing was timed".into()),
+    }
+}
+
+fn once<T>(count: usize, work: impl FnOnce() -> Outcome<T>) -> Outcome<(Cost, T)> {
+    let before = unit()?;
+    let started = Instant::now();
+    let result = work()?;
+    let microseconds = started.elapsed().as_secs_f64() * 1e6 / count as f64;
+    let units = microseconds / f64::midpoint(before, unit()?);
+    let cost = Cost {
+        microseconds,
+        units,
+    };
+    Ok((cost, result))
 }
 
 /// The engines of this build.

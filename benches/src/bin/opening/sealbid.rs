@@ -19,7 +19,7 @@ use sealbid_types::keys::PublicKey;
 use sealbid_types::metadata::Metadata;
 use sealbid_types::time::Timestamp;
 
-use crate::engine::{Cost, Costs, Engine, Opened, Scaling, Setting, best, timed};
+use crate::engine::{Cost, Costs, Engine, Opened, Scaling, Setting, best_of_two, timed};
 
 pub(crate) const NAME: &str = "sealbid";
 
@@ -160,12 +160,13 @@ impl Scaling {
         share: impl Fn(&ThreadPool) -> Outcome<()>,
     ) -> Outcome<Self> {
         let (one, two) = (threads(1)?, threads(2)?);
-        let ratio = |one: Cost, two: Cost| one.microseconds / two.microseconds;
-        let open_on_two = best(count, || open(&two))?;
+        let ratio = |[one, two]: [Cost; 2]| one.microseconds / two.microseconds;
+        let opening = best_of_two(count, [&|| open(&one), &|| open(&two)])?;
+        let sharing = best_of_two(count, [&|| share(&one), &|| share(&two)])?;
         Ok(Self {
-            open_on_two,
-            open: ratio(best(count, || open(&one))?, open_on_two),
-            share: ratio(best(count, || share(&one))?, best(count, || share(&two))?),
+            open_on_two: opening[1],
+            open: ratio(opening),
+            share: ratio(sharing),
         })
     }
 }
