@@ -1,4 +1,4 @@
-//! Many affine additions for one field inversion: half the price of additions one by one.
+//! Many affine additions for one field inversion: for hundreds half the price of additions one by one.
 //!
 //! The slope of a chord or a tangent is a fraction; the denominators of many are inverted together
 //! (Montgomery, Math. Comp. 48, 1987, section 10.3.1). That makes six multiplications an addition
@@ -92,7 +92,7 @@ impl Chords {
 fn replace_by_third(p: &mut CurvePoint, x: &blst_fp, slope: &blst_fp) {
     let mut third = times(slope, slope);
     let p = &mut p.0;
-    // SAFETY: see the module's header; input and output may be the same.
+    // SAFETY: see the header of `group`; input and output may be the same.
     unsafe {
         blst_fp_sub(&mut third, &third, &p.x);
         blst_fp_sub(&mut third, &third, x);
@@ -109,7 +109,7 @@ struct Inverses {
     elements: Vec<blst_fp>,
     /// For each element the product of those before it, zeros left out.
     products: Vec<blst_fp>,
-    /// The inverse of the product of what is in `elements`.
+    /// The inverse of the product of what is in `elements`, zeros left out.
     inverse: blst_fp,
 }
 
@@ -150,7 +150,7 @@ impl Inverses {
         };
         let exists = !is_zero(element);
         if exists {
-            // SAFETY: see the module's header.
+            // SAFETY: see the header of `group`.
             unsafe { blst_fp_mul(into, &self.inverse, product) };
             multiply(&mut self.inverse, element);
         }
@@ -174,34 +174,34 @@ fn is_zero(a: &blst_fp) -> bool {
 
 fn plus(a: &blst_fp, b: &blst_fp) -> blst_fp {
     let mut sum = blst_fp::default();
-    // SAFETY: see the module's header.
+    // SAFETY: see the header of `group`.
     unsafe { blst_fp_add(&mut sum, a, b) };
     sum
 }
 
 fn minus(a: &blst_fp, b: &blst_fp) -> blst_fp {
     let mut difference = blst_fp::default();
-    // SAFETY: see the module's header.
+    // SAFETY: see the header of `group`.
     unsafe { blst_fp_sub(&mut difference, a, b) };
     difference
 }
 
 fn times(a: &blst_fp, b: &blst_fp) -> blst_fp {
     let mut product = blst_fp::default();
-    // SAFETY: see the module's header.
+    // SAFETY: see the header of `group`.
     unsafe { blst_fp_mul(&mut product, a, b) };
     product
 }
 
 /// `a *= b`
 fn multiply(a: &mut blst_fp, b: &blst_fp) {
-    // SAFETY: see the module's header; input and output may be the same.
+    // SAFETY: see the header of `group`; input and output may be the same.
     unsafe { blst_fp_mul(a, a, b) };
 }
 
 fn inverse(a: &blst_fp) -> blst_fp {
     let mut inverse = blst_fp::default();
-    // SAFETY: see the module's header.
+    // SAFETY: see the header of `group`.
     unsafe { blst_fp_inverse(&mut inverse, a) };
     inverse
 }

@@ -5,6 +5,9 @@ use std::collections::BTreeSet;
 use super::chords::Chords;
 use super::{CurvePoint, G1Sum};
 
+/// Fewer positions than this take less time by complete formulas than an inversion for each step.
+const FEWEST: usize = 8;
+
 /// `scale · Σ coefficients[i] · points[i]` as a list of doublings and additions, worked out once
 /// for all the ciphertexts that one set of members opens. Variable time: public coefficients only.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,18 +41,22 @@ impl IntegerCombination {
     }
 
     /// The combination of what the lists have at each position, none where it is the identity.
-    /// Takes as many lists as there are coefficients, all of one length, and returns none for
-    /// others.
+    /// Takes as many lists as there are coefficients, one at least and all of one length, and
+    /// returns none for others.
     #[must_use]
     pub fn apply(&self, lists: &[&[CurvePoint]]) -> Option<Vec<Option<CurvePoint>>> {
         let (first, rest) = lists.split_first()?;
         if lists.len() != self.terms || rest.iter().any(|list| list.len() != first.len()) {
             return None;
         }
+        let exactly = |at| self.apply_exactly(lists.iter().filter_map(|list| list.get(at)));
+        if first.len() < FEWEST {
+            let sums = (0..first.len()).map(|at| exactly(at).to_point());
+            return Some(sums.collect());
+        }
         let mut chords = Chords::default();
         let inner = Columns::after(&self.inner, lists, &mut chords);
         let outer = Columns::after(&self.outer, &[&inner.points], &mut chords);
-        let exactly = |at| self.apply_exactly(lists.iter().filter_map(|list| list.get(at)));
         let sum = |at| match outer.points.get(at) {
             Some(sum) if !inner.lost.contains(&at) && !outer.lost.contains(&at) => Some(*sum),
             _ => exactly(at).to_point(),

@@ -22,7 +22,8 @@ const WIDTHS: core::ops::RangeInclusive<usize> = 4..=14;
 
 /// `Σ scalar_i · point_i` over the curve, gathered term by term. Points outside G1 are welcome, but
 /// for the two of order three (x = 0), which no decoder lets through: additions of buckets are
-/// complete, and tables of multiples err on orders 3, 5 and 7 only.
+/// complete, and tables of multiples err on orders 3, 5 and 7 only. With one of those two the sum
+/// may be any point.
 #[derive(Default)]
 pub struct LinearCombination {
     points: Vec<blst_p1_affine>,

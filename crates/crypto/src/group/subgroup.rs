@@ -58,15 +58,18 @@ pub fn in_subgroup_all(points: &[CurvePoint], signs: &[Signs]) -> Vec<Option<G1P
 }
 
 fn sums_are_inside(points: &[CurvePoint], signs: &[Signs]) -> bool {
-    let groups = (0..GROUPS).into_par_iter();
-    groups
+    let groups: Vec<Vec<Option<CurvePoint>>> = (0..GROUPS)
+        .into_par_iter()
         .map_init(Workplace::new, |workplace, group| {
-            workplace.group_is_inside(points, signs, group)
+            workplace.signed_sums(points, signs, group)
         })
-        .all(|is_inside| is_inside)
+        .collect();
+    // The identity is inside.
+    let sums = groups.par_iter().flatten().flatten();
+    sums.all(|sum| sum.in_subgroup().is_some())
 }
 
-/// Memory that one group after another uses.
+/// Memory for one group after another.
 struct Workplace {
     chords: Chords,
     /// A list for each pattern above the zeros, in their order.
@@ -84,7 +87,13 @@ impl Workplace {
         }
     }
 
-    fn group_is_inside(&mut self, points: &[CurvePoint], signs: &[Signs], group: usize) -> bool {
+    /// The sums of one group; none for the identity.
+    fn signed_sums(
+        &mut self,
+        points: &[CurvePoint],
+        signs: &[Signs],
+        group: usize,
+    ) -> Vec<Option<CurvePoint>> {
         for (point, Signs(patterns)) in points.iter().zip(signs) {
             // A pattern below the zeros is the negative of one as far above.
             let pattern = patterns.get(group).copied().unwrap_or(ZEROS);
@@ -110,8 +119,6 @@ impl Workplace {
                 }
             }
         }
-        let mut sums = self.chords.add_up_each(&mut self.digits).into_iter();
-        // The identity is inside.
-        sums.all(|sum| sum.is_none_or(|sum| sum.in_subgroup().is_some()))
+        self.chords.add_up_each(&mut self.digits)
     }
 }

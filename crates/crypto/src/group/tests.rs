@@ -204,6 +204,7 @@ mod points {
             assert_eq!(tested.iter().filter(|point| point.is_none()).count(), 1);
         }
         // Order three: by itself no decoder lets it through, as a part of a point it does.
+        assert_eq!(CurvePoint::of_order(3).in_subgroup(), None);
         let mut with_three = points.clone();
         with_three[3] = with_three[3].plus(&CurvePoint::of_order(3));
         assert_eq!(in_subgroup_all(&with_three, &signs(9))[3], None);
@@ -334,13 +335,13 @@ mod combinations {
             prop_assert!(same(&sum.sum(), &expected));
         }
 
-        /// Five positions, each with points of its own.
+        /// Ten positions, each with points of its own.
         #[test]
         fn integer_combinations_are_right_off_the_subgroup(
             coefficients in prop::collection::vec(any::<i64>(), 1..17),
-            points in prop::collection::vec(any::<[u8; 5]>(), 17),
+            points in prop::collection::vec(any::<[u8; 10]>(), 17),
             bits in 1u32..64,
-            scale in 1u64..1 << 40,
+            scale in 0u64..1 << 40,
         ) {
             let coefficients: Vec<i64> = coefficients.iter().map(|c| c >> bits).collect();
             let lists: Vec<Vec<CurvePoint>> = points
@@ -351,7 +352,7 @@ mod combinations {
             let lists: Vec<&[CurvePoint]> = lists.iter().map(Vec::as_slice).collect();
             let combination = IntegerCombination::new(&coefficients, scale);
             let sums = combination.apply(&lists).unwrap();
-            prop_assert_eq!(sums.len(), 5);
+            prop_assert_eq!(sums.len(), 10);
             for (at, sum) in sums.iter().enumerate() {
                 let mut expected = G1Sum::identity();
                 for (c, list) in coefficients.iter().zip(&lists) {
@@ -412,6 +413,85 @@ mod combinations {
             chords.double_each(&mut doubles);
             let expected: Vec<CurvePoint> = first.iter().map(|a| a.plus(a)).collect();
             prop_assert_eq!(doubles, expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_scalar_is_its_halves(bytes: [u8; 32]) {
+            let mut reduced = bytes;
+            reduced[0] &= 0x3f;
+            let whole = Scalar::decode(&reduced).unwrap();
+            let (low, high) = whole.split();
+            let z_squared = Scalar::from(0xd201_0000_0001_0000_u64) * Scalar::from(0xd201_0000_0001_0000_u64);
+            prop_assert_eq!(Scalar::from(low) + Scalar::from(high) * z_squared, whole);
+        }
+    }
+
+    #[test]
+    fn combinations_of_nothing_are_identities() {
+        let points: Vec<CurvePoint> = (0..20).map(|seed| *point(seed).as_curve_point()).collect();
+        for (coefficients, scale) in [([0, 0], 5), ([1, 2], 0), ([3, -3], 1)] {
+            let combination = IntegerCombination::new(&coefficients, scale);
+            for length in [20, 3, 0] {
+                let sums = combination.apply(&[&points[..length]; 2]);
+                assert_eq!(sums, Some(vec![None; length]));
+            }
+        }
+    }
+
+    #[test]
+    fn the_extreme_scalars_have_halves() {
+        for whole in [Scalar::ZERO, Scalar::from(1u64), -Scalar::from(1u64)] {
+            let mut sum = LinearCombination::default();
+            sum.add(whole, point(3).as_curve_point());
+            assert!(same(
+                &sum.sum(),
+                &naive(&[(whole, *point(3).as_curve_point())])
+            ));
+        }
+    }
+
+    #[test]
+    fn the_endomorphism_multiplies_by_the_square_of_the_parameter() {
+        for seed in 0..8 {
+            let inside = *point(seed).as_curve_point();
+            let z = [0xd201_0000_0001_0000];
+            let product = G1Sum::from(&inside).times_any(&z).times_any(&z);
+            assert_eq!(product.to_point(), Some(inside.times_z_squared()));
+        }
+    }
+
+    #[test]
+    fn many_terms_add_up() {
+        for count in [1usize, 31, 32, 33, 700, 1100] {
+            let p = *point(1).as_curve_point();
+            let mut sum = LinearCombination::with_capacity(3 * count);
+            for i in 0..count as u64 {
+                sum.add(Scalar::from(i), &p);
+                sum.add_short(u128::from(i), &p.negate());
+            }
+            assert!(sum.sum().is_identity(), "{count}");
+            sum.add_short(1, &p);
+            assert_eq!(sum.sum().to_point(), Some(p));
+        }
+        assert!(LinearCombination::default().sum().is_identity());
+    }
+
+    #[test]
+    fn combinations_in_g2_match_those_in_g1() {
+        for count in [0, 1, 2, 5, 16] {
+            let base = |seed| G2Point::generator().times_secret(&secret(seed));
+            let terms: Vec<_> = (0..count).map(|i| (scalar(100 + i), base(i))).collect();
+            let mut in_g1 = LinearCombination::default();
+            for i in 0..count {
+                in_g1.add(scalar(100 + i), point(i).as_curve_point());
+            }
+            let in_g1 = in_g1.sum().to_point().map(|p| p.in_subgroup().unwrap());
+            match (in_g1, linear_combination_g2(&terms).to_point()) {
+                (Some(p), Some(q)) => assert!(multiples_of_generators_agree(&p, &q)),
+                (p, q) => assert_eq!((p, q.map(|_| ())), (None, None)),
+            }
         }
     }
 }

@@ -59,21 +59,16 @@ impl Equations {
     }
 
     fn sum(&self, set: &[usize], side: impl Fn(&(G1Point, G1Point)) -> &G1Point) -> G1Sum {
-        let pairs = set.iter().filter_map(|at| self.pairs.get(*at));
-        let weights = set.iter().filter_map(|at| self.weights.get(*at));
-        weighted_sum(pairs.map(|pair| side(pair).as_curve_point()), weights)
+        let term = |at: &usize| Some((self.pairs.get(*at)?, self.weights.get(*at)?));
+        let terms = set.iter().filter_map(term);
+        weighted_sum(terms.map(|(pair, weight)| (side(pair).as_curve_point(), *weight)))
     }
 }
 
 /// `Σ ρ_j x_j`
-pub(super) fn weighted_sum<'a>(
-    points: impl Iterator<Item = &'a CurvePoint>,
-    weights: impl Iterator<Item = &'a u128>,
-) -> G1Sum {
-    let mut sum = LinearCombination::with_capacity(points.size_hint().1.unwrap_or_default());
-    for (point, weight) in points.zip(weights) {
-        sum.add_short(*weight, point);
-    }
+pub(super) fn weighted_sum<'a>(terms: impl Iterator<Item = (&'a CurvePoint, u128)>) -> G1Sum {
+    let mut sum = LinearCombination::with_capacity(terms.size_hint().1.unwrap_or_default());
+    terms.for_each(|(point, weight)| sum.add_short(weight, point));
     sum.sum()
 }
 

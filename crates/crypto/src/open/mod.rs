@@ -19,6 +19,7 @@ mod shares;
 
 pub use self::shares::{ShareFault, verify_shares};
 
+use core::ops::RangeInclusive;
 use std::collections::BTreeMap;
 
 use rayon::prelude::*;
@@ -40,8 +41,9 @@ use crate::prepare::RightSide;
 /// The most wrong openings that are named: to find more takes pairings that nobody learns from.
 pub const MOST_NAMED: usize = 32;
 
-/// Parts that one core combines at a time.
-const CHUNK: usize = 256;
+/// How many parts one core combines at a time: enough to share an inversion, few enough for its
+/// cache.
+const CHUNK: RangeInclusive<usize> = 64..=256;
 
 /// A part whose z was checked, and what is in it.
 #[derive(Debug, PartialEq, Eq)]
@@ -163,7 +165,7 @@ pub fn verify_openings(
     let generator = G2Point::generator();
     let side = RightSide::of(&parts, secret);
     let on_curve = points.iter().map(G1Point::as_curve_point);
-    let left = weighted_sum(on_curve, side.weights.iter());
+    let left = weighted_sum(on_curve.zip(side.weights.iter().copied()));
     if !agree(&left, &generator, &side.sum, keys.public_key_2()) {
         let pairs = points.iter().zip(&parts).map(|(z, part)| (*z, part.u));
         let (left_key, right_key) = (generator, *keys.public_key_2());
@@ -188,10 +190,10 @@ fn unlock_by_first(
     secret: &BatchSecret,
 ) -> Option<Vec<Unlocked>> {
     let points = combine(keys, shares.get(..keys.quorum())?)?;
-    // The sum is looked at only if all points are inside.
+    // The sum is looked at only if all points are inside; with others it may be wrong, no more.
     let (inside, left) = rayon::join(
         || in_subgroup(&points, secret),
-        || weighted_sum(points.iter(), right.weights.iter()),
+        || weighted_sum(points.iter().zip(right.weights.iter().copied())),
     );
     let openings: Vec<G1Point> = inside.into_iter().collect::<Option<_>>()?;
     let generator = G2Point::generator();
@@ -208,8 +210,10 @@ fn combine(keys: &CommitteeKeys, shares: &[ReadShares]) -> Option<Vec<CurvePoint
     let members: Vec<MemberIndex> = shares.iter().map(|(member, _)| *member).collect();
     let combination = share_combination(&members, keys.denominator())?;
     let count = shares.first().map_or(0, |(_, points)| points.len());
-    let chunks = (0..count).into_par_iter().step_by(CHUNK).map(|first| {
-        let chunk = first..count.min(first.saturating_add(CHUNK));
+    let even = count.div_ceil(2 * rayon::current_num_threads());
+    let size = even.clamp(*CHUNK.start(), *CHUNK.end());
+    let chunks = (0..count).into_par_iter().step_by(size).map(|first| {
+        let chunk = first..count.min(first.saturating_add(size));
         let lists: Option<Vec<_>> = shares
             .iter()
             .map(|(_, points)| points.get(chunk.clone()))
@@ -220,7 +224,7 @@ fn combine(keys: &CommitteeKeys, shares: &[ReadShares]) -> Option<Vec<CurvePoint
     Some(chunks?.concat())
 }
 
-/// A part's z, and the key that is derived from it.
+/// A part's z, which is no secret once q members have shared it, and the key derived from it.
 struct Unlocked {
     z: [u8; 96],
     key: ContentKey,

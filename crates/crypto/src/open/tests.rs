@@ -290,3 +290,23 @@ fn the_first_of_many_wrong_shares_is_named() {
     let faults = verify_openings(&house.keys, &openings, &BATCH).unwrap_err();
     assert!(faults.keys().copied().eq(1..=MOST_NAMED));
 }
+
+/// The coefficients of members 0 and 1 are 3 and -3: the copies cancel, where no two points have a
+/// chord.
+#[test]
+fn copied_shares_are_found_wherever_they_are() {
+    let house = House::new(4, 3, 11);
+    let parts = checked_quotes(&house.keys, 200);
+    let honest = house.released(&[0, 1, 2, 3], &refs(&parts));
+    for copied in [0..200, 90..91, 199..200] {
+        let mut shares = honest.clone();
+        let first = copied.start;
+        let original = &honest[&MemberIndex(0)][copied.clone()];
+        shares.get_mut(&MemberIndex(1)).unwrap()[copied].copy_from_slice(original);
+        let opened = open(&house.keys, &refs(&parts), &shares, &BATCH).unwrap();
+        assert_eq!(contents(&opened.parts), expected(200));
+        let (envelope, part) = (parts[first].envelope(), Part::Quote);
+        let fault = ShareFault::Wrong { envelope, part };
+        assert_eq!(opened.liars, BTreeMap::from([(MemberIndex(1), fault)]));
+    }
+}
