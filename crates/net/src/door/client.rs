@@ -1,17 +1,16 @@
 use core::time::Duration;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use futures::FutureExt as _;
-use futures::future::{BoxFuture, Shared};
 use iroh::endpoint::{
     Connection, ConnectionError, Endpoint, IdleTimeout, QuicTransportConfig, ReadError, RecvStream,
     SendStream, WriteError, presets,
 };
 use iroh::{EndpointAddr, RelayMode, SecretKey, TransportAddr};
 use sealbid_types::id::MemberIndex;
+use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 use tokio_util::task::AbortOnDropHandle;
 use zeroize::Zeroizing;
@@ -59,12 +58,18 @@ struct Slot {
 
 /// A dial on a task of its own. A request that is not polled for a while must not hold up those
 /// that wait for the same connection; one of them may be what it is not polled for.
-type Dial = Shared<BoxFuture<'static, Result<Connection, FailedDial>>>;
-
 #[derive(Debug, Clone)]
-struct FailedDial {
+struct Dial {
+    ended: watch::Receiver<Option<Ended>>,
+    /// Ended with the last who is interested.
+    _task: Arc<AbortOnDropHandle<()>>,
+}
+
+/// What came of a dial, and when.
+#[derive(Debug, Clone)]
+struct Ended {
     at: Instant,
-    reason: String,
+    connection: Result<Connection, String>,
 }
 
 /// A request on its way.
@@ -143,6 +148,7 @@ impl DoorClient {
     /// # Errors
     /// [`DoorError`].
     pub async fn request(&self, member: MemberIndex, request: Bytes) -> Result<Bytes, DoorError> {
+        let began = Instant::now();
         let ask = async {
             match self.ask(member, request.clone()).await {
                 Err(DoorError::Disconnected { .. }) => self.ask(member, request).await,
@@ -152,7 +158,7 @@ impl DoorClient {
         match timeout(self.request, ask).await {
             Ok(answer) => answer,
             Err(_) => {
-                self.forget(member);
+                self.forget(member, began);
                 Err(DoorError::TimedOut { member })
             }
         }
@@ -167,14 +173,17 @@ impl DoorClient {
         member: MemberIndex,
         request: Bytes,
     ) -> Result<Subscription, DoorError> {
+        let began = Instant::now();
         let open = async {
             match self.open(member, request.clone()).await {
                 Err(DoorError::Disconnected { .. }) => self.open(member, request).await,
                 call => call,
             }
         };
-        let call = timeout(self.request, open).await;
-        let call = call.map_err(|_| DoorError::TimedOut { member })??;
+        let call = timeout(self.request, open).await.map_err(|_| {
+            self.forget(member, began);
+            DoorError::TimedOut { member }
+        })??;
         Ok(Subscription {
             call,
             member,
@@ -225,17 +234,19 @@ impl DoorClient {
             .doors
             .get(&member)
             .ok_or(DoorError::UnknownMember { member })?;
-        let dialled = slot.dial(&self.endpoint, self.connect).await;
-        dialled.map_err(|failed| DoorError::Unreachable {
-            member,
-            reason: failed.reason,
-        })
+        let dialled = slot.dial(&self.endpoint, self.connect).connection().await;
+        dialled.map_err(|reason| DoorError::Unreachable { member, reason })
     }
 
-    /// Gives up a connection that does not answer.
-    fn forget(&self, member: MemberIndex) {
-        if let Some(slot) = self.doors.get(&member) {
-            *slot.latest() = None;
+    /// Gives up a connection on which a request that began then got no answer. One that is newer
+    /// has had less than a request's time; a dial under way has a limit of its own.
+    fn forget(&self, member: MemberIndex, began: Instant) {
+        let Some(slot) = self.doors.get(&member) else {
+            return;
+        };
+        let mut latest = slot.latest();
+        if latest.as_ref().is_some_and(|dial| dial.connected_by(began)) {
+            *latest = None;
         }
     }
 }
@@ -258,34 +269,53 @@ impl Slot {
     /// The latest dial if it can still be of use, or a new one.
     fn dial(&self, endpoint: &Endpoint, limit: Duration) -> Dial {
         let mut latest = self.latest();
-        let useful = latest.take().filter(|dial| match dial.peek() {
-            None => true,
-            Some(Ok(connection)) => connection.close_reason().is_none(),
-            Some(Err(failed)) => failed.at.elapsed() < FAILED,
-        });
-        let dial = useful.unwrap_or_else(|| dial(endpoint.clone(), self.address.clone(), limit));
+        let useful = latest.take().filter(Dial::is_useful);
+        let dial =
+            useful.unwrap_or_else(|| Dial::begin(endpoint.clone(), self.address.clone(), limit));
         latest.insert(dial).clone()
     }
 }
 
-fn dial(endpoint: Endpoint, address: EndpointAddr, limit: Duration) -> Dial {
-    let task = tokio::spawn(async move {
-        let reason = match timeout(limit, endpoint.connect(address, ALPN)).await {
-            Ok(Ok(connection)) => return Ok(connection),
-            Ok(Err(error)) => describe(&error),
-            Err(_) => format!("no answer within {limit:?}"),
-        };
-        let at = Instant::now();
-        Err(FailedDial { at, reason })
-    });
-    let ended = AbortOnDropHandle::new(task).map(|ended| match ended {
-        Ok(dialled) => dialled,
-        Err(error) => Err(FailedDial {
-            at: Instant::now(),
-            reason: error.to_string(),
-        }),
-    });
-    ended.boxed().shared()
+impl Dial {
+    fn begin(endpoint: Endpoint, address: EndpointAddr, limit: Duration) -> Self {
+        let (tell, ended) = watch::channel(None);
+        let task = tokio::spawn(async move {
+            let connection = match timeout(limit, endpoint.connect(address, ALPN)).await {
+                Ok(dialled) => dialled.map_err(|error| describe(&error)),
+                Err(_) => Err(format!("no answer within {limit:?}")),
+            };
+            let at = Instant::now();
+            tell.send_replace(Some(Ended { at, connection }));
+        });
+        let task = Arc::new(AbortOnDropHandle::new(task));
+        Self { ended, _task: task }
+    }
+
+    /// Whether it is under way, connected, or failed only just now.
+    fn is_useful(&self) -> bool {
+        match &*self.ended.borrow() {
+            Some(ended) => match &ended.connection {
+                Ok(connection) => connection.close_reason().is_none(),
+                Err(_) => ended.at.elapsed() < FAILED,
+            },
+            None => self.ended.has_changed().is_ok(),
+        }
+    }
+
+    /// Whether there has been a connection since `then`.
+    fn connected_by(&self, then: Instant) -> bool {
+        let ended = self.ended.borrow();
+        ended
+            .as_ref()
+            .is_some_and(|ended| ended.connection.is_ok() && ended.at <= then)
+    }
+
+    async fn connection(mut self) -> Result<Connection, String> {
+        match self.ended.wait_for(Option::is_some).await.as_deref() {
+            Ok(Some(ended)) => ended.connection.clone(),
+            _ => Err("the dial was given up".to_owned()),
+        }
+    }
 }
 
 fn transport() -> QuicTransportConfig {

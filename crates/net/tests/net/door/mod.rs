@@ -1,6 +1,7 @@
 mod limits;
 
 use core::time::Duration;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -82,6 +83,29 @@ async fn open(limits: DoorLimits) -> (Door, Arc<Echo>) {
     let echo = Arc::new(Echo::default());
     door.serve(Arc::clone(&echo));
     (door, echo)
+}
+
+/// The same member's door at the same addresses, once these are free.
+async fn open_again(addresses: &[SocketAddr]) -> Door {
+    let port = |v4: bool| {
+        let address = addresses.iter().find(|a| a.is_ipv4() == v4);
+        address.map_or(0, SocketAddr::port)
+    };
+    let bind = BindAddresses::loopback(port(true), port(false));
+    within(10, "bind", async {
+        loop {
+            let config = DoorConfig {
+                secret: Zeroizing::new([1; 32]),
+                bind,
+                limits: limits(),
+            };
+            if let Ok(door) = Door::bind(config).await {
+                return door;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    })
+    .await
 }
 
 fn address(door: &Door) -> DoorAddress {
@@ -383,27 +407,7 @@ fn a_member_that_was_restarted_is_asked_again() {
             .await
             .unwrap();
         within(5, "close", door.close()).await;
-        let port = |v4: bool| {
-            addresses
-                .iter()
-                .find(|a| a.is_ipv4() == v4)
-                .map_or(0, |a| a.port())
-        };
-        let bind = BindAddresses::loopback(port(true), port(false));
-        let door = within(10, "bind", async {
-            loop {
-                let config = DoorConfig {
-                    secret: Zeroizing::new([1; 32]),
-                    bind,
-                    limits: limits(),
-                };
-                if let Ok(door) = Door::bind(config).await {
-                    return door;
-                }
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        })
-        .await;
+        let door = open_again(&addresses).await;
         door.serve(Arc::new(Echo::default()));
         let again = client.request(MEMBER, Bytes::from_static(b"2"));
         assert_eq!(
@@ -426,5 +430,27 @@ fn a_request_that_is_not_polled_holds_nobody_up() {
         assert_eq!(second, Ok(Bytes::from_static(b"2")));
         let first = within(5, "the first request", left_alone).await;
         assert_eq!(first, Ok(Bytes::from_static(b"1")));
+    });
+}
+
+/// What has become of a dial that nobody waited for is known all the same, and that it is long ago.
+#[test]
+fn a_dial_that_nobody_waited_for_does_not_answer_later() {
+    run(60, async {
+        let (door, _) = open(limits()).await;
+        let addresses = door.addresses();
+        let client = client(&door).await;
+        let quick = Duration::from_millis(300);
+        let client = client.with_timeouts(quick, Duration::from_secs(5));
+        within(5, "close", door.close()).await;
+        let mut dropped = Box::pin(client.request(MEMBER, Bytes::from_static(b"1")));
+        assert!(futures::poll!(dropped.as_mut()).is_pending());
+        drop(dropped);
+        tokio::time::sleep(4 * quick).await;
+        let door = open_again(&addresses).await;
+        door.serve(Arc::new(Echo::default()));
+        let answer = client.request(MEMBER, Bytes::from_static(b"2"));
+        let answer = within(10, "an answer", answer).await;
+        assert_eq!(answer, Ok(Bytes::from_static(b"2")));
     });
 }
