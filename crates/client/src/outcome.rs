@@ -10,6 +10,7 @@ use sealbid_types::door::{EnvelopeStatus, Request, Response};
 use sealbid_types::id::{EnvelopeId, MemberIndex, Round};
 use sealbid_types::settlement::SettledFill;
 use serde::Serialize;
+use tokio::time::Instant;
 
 use crate::error::{ClientError, Fault};
 use crate::house::House;
@@ -20,6 +21,8 @@ const PATIENCE: Duration = Duration::from_millis(250);
 
 /// How long those get to answer that have not when a quorum has.
 const GRACE: Duration = Duration::from_millis(250);
+/// How long proofs may still take when a quorum knows of no settlement.
+const GRACE_OF_PROOFS: Duration = Duration::from_secs(2);
 
 /// What became of an envelope. In JSON, `status` names the variant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -174,8 +177,18 @@ impl House {
         let (mut proofs, mut named) = (FuturesUnordered::new(), Named::default());
         let (mut hearsay, mut failures) = (Hearsay::default(), Failures::default());
         let quorum = self.committee().quorum();
+        let mut quorum_since = None;
         loop {
-            let enough = hearsay.answers >= quorum && proofs.is_empty() && !asked.is_empty();
+            if hearsay.answers >= quorum {
+                quorum_since.get_or_insert_with(Instant::now);
+            }
+            let grace = if proofs.is_empty() {
+                GRACE
+            } else {
+                GRACE_OF_PROOFS
+            };
+            let until = quorum_since.unwrap_or_else(Instant::now) + grace;
+            let awaited = !asked.is_empty() || !proofs.is_empty();
             tokio::select! {
                 Some((member, answer)) = asked.next() => match answer {
                     Err(why) => failures.add(member, why),
@@ -195,7 +208,7 @@ impl House {
                     let next = named.next(round);
                     proofs.extend(next.map(|next| self.proof(id, round, next)));
                 }
-                () = tokio::time::sleep(GRACE), if enough => break,
+                () = tokio::time::sleep_until(until), if awaited && quorum_since.is_some() => break,
                 else => break,
             }
         }

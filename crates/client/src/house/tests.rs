@@ -208,16 +208,34 @@ async fn an_outcome_is_what_the_signed_record_shows() {
     }
 }
 
+/// A liar that speaks of a round which it never shows.
+fn stalls() -> Option<Answer> {
+    Some(Box::new(|request| match request {
+        Request::Status(_) => Some(Response::Status(unfilled_in(Round(9)))),
+        _ => None,
+    }))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proof_that_never_comes_delays_those_who_know_of_nothing_a_moment() {
+    let (mut house, envelope) = setup(4);
+    let pending = EnvelopeStatus::Pending { round: ROUND };
+    let honest = || always(Response::Status(pending.clone()));
+    let members = vec![stalls(), honest(), honest(), honest()];
+    let (_doors, client) = house.open(members).await;
+    let long = Duration::from_secs(120);
+    let client = client.with_timeouts(Duration::from_secs(10), long);
+    let outcome = tokio::time::timeout(long / 4, client.outcome(envelope.id())).await;
+    let outcome = outcome.expect("in time").unwrap();
+    assert_eq!(outcome, Outcome::Pending { round: ROUND });
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_proof_that_never_comes_holds_nobody_up() {
     let (mut house, envelope) = setup(4);
     let id = envelope.id();
-    let liar: Option<Answer> = Some(Box::new(|request| match request {
-        Request::Status(_) => Some(Response::Status(unfilled_in(Round(9)))),
-        _ => None,
-    }));
     let honest = || witness(unfilled_in(ROUND), house.record(ROUND, &[id]));
-    let members = vec![liar, honest(), honest(), honest()];
+    let members = vec![stalls(), honest(), honest(), honest()];
     let (_doors, client) = house.open(members).await;
     let long = Duration::from_secs(120);
     let client = client.with_timeouts(Duration::from_secs(10), long);
