@@ -302,7 +302,7 @@ impl Dial {
         }
     }
 
-    /// Whether there has been a connection since `then`.
+    /// Whether there was a connection by `then`.
     fn connected_by(&self, then: Instant) -> bool {
         let ended = self.ended.borrow();
         ended
