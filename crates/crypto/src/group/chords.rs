@@ -1,4 +1,5 @@
-//! Many affine additions for one field inversion: for hundreds half the price of additions one by one.
+//! Many affine additions for one field inversion: for hundreds half the price of additions one by
+//! one.
 //!
 //! The slope of a chord or a tangent is a fraction; the denominators of many are inverted together
 //! (Montgomery, Math. Comp. 48, 1987, section 10.3.1). That makes six multiplications an addition
@@ -10,8 +11,8 @@ use blst::{blst_fp, blst_fp_add, blst_fp_from_uint64, blst_fp_inverse, blst_fp_m
 
 use super::{CurvePoint, G1Sum};
 
-/// Adds along chords. Keeps its memory from one call to the next: what is returned to the system
-/// and fetched again costs threads that do so at the same time more than the additions.
+/// Adds along chords. Keeps its memory from one call to the next: threads that return memory to the
+/// system and fetch it again at the same time wait for each other.
 #[derive(Default)]
 pub(super) struct Chords {
     inverses: Inverses,
