@@ -1,6 +1,8 @@
 //! Multi-scalar multiplication by Pippenger's method, its windows in parallel. Variable time:
 //! public scalars only.
 
+use std::collections::BTreeMap;
+
 use blst::{
     blst_p1, blst_p1_affine, blst_p1s_mult_pippenger, blst_p1s_mult_pippenger_scratch_sizeof,
     blst_p1s_tile_pippenger, blst_p2, blst_p2_affine, blst_p2s_mult_pippenger,
@@ -115,13 +117,15 @@ fn by_windows(points: &[blst_p1_affine], coefficients: &[[u8; BITS / 8]]) -> G1S
     let bucket = unsafe { blst_p1s_mult_pippenger_scratch_sizeof(0) }.div_ceil(8);
     let buckets = || vec![0; bucket << (width - 1)];
     let window = |scratch: &mut Vec<u64>, number| {
-        window_sum(points, coefficients, scratch, width * number, width)
+        let sum = window_sum(points, coefficients, scratch, width * number, width);
+        (number, sum)
     };
-    let sums: Vec<G1Sum> = (0..windows(width))
-        .into_par_iter()
+    // A range would be cut into a few pieces; a bridge hands window by window to whoever is free.
+    let sums: BTreeMap<usize, G1Sum> = (0..windows(width))
+        .par_bridge()
         .map_init(buckets, window)
         .collect();
-    let highest_first = sums.iter().rev();
+    let highest_first = sums.values().rev();
     highest_first.fold(G1Sum::identity(), |mut sum, window| {
         (0..width).for_each(|_| sum.double());
         sum.add(window);
