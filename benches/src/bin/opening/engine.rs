@@ -150,7 +150,7 @@ const LONGEST: Duration = Duration::from_millis(500);
 pub(crate) fn timed<T>(count: usize, mut work: impl FnMut() -> Outcome<T>) -> Outcome<(Cost, T)> {
     let (began, mut costs) = (Instant::now(), Vec::new());
     loop {
-        let (cost, result) = once(count, &mut work)?;
+        let (cost, result) = once(count, || Ok(()), &mut work)?;
         costs.push(cost);
         if costs.len() == REPEATS || began.elapsed() > LONGEST {
             costs.sort_by(|one, other| one.units.total_cmp(&other.units));
@@ -165,13 +165,18 @@ const TURNS: usize = 20;
 const LONGEST_TURNS: Duration = Duration::from_secs(3);
 
 /// What two ways to do the same take at best. They take turns, and the fastest time counts, so that
-/// a neighbour who disturbs one of two cores for a while disturbs neither's result.
-pub(crate) fn best_of_two(count: usize, work: [&dyn Fn() -> Outcome<()>; 2]) -> Outcome<[Cost; 2]> {
+/// a neighbour who disturbs one of two cores for a while disturbs neither's result. Each is done
+/// once right before it is timed: threads that wake together may share a core for milliseconds,
+/// until the system moves one of them.
+pub(crate) fn best_of_two<T>(
+    count: usize,
+    work: [&dyn Fn() -> Outcome<T>; 2],
+) -> Outcome<[Cost; 2]> {
     let (began, mut turns) = (Instant::now(), 0);
     let mut best = [None, None];
     while turns < TURNS && (turns == 0 || began.elapsed() < LONGEST_TURNS) {
         for (work, best) in work.iter().zip(&mut best) {
-            let (cost, ()) = once(count, work)?;
+            let (cost, _) = once(count, || work().map(drop), work)?;
             let former = best.get_or_insert(cost);
             if cost.microseconds < former.microseconds {
                 *former = cost;
@@ -185,8 +190,14 @@ pub(crate) fn best_of_two(count: usize, work: [&dyn Fn() -> Outcome<()>; 2]) -> 
     }
 }
 
-fn once<T>(count: usize, work: impl FnOnce() -> Outcome<T>) -> Outcome<(Cost, T)> {
+/// What `work` takes right after `first`, and its result.
+fn once<T>(
+    count: usize,
+    first: impl FnOnce() -> Outcome<()>,
+    work: impl FnOnce() -> Outcome<T>,
+) -> Outcome<(Cost, T)> {
     let before = unit()?;
+    first()?;
     let started = Instant::now();
     let result = work()?;
     let microseconds = started.elapsed().as_secs_f64() * 1e6 / count as f64;

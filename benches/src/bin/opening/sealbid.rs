@@ -68,14 +68,9 @@ fn run(setting: &Setting<'_>, plaintexts: &[Vec<u8>]) -> Outcome<Opened> {
         admit,
         share,
         open: release + opening_cost,
-        scaling: Some(Scaling::of(
-            count,
-            |pool| opening(pool).map(drop),
-            |pool| {
-                drop(pool.install(|| member.share_all(&parts)));
-                Ok(())
-            },
-        )?),
+        scaling: Some(Scaling::of(count, opening, |pool| {
+            Ok(pool.install(|| member.share_all(&parts)))
+        })?),
         share_admits: false,
     };
     let plaintexts = contents(&opened)?;
@@ -154,10 +149,10 @@ fn release(
 }
 
 impl Scaling {
-    fn of(
+    fn of<T, S>(
         count: usize,
-        open: impl Fn(&ThreadPool) -> Outcome<()>,
-        share: impl Fn(&ThreadPool) -> Outcome<()>,
+        open: impl Fn(&ThreadPool) -> Outcome<T>,
+        share: impl Fn(&ThreadPool) -> Outcome<S>,
     ) -> Outcome<Self> {
         let (one, two) = (threads(1)?, threads(2)?);
         let ratio = |[one, two]: [Cost; 2]| one.microseconds / two.microseconds;
