@@ -161,8 +161,8 @@ pub(crate) fn timed<T>(count: usize, mut work: impl FnMut() -> Outcome<T>) -> Ou
 }
 
 /// How often two ways to do the same take turns, if that takes no longer than `LONGEST_TURNS`.
-const TURNS: usize = 20;
-const LONGEST_TURNS: Duration = Duration::from_secs(3);
+const TURNS: usize = 40;
+const LONGEST_TURNS: Duration = Duration::from_secs(6);
 
 /// What two ways to do the same take at best. They take turns, and the fastest time counts, so that
 /// a neighbour who disturbs one of two cores for a while disturbs neither's result. Each is done
