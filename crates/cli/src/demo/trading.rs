@@ -70,6 +70,16 @@ pub(crate) async fn trade(
     progress: &Arc<Progress>,
 ) -> Result<Traders, Failure> {
     let phases = tokio::spawn(show_phases(Arc::clone(client), Arc::clone(progress)));
+    let traders = trade_in_batches(client, plan, progress).await;
+    phases.abort();
+    traders
+}
+
+async fn trade_in_batches(
+    client: &Arc<Client>,
+    plan: Plan,
+    progress: &Arc<Progress>,
+) -> Result<Traders, Failure> {
     let plan = Arc::new(plan);
     let mut traders = Traders {
         total: plan.orders(),
@@ -79,7 +89,6 @@ pub(crate) async fn trade(
         let sent = send(client, &plan, batch, progress).await?;
         follow(client, sent, &mut traders, progress).await?;
     }
-    phases.abort();
     Ok(traders)
 }
 
