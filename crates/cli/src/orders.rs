@@ -1,6 +1,7 @@
 //! `sealbid orders`: one's own orders, as they were written down before they were sent.
 
 use clap::Args;
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use sealbid_types::envelope::Kind;
 
 use crate::context::Context;
@@ -8,22 +9,34 @@ use crate::describe;
 use crate::exit::Failure;
 use crate::order_files::{OrderFile, OrderFiles};
 use crate::output::Columns;
+use crate::send::Desk;
 use crate::text::date_and_clock;
 use crate::tokens::Tokens;
+
+/// How many orders the house is asked about at once.
+const AT_ONCE: usize = 8;
 
 /// Your own orders, with their receipts
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
   sealbid orders
+  sealbid orders --update
   sealbid orders --json | jq .id
 
-Nobody is asked: these are the files in the house's orders directory. `sealbid status` looks up
-what became of one.")]
-pub(crate) struct OrdersArgs {}
+These are the files in the house's orders directory, with what was last known of them. Without
+--update nobody is asked.")]
+pub(crate) struct OrdersArgs {
+    /// Ask the house first what became of those that have no outcome yet
+    #[arg(long)]
+    update: bool,
+}
 
 /// Lists them, oldest first.
-pub(crate) async fn run(_args: OrdersArgs, context: &Context) -> Result<(), Failure> {
+pub(crate) async fn run(args: OrdersArgs, context: &Context) -> Result<(), Failure> {
+    if args.update {
+        update(&Desk::open(context).await?).await?;
+    }
     let (console, tokens) = (context.console(), context.tokens()?);
     let files = OrderFiles::new(context.house_dir().orders());
     let orders = files.all()?;
@@ -47,6 +60,18 @@ pub(crate) async fn run(_args: OrdersArgs, context: &Context) -> Result<(), Fail
         console.line(table);
     }
     Ok(())
+}
+
+/// Asks what became of the orders without an outcome, and writes down what is final.
+async fn update(desk: &Desk) -> Result<(), Failure> {
+    let mut orders = desk.orders.all()?;
+    orders.retain(|order| order.outcome.is_none());
+    let ask = |order: OrderFile| async move {
+        let outcome = desk.house.outcome(order.id).await?;
+        desk.orders.note(order.id, &outcome)
+    };
+    let asked = stream::iter(orders).map(ask).buffer_unordered(AT_ONCE);
+    asked.try_collect().await
 }
 
 fn row(order: &OrderFile, tokens: &Tokens) -> [String; 6] {

@@ -310,6 +310,7 @@ fn with_no_member_reachable_it_is_6_and_the_order_is_kept() {
         listed.contains("1000 usdc.near for at least 950 wrap.near"),
         "{listed}"
     );
+    desk.run("orders --update").expect(6);
     desk.run("swap 1 usdc.near wrap.near --min 1")
         .expect(6)
         .says("none of the 3 members");

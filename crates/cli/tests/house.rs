@@ -228,6 +228,19 @@ impl TestHouse {
         }
     }
 
+    /// Runs a command of one's own, and gives what it prints.
+    fn sealbid(&self, arguments: &str) -> String {
+        let output = Command::new(env!("CARGO_BIN_EXE_sealbid"))
+            .arg("--dir")
+            .arg(self.dir().root())
+            .args(arguments.split_whitespace())
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{arguments}: {said}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
     /// The rounds that the relayer wrote, once it has as many as the members settled.
     async fn relayed(&self) -> Vec<u64> {
         let settled = self.client.standing().await.unwrap().settled;
@@ -300,8 +313,23 @@ async fn survives(members: u8) {
     let third = house.swap().await;
     let outcome = house.outcome(third).await;
     assert!(outcome.is_final(), "{outcome:?}");
+    orders_are_updated(&house).await;
     check_rounds(&house).await;
     assert_eq!(house.up.interrupt(), Some(130));
+}
+
+/// A trader who did not wait asks later.
+async fn orders_are_updated(house: &TestHouse) {
+    house.wait_for_solver().await;
+    house.sealbid("swap 1000 usdc.near wrap.near --min 950");
+    let order =
+        || -> serde_json::Value { serde_json::from_str(&house.sealbid("orders --json")).unwrap() };
+    assert_eq!(order()["outcome"], serde_json::Value::Null);
+    wait_for("the outcome", || {
+        house.sealbid("orders --update");
+        order()["outcome"]["status"] == "filled"
+    })
+    .await;
 }
 
 /// Rounds count without gaps, no envelope stands in two, and the relayer has each once, in order.
