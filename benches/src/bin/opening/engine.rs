@@ -143,7 +143,7 @@ pub(crate) struct Engine {
 
 /// How often a phase is repeated in one run, if it takes no longer than `LONGEST` together.
 const REPEATS: usize = 5;
-const LONGEST: Duration = Duration::from_millis(500);
+const LONGEST: Duration = Duration::from_secs(3);
 
 /// What `work` takes for each of `count`, and its last result: by the median of a few times, each
 /// with the unit of its own moment, unless it takes long.
