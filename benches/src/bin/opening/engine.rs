@@ -150,7 +150,7 @@ const LONGEST: Duration = Duration::from_secs(3);
 pub(crate) fn timed<T>(count: usize, mut work: impl FnMut() -> Outcome<T>) -> Outcome<(Cost, T)> {
     let (began, mut costs) = (Instant::now(), Vec::new());
     loop {
-        let (cost, result) = once(count, || Ok(()), &mut work)?;
+        let (cost, result) = once(count, &mut work)?;
         costs.push(cost);
         if costs.len() == REPEATS || began.elapsed() > LONGEST {
             costs.sort_by(|one, other| one.units.total_cmp(&other.units));
@@ -161,8 +161,8 @@ pub(crate) fn timed<T>(count: usize, mut work: impl FnMut() -> Outcome<T>) -> Ou
 }
 
 /// How often two ways to do the same take turns, if that takes no longer than `LONGEST_TURNS`.
-const TURNS: usize = 40;
-const LONGEST_TURNS: Duration = Duration::from_secs(6);
+const TURNS: usize = 60;
+const LONGEST_TURNS: Duration = Duration::from_secs(10);
 
 /// What two ways to do the same take at best. They take turns, and the fastest time counts, so that
 /// a neighbour who disturbs one of two cores for a while disturbs neither's result. Each is done
@@ -172,32 +172,33 @@ pub(crate) fn best_of_two<T>(
     count: usize,
     work: [&dyn Fn() -> Outcome<T>; 2],
 ) -> Outcome<[Cost; 2]> {
-    let (began, mut turns) = (Instant::now(), 0);
-    let mut best = [None, None];
-    while turns < TURNS && (turns == 0 || began.elapsed() < LONGEST_TURNS) {
+    let (mut best, mut best_unit) = ([f64::INFINITY; 2], f64::INFINITY);
+    let began = Instant::now();
+    for _ in 0..TURNS {
+        best_unit = best_unit.min(unit()?);
         for (work, best) in work.iter().zip(&mut best) {
-            let (cost, _) = once(count, || work().map(drop), work)?;
-            let former = best.get_or_insert(cost);
-            if cost.microseconds < former.microseconds {
-                *former = cost;
-            }
+            drop(work()?);
+            let started = Instant::now();
+            let result = work()?;
+            *best = best.min(started.elapsed().as_secs_f64());
+            drop(result);
         }
-        turns += 1;
+        if began.elapsed() > LONGEST_TURNS {
+            break;
+        }
     }
-    match best {
-        [Some(one), Some(other)] => Ok([one, other]),
-        _ => Err("nothing was timed".into()),
-    }
+    Ok(best.map(|seconds| {
+        let microseconds = seconds * 1e6 / count as f64;
+        let units = microseconds / best_unit;
+        Cost {
+            microseconds,
+            units,
+        }
+    }))
 }
 
-/// What `work` takes right after `first`, and its result.
-fn once<T>(
-    count: usize,
-    first: impl FnOnce() -> Outcome<()>,
-    work: impl FnOnce() -> Outcome<T>,
-) -> Outcome<(Cost, T)> {
+fn once<T>(count: usize, work: impl FnOnce() -> Outcome<T>) -> Outcome<(Cost, T)> {
     let before = unit()?;
-    first()?;
     let started = Instant::now();
     let result = work()?;
     let microseconds = started.elapsed().as_secs_f64() * 1e6 / count as f64;
