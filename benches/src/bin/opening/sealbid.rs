@@ -73,7 +73,7 @@ fn run(setting: &Setting<'_>, plaintexts: &[Vec<u8>]) -> Outcome<Opened> {
         share,
         open: release + opening_cost,
         scaling: Some(Scaling::of(count, opening, |pool| {
-            Ok(pool.install(|| member.share_all(&parts)))
+            Ok(pool.install(|| member.share_all(few)))
         })?),
         share_admits: false,
     };
