@@ -2,17 +2,25 @@
 //!
 //! `SEALBID_SEED=N` replays the one seed N; `SEALBID_SIM_RUNS=N` runs N seeds a scenario.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use sealbid_auction::disk::{Recall, Table};
 use sealbid_auction::member::Notice;
+use sealbid_auction::member::message::{self, Opening};
+use sealbid_crypto::open::{ShareFault, verify_shares};
+use sealbid_crypto::{BatchSecret, CheckedEnvelope, check};
 use sealbid_tests::house::adversary::{
     Adversary, Omitter, TwoReports, Withholder, WrongShares, WrongSignatures,
 };
 use sealbid_tests::house::{Draws, Faults, Person, World, invariants};
 use sealbid_types::allocation::FillKind;
-use sealbid_types::id::{MemberIndex, Round};
+use sealbid_types::codec::decode;
+use sealbid_types::envelope::Part;
+use sealbid_types::id::{EnvelopeId, MemberIndex, Round};
+use sealbid_types::keys::Signed;
+use sealbid_types::record::RoundRecord;
 
 /// The seeds of a scenario: few by default, and always the same.
 fn seeds() -> Vec<u64> {
@@ -270,8 +278,73 @@ fn with_liar(adversary: fn() -> Box<dyn Adversary>, is_named: bool) {
 }
 
 #[test]
-fn wrong_decryption_shares_are_named() {
-    with_liar(|| Box::new(WrongShares), true);
+fn wrong_shares_of_terms_are_evidence() {
+    wrong_shares_are_evidence(Opening::First);
+}
+
+#[test]
+fn wrong_shares_of_authorisations_are_evidence() {
+    wrong_shares_are_evidence(Opening::Second);
+}
+
+/// Whoever finds a liar keeps what shows it to everybody: the very shares that are wrong.
+fn wrong_shares_are_evidence(opening: Opening) {
+    for seed in seeds() {
+        let faults = Faults {
+            delay: 10,
+            ..Faults::default()
+        };
+        let mut world = World::new(4, 3, seed, faults);
+        let liar = MemberIndex(u8::try_from(seed % 4).unwrap());
+        world.corrupt(liar, Box::new(WrongShares(opening)));
+        trade(&mut world, seed, 8, 3_000);
+        run(&mut world, seed, 14_000);
+        let finders: BTreeSet<MemberIndex> = world
+            .notices
+            .iter()
+            .filter(|(_, notice)| matches!(notice, Notice::Fault { member, .. } if *member == liar))
+            .map(|(by, _)| *by)
+            .collect();
+        assert!(!finders.is_empty(), "seed {seed}: the liar is not named");
+        for finder in finders {
+            let rows = world.disk(finder).scan(Table::Evidence);
+            assert!(!rows.is_empty(), "seed {seed}: no evidence");
+            for (_, bytes) in rows {
+                let message::WrongShares(signed) = decode(&bytes).unwrap();
+                assert_eq!((signed.member, signed.body.opening), (liar, opening));
+                let fault = judge(&world, finder, &signed).unwrap_err();
+                assert!(!matches!(fault, ShareFault::Count { .. }), "{fault}");
+            }
+        }
+    }
+}
+
+/// Checks kept shares as anybody can who has the round's record.
+fn judge(
+    world: &World,
+    finder: MemberIndex,
+    signed: &Signed<message::Shares>,
+) -> Result<(), ShareFault> {
+    let house = &world.house;
+    let identity = house.committee.member(signed.member).unwrap().identity;
+    signed.verify(&identity).unwrap();
+    let records = world.records(finder);
+    let of_round = |record: &&RoundRecord| record.close.round == signed.body.round;
+    let record = records.iter().find(of_round).unwrap();
+    let envelopes: BTreeMap<EnvelopeId, CheckedEnvelope> = record
+        .envelopes
+        .iter()
+        .map(|envelope| (envelope.id(), check(envelope).unwrap()))
+        .collect();
+    let is_second = signed.body.opening == Opening::Second;
+    let parts: Vec<_> = record
+        .openings
+        .iter()
+        .filter(|opening| (opening.part == Part::Authorisation) == is_second)
+        .map(|opening| envelopes[&opening.envelope].part(opening.part).unwrap())
+        .collect();
+    let (shares, batch) = (&signed.body.shares, BatchSecret::new([7; 32]));
+    verify_shares(&house.keys, signed.member, &parts, shares, &batch)
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Members that lie: one behaviour each. An adversary changes what its engine says before it
 //! leaves; it holds the member's keys.
 
-use sealbid_auction::member::message::{PeerMessage, SignatureShareMessage};
+use sealbid_auction::member::message::{Opening, PeerMessage, SignatureShareMessage};
 use sealbid_auction::member::{MemberSecrets, Output};
 use sealbid_types::codec::{decode, encode};
 use sealbid_types::keys::Signed;
@@ -36,8 +36,8 @@ fn rewrite(
         .collect()
 }
 
-/// Sends each decryption share under another part's place, properly signed.
-pub struct WrongShares;
+/// Sends each decryption share of one opening under another part's place, properly signed.
+pub struct WrongShares(pub Opening);
 
 impl Adversary for WrongShares {
     fn tamper(
@@ -47,7 +47,9 @@ impl Adversary for WrongShares {
         count: &mut u64,
     ) -> Vec<Output> {
         rewrite(out, count, |message| match message {
-            PeerMessage::Shares(signed) if signed.body.shares.len() > 1 => {
+            PeerMessage::Shares(signed)
+                if signed.body.opening == self.0 && signed.body.shares.len() > 1 =>
+            {
                 let mut body = signed.body.clone();
                 body.shares.rotate_left(1);
                 let signed = Signed::new(body, secrets.index, &secrets.identity);

@@ -111,15 +111,16 @@ impl Exchange {
         (signature, liars)
     }
 
-    /// Drops all that a lying member sent. Its decryption shares are given back, as evidence.
-    pub(super) fn exclude(&mut self, member: MemberIndex) -> Vec<Signed<Shares>> {
+    /// Drops all that a lying member sent. Its decryption shares are given back: those of the
+    /// opening that it lied in are evidence.
+    pub(super) fn exclude(&mut self, member: MemberIndex) -> BTreeMap<Opening, Signed<Shares>> {
         self.liars.insert(member);
         self.signatures
             .values_mut()
             .for_each(|collected| _ = collected.remove(&member));
         self.shares
-            .values_mut()
-            .filter_map(|collected| collected.remove(&member))
+            .iter_mut()
+            .filter_map(|(opening, collected)| Some((*opening, collected.remove(&member)?)))
             .collect()
     }
 

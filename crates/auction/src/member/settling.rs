@@ -1,5 +1,5 @@
 //! From the certificate to the settlement: both openings, the draw, the clearing and the
-//! committee's signatures of its results (ARCHITECTURE 2, 3.2, 3.3).
+//! committee's signatures of its results (docs/protocol.md 2, 3.2, 3.3).
 //!
 //! Each step takes the state before it by value, so that none is done twice. Decryption shares
 //! leave only through [`PendingShare::release`](sealbid_crypto::PendingShare::release), which a
@@ -451,8 +451,8 @@ impl Settling {
             Err(error) => (None, error.liars),
         };
         for (member, what) in liars {
-            let wrong = self.exchange.exclude(member).into_iter().map(WrongShares);
-            let evidence = wrong.map(|wrong| encode(&wrong)).next();
+            let wrong = self.exchange.exclude(member).remove(&opening);
+            let evidence = wrong.map(|wrong| encode(&WrongShares(wrong)));
             out.extend(fault(member, what.to_string(), evidence));
         }
         self.tried = if opened.is_some() {
