@@ -240,8 +240,9 @@ fn check_part(candidate: Candidate<'_, Decoded>) -> Candidate<'_, Proof> {
     candidate
 }
 
-/// Checks many envelopes at once: the verdicts are those of [`check`], in the order of `envelopes`,
-/// for a fraction of the work. Bad proofs are found by halving.
+/// Checks many envelopes at once, for a fraction of the work. The verdicts, in the order of
+/// `envelopes`, are those of [`check`] but for one chance in 2^69 that a u outside G1 passes (see
+/// [`in_subgroup_all`]) and one in 2^128 that a bad proof does. Bad proofs are found by halving.
 #[must_use]
 pub fn check_batch(
     envelopes: &[&Envelope],

@@ -28,8 +28,10 @@ pub const BATCH_SHARES: &str = "sealbid/1 2026-11 batch coefficients of shares";
 pub const BATCH_OPENINGS: &str = "sealbid/1 2026-11 batch coefficients of openings";
 /// Batch coefficients of openings that were drawn before the openings were made.
 pub const BATCH_PREPARED: &str = "sealbid/1 2026-11 batch coefficients of prepared openings";
-/// Signs of the batched subgroup test.
+/// Signs of the batched subgroup test of sealed parts.
 pub const BATCH_SUBGROUP: &str = "sealbid/1 2026-11 masks of the subgroup test";
+/// Signs of the batched subgroup test of shares and openings.
+pub const BATCH_SUBGROUP_OF_POINTS: &str = "sealbid/1 2026-11 signs of the subgroup test of points";
 /// Batch coefficients of public keys in both groups.
 pub const BATCH_KEYS: &str = "sealbid/1 2026-11 batch coefficients of share keys";
 

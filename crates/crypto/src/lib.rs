@@ -1,6 +1,6 @@
 //! Sealing to a threshold key, decryption shares, opening, and threshold signatures.
 //!
-//! | module | step | ARCHITECTURE |
+//! | module | step | docs/protocol.md |
 //! | --- | --- | --- |
 //! | [`seal`](mod@seal) | a plaintext becomes a [`SealedPart`] | 3.1 |
 //! | [`admit`] | its proof is checked, alone or in a batch: [`CheckedPart`] | 3.1 |
@@ -42,7 +42,7 @@ pub use certificate::{AllocationCertificate, Authority, CertificateError, CloseC
 pub use content::{Fault, Plaintext};
 pub use keys::{CommitteeKeys, KeysError};
 pub use lagrange::common_denominator;
-pub use open::{OpenError, Opened, OpenedPart, open, verify_openings};
+pub use open::{MOST_NAMED, OpenError, Opened, OpenedPart, open, verify_openings};
 pub use prepare::prepare;
 pub use seal::{SealError, seal};
 pub use share::{DecryptionShare, KeyShare, KeyShareError, NotAuthorised, PendingShare};

@@ -1,4 +1,4 @@
-//! Sealing a plaintext to the committee key: TDH2 in its hybrid form (ARCHITECTURE 3.1).
+//! Sealing a plaintext to the committee key: TDH2 in its hybrid form (docs/protocol.md 3.1).
 
 use sealbid_types::bytes::{Blob, FixedBytes};
 use sealbid_types::envelope::SealedPart;

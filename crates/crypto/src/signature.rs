@@ -1,4 +1,4 @@
-//! Threshold signatures: over statements, and nothing else (ARCHITECTURE 3.2).
+//! Threshold signatures: over statements, and nothing else (docs/protocol.md 3.2).
 //!
 //! They are `threshold_crypto`'s, byte for byte: the statement's digest is hashed to G2 by its
 //! `hash_g2`, keys are in G1. Signing is done by `blst` in constant time; so, being three times as

@@ -197,7 +197,7 @@ fn a_response_has_one_encoding() {
 #[test]
 fn torsion_is_judged_alike_alone_and_in_a_batch() {
     let house = house();
-    for order in [11, 10_177, 859_267, 52_437_899] {
+    for order in [3, 11, 10_177, 859_267, 52_437_899] {
         let shift = Some(CurvePoint::of_order(order));
         let harmless = [
             Cheat {

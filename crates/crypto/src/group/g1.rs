@@ -220,8 +220,14 @@ impl G1Point {
     /// `scalar · self`, in constant time.
     #[must_use]
     pub fn times_secret(&self, scalar: &SecretScalar) -> Self {
-        let mut point = blst_p1::default();
         let mut product = blst_p1_affine::default();
+        self.multiply_into(scalar, &mut product);
+        Self(CurvePoint(product))
+    }
+
+    /// Leaves no product behind but `into`; what `blst` has on the stack on its way is `blst`'s.
+    fn multiply_into(&self, scalar: &SecretScalar, into: &mut blst_p1_affine) {
+        let mut point = blst_p1::default();
         scalar.expose(|bytes| {
             // SAFETY: 255 bits are read from 32 bytes. The endomorphism that `blst_p1_mult` uses
             // needs a point of G1 and a scalar below r, which the types hold. The scalar is passed
@@ -229,11 +235,13 @@ impl G1Point {
             unsafe {
                 blst_p1_from_affine(&mut point, &self.0.0);
                 blst_p1_mult(&mut point, &point, bytes.as_ptr(), SCALAR_BITS);
-                blst_p1_to_affine(&mut product, &point);
+                blst_p1_to_affine(into, &point);
             }
         });
         // Neither factor is zero and the order is prime, so the product is not the identity.
-        Self(CurvePoint(product))
+        for coordinate in [&mut point.x, &mut point.y, &mut point.z] {
+            coordinate.l.zeroize();
+        }
     }
 }
 
@@ -241,12 +249,13 @@ impl G1Point {
     /// `scalar · self`, in constant time, where the product is as secret as the scalar.
     #[must_use]
     pub fn times_secret_kept(&self, scalar: &SecretScalar) -> SecretPoint {
-        let mut product = self.times_secret(scalar);
+        let mut product = blst_p1_affine::default();
+        self.multiply_into(scalar, &mut product);
         let mut kept = SecretPoint(Box::new([0; 96]));
         // SAFETY: 96 bytes are written.
-        unsafe { blst_p1_affine_serialize(kept.0.as_mut_ptr(), &product.0.0) };
-        product.0.0.x.l.zeroize();
-        product.0.0.y.l.zeroize();
+        unsafe { blst_p1_affine_serialize(kept.0.as_mut_ptr(), &product) };
+        product.x.l.zeroize();
+        product.y.l.zeroize();
         kept
     }
 }

@@ -1,5 +1,5 @@
 //! Multi-scalar multiplication by Pippenger's method, its windows in parallel. Variable time:
-//! public scalars only.
+//! scalars that are public, or that nobody gains by who cannot measure this very process.
 
 use std::collections::BTreeMap;
 

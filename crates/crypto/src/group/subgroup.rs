@@ -125,3 +125,91 @@ impl Workplace {
         self.chords.add_up_each(&mut self.digits)
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::indexing_slicing, clippy::unwrap_used)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::G1Sum;
+    use super::*;
+
+    /// Multiples of the generator with the torsion that `kinds` ask for; the last repeats the
+    /// first.
+    fn points(kinds: &[u8]) -> Vec<CurvePoint> {
+        let generator = *G1Point::generator().as_curve_point();
+        let mut multiple = G1Sum::identity();
+        let point = |kind: &u8| {
+            multiple.add_point(&generator);
+            let inside = multiple.to_point().unwrap();
+            match kind {
+                0 => inside,
+                1 => inside.plus(&CurvePoint::of_order(3)),
+                2 => CurvePoint::of_order(3),
+                _ => inside.plus(&CurvePoint::of_order(11)),
+            }
+        };
+        let mut points: Vec<CurvePoint> = kinds.iter().map(point).collect();
+        points.extend(points.first().copied());
+        points
+    }
+
+    fn sign(signs: &Signs, group: usize, digit: u32) -> i8 {
+        (signs.0[group] / 3u8.pow(digit) % 3) as i8 - 1
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
+        #[test]
+        fn sums_are_those_of_points_with_signs(
+            kinds in prop::collection::vec(0u8..4, 1..40),
+            key: [u8; 32],
+        ) {
+            let points = points(&kinds);
+            let mut output = blake3::Hasher::new_keyed(&key).finalize_xof();
+            let mut byte = || {
+                let mut byte = [0];
+                output.fill(&mut byte);
+                byte[0]
+            };
+            let signs: Vec<Signs> = points.iter().map(|_| Signs::draw(&mut byte)).collect();
+            let mut workplace = Workplace::new();
+            for group in 0..GROUPS {
+                let sums = workplace.signed_sums(&points, &signs, group);
+                prop_assert_eq!(sums.len(), SUMS as usize);
+                for (digit, sum) in (0..SUMS).zip(sums) {
+                    let mut expected = G1Sum::identity();
+                    for (point, signs) in points.iter().zip(&signs) {
+                        match sign(signs, group, digit) {
+                            1 => expected.add_point(point),
+                            -1 => expected.add_point(&point.negate()),
+                            _ => {}
+                        }
+                    }
+                    prop_assert_eq!(sum, expected.to_point(), "group {}, digit {}", group, digit);
+                }
+            }
+        }
+    }
+
+    /// 243 bytes are taken of 256, and 243 draws of eleven use up each of them eleven times: in
+    /// every group each pattern comes three times.
+    #[test]
+    fn every_pattern_is_as_likely() {
+        let mut bytes = (0..=u8::MAX).cycle();
+        let mut counts = [[0; PATTERNS as usize]; GROUPS];
+        for _ in 0..243 {
+            let Signs(patterns) = Signs::draw(|| bytes.next().unwrap());
+            for (counts, pattern) in counts.iter_mut().zip(patterns) {
+                counts[usize::from(pattern)] += 1;
+            }
+        }
+        assert_eq!(counts, [[3; PATTERNS as usize]; GROUPS]);
+    }
+
+    #[test]
+    fn the_bound_is_that_of_44_sums() {
+        assert_eq!(GROUPS * SUMS as usize, 44);
+    }
+}

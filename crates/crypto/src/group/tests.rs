@@ -286,10 +286,11 @@ mod combinations {
 
     fn curve_point(seed: u64) -> CurvePoint {
         let inside = *point(seed).as_curve_point();
-        match seed % 4 {
+        match seed % 5 {
             0 => inside,
             1 => inside.plus(&CurvePoint::of_order(11)),
             2 => CurvePoint::of_order(11),
+            3 => inside.plus(&CurvePoint::of_order(3)),
             _ => CurvePoint::of_order(10_177),
         }
     }

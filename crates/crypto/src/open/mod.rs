@@ -59,8 +59,9 @@ pub struct OpenedPart {
 pub struct Opened {
     /// The parts, in the order they were given.
     pub parts: Vec<OpenedPart>,
-    /// Members whose shares were seen to be wrong, and the first wrong one of each. Shares beyond
-    /// the first q members' are not looked at closely unless one of those is wrong.
+    /// Members whose shares were seen to be wrong, and a wrong one of each (see [`verify_shares`]).
+    /// Shares beyond the first q members' are read, and looked at closely only if one of those is
+    /// wrong.
     pub liars: BTreeMap<MemberIndex, ShareFault>,
 }
 
@@ -72,7 +73,7 @@ pub struct OpenError {
     pub right: usize,
     /// q.
     pub needed: usize,
-    /// Members whose shares are wrong, and the first wrong one of each.
+    /// Members whose shares are wrong, and a wrong one of each (see [`verify_shares`]).
     pub liars: BTreeMap<MemberIndex, ShareFault>,
 }
 

@@ -6,7 +6,7 @@ use crate::group::{CurvePoint, G1Point, PointError, in_subgroup_all};
 
 /// Which of `points` lie in G1.
 pub(super) fn in_subgroup(points: &[CurvePoint], secret: &BatchSecret) -> Vec<Option<G1Point>> {
-    let mut transcript = Transcript::new(domain::BATCH_SUBGROUP, secret);
+    let mut transcript = Transcript::new(domain::BATCH_SUBGROUP_OF_POINTS, secret);
     transcript.update_points(points);
     in_subgroup_all(points, &transcript.coefficients().signs(points.len()))
 }

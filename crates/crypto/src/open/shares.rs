@@ -50,7 +50,8 @@ pub enum ShareFault {
 /// Checks one member's shares of `parts`: what is done with the evidence against a liar.
 ///
 /// # Errors
-/// [`ShareFault`], of the first share that is wrong.
+/// [`ShareFault`], of the first share that is no point; else of the first outside G1; else of the
+/// first that is wrong.
 pub fn verify_shares(
     keys: &CommitteeKeys,
     member: MemberIndex,

@@ -153,7 +153,7 @@ fn certificates_need_the_committees_signature_over_just_this() {
     assert_eq!(verify(&close, view, one_share).unwrap_err(), wrong);
     assert!(verify(&close, view, FixedBytes([0; 96])).is_err());
 
-    // The same digest, signed for another purpose.
+    // Nor is it the certificate of anything else.
     let mut allocation = allocation(&[]);
     allocation.round = close.round;
     let signature = house.sign(&close_statement(&close, view));
