@@ -18,14 +18,14 @@ impl Arithmetic {
     /// Starts the threads, which are named by their purpose.
     ///
     /// # Errors
-    /// [`NodeError::Halted`] if the system gives none.
+    /// [`NodeError::System`] if the system gives none.
     pub(crate) fn start(purpose: &'static str) -> Result<Self, NodeError> {
         let name = move |number| format!("{purpose}-{number}");
         let builder = ThreadPoolBuilder::new().thread_name(name);
         let threads = builder.build();
         threads
             .map(Self)
-            .map_err(|error| NodeError::Halted(format!("the system gives it no thread: {error}")))
+            .map_err(|error| NodeError::System(format!("the system gives it no thread: {error}")))
     }
 
     /// Runs `work` on these threads. Tells what processor time they took for it, all together.

@@ -106,7 +106,7 @@ impl Engine {
     /// sends in the end is why it stopped.
     ///
     /// # Errors
-    /// [`NodeError::Halted`] if the system gives no thread.
+    /// [`NodeError::System`] if the system gives no thread.
     pub(crate) fn spawn(
         self,
         outputs: Vec<Output>,
@@ -124,7 +124,7 @@ impl Engine {
             .name("engine".to_owned())
             .spawn(run)
             .map_err(|error| {
-                NodeError::Halted(format!("the system gives it no thread: {error}"))
+                NodeError::System(format!("the system gives it no thread: {error}"))
             })?;
         Ok(stopped)
     }

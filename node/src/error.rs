@@ -38,10 +38,13 @@ pub enum NodeError {
     /// The front door did not open.
     #[error("{0}")]
     Door(DoorBindError),
-    /// The engine stopped for good: the committee's trust is broken, or the store is not this
+    /// The member stopped for good: the committee's trust is broken, or the store is not this
     /// member's.
-    #[error("the member has stopped: {0}")]
+    #[error("the member has stopped for good: {0}")]
     Halted(String),
+    /// The system does not give what the member needs, or the engine is gone.
+    #[error("{0}")]
+    System(String),
 }
 
 impl NodeError {

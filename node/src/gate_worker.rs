@@ -56,7 +56,7 @@ impl GateQueue {
     /// what passed for a peer goes to `engine`.
     ///
     /// # Errors
-    /// [`NodeError::Halted`] if the system gives no threads.
+    /// [`NodeError::System`] if the system gives no threads.
     pub(crate) fn start(
         gate: Arc<Gate>,
         waiting: usize,

@@ -118,7 +118,7 @@ impl Node {
     /// Takes part until `shutdown` resolves, or something fails that a member cannot do without.
     ///
     /// # Errors
-    /// [`NodeError::Storage`] or [`NodeError::Halted`].
+    /// [`NodeError::Storage`], [`NodeError::Halted`] or [`NodeError::System`].
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), NodeError> {
         let Self {
             engine,
@@ -153,7 +153,7 @@ impl Node {
             Some(result) => result,
             None => stopped.await,
         };
-        result.unwrap_or_else(|_| Err(NodeError::Halted("its engine ended".to_owned())))
+        result.unwrap_or_else(|_| Err(NodeError::System("its engine ended".to_owned())))
     }
 }
 
@@ -202,7 +202,7 @@ async fn furnish(
         gate: gate.clone(),
         requests: Requests::default(),
         records: Records::new(Arc::clone(&store)),
-        fetcher: fetcher.map_err(|error| NodeError::Halted(error.to_string()))?,
+        fetcher: fetcher.map_err(|error| NodeError::System(error.to_string()))?,
         timings,
         events: Events::default(),
     };
@@ -328,6 +328,6 @@ fn start_member(
 fn entropy() -> Result<[u8; 32], NodeError> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes)
-        .map_err(|error| NodeError::Halted(format!("the system gives no entropy: {error}")))?;
+        .map_err(|error| NodeError::System(format!("the system gives no entropy: {error}")))?;
     Ok(bytes)
 }

@@ -21,7 +21,8 @@ Try it:
   sealbid up        the same house, kept running: trade against it from a second terminal
 
 Exit codes: 0 fine, 1 the work failed, 2 usage, 3 authentication, 4 key, 5 storage,
-6 no quorum, 7 timeout, 8 audit failed, 9 not filled (with --wait), 130 Ctrl-C.")]
+6 no quorum, 7 timeout, 8 audit failed, 9 not filled (with --wait),
+10 halted, 130 Ctrl-C.")]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) options: Options,

@@ -28,6 +28,8 @@ pub(crate) enum FailureKind {
     Audit = 8,
     /// `--wait`: the intent was not filled.
     NotFilled = 9,
+    /// A member must not go on: it saw the committee contradict itself.
+    Halted = 10,
     /// Ctrl-C.
     Interrupted = 130,
 }
@@ -65,6 +67,7 @@ impl Failure {
         timeout = Timeout,
         audit = Audit,
         not_filled = NotFilled,
+        halted = Halted,
     }
 
     fn new(kind: FailureKind, message: impl Into<String>) -> Self {
@@ -172,6 +175,7 @@ mod tests {
             (Failure::timeout("x"), 7),
             (Failure::audit("x"), 8),
             (Failure::not_filled("x"), 9),
+            (Failure::halted("x"), 10),
             (Failure::interrupted(), 130),
         ];
         for (failure, code) in codes {

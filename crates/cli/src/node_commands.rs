@@ -199,7 +199,11 @@ impl From<NodeError> for Failure {
             NodeError::House(_) | NodeError::Door(_) => {
                 Self::work(message).advise("check the addresses in member.toml")
             }
-            NodeError::Halted(_) => Self::work(message),
+            NodeError::Halted(_) => Self::halted(message).advise(
+                "do not start it again before the members have agreed on what to do: what it saw \
+                 is in its log and in its store",
+            ),
+            NodeError::System(_) => Self::work(message),
         }
     }
 }

@@ -22,7 +22,7 @@ use super::io::{Notice, Output, put};
 use super::message::{CertifiedClose, PeerMessage, Want};
 use super::settling::Settling;
 use super::stages::{Material, Settled};
-use super::{Member, broadcast, fault, round_key};
+use super::{Member, broadcast, forked, keep_evidence, round_key};
 use crate::audit::audit_record;
 use crate::disk::{Table, Write};
 use crate::open::{OpenedIntents, first_opening};
@@ -248,17 +248,16 @@ impl Member {
             Ok(audited) => audited,
             Err(errors) => {
                 let what = errors.first().map_or_else(String::new, ToString::to_string);
-                let me = hands.secrets.index;
-                out.push(Output::Notice(Notice::Unusable { from: me, what }));
+                let round = record.close.round;
+                out.push(Output::Notice(Notice::UnusableRecord { round, what }));
                 return;
             }
         };
         let close = &record.close;
         match self.settling.take() {
             Some(settling) if settling.certificate().digest() != close.digest() => {
-                let what = "two certified closes of one round".to_owned();
-                out.extend(fault(self.hands.secrets.index, what, Some(encode(&record))));
-                return self.halt("two certified closes of one round".to_owned(), out);
+                out.push(keep_evidence(encode(&record)));
+                return self.halt(forked(close.round), out);
             }
             Some(_) => {}
             None if close.previous != self.chain.parent() => return,

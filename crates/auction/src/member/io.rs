@@ -193,7 +193,15 @@ pub enum Notice {
         /// What went wrong.
         alarm: String,
     },
-    /// A peer's message or record is not usable.
+    /// A record that was fetched does not check out.
+    #[error("a fetched record of round {round} does not check out: {what}")]
+    UnusableRecord {
+        /// The round.
+        round: Round,
+        /// What is wrong.
+        what: String,
+    },
+    /// A peer's message is not usable.
     #[error("member {} sent something unusable: {what}", from.0 + 1)]
     Unusable {
         /// The sender.

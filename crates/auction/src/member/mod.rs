@@ -284,15 +284,23 @@ fn send(to: MemberIndex, message: &PeerMessage) -> Output {
 
 /// Says that a member is at fault, and keeps the evidence.
 fn fault(member: MemberIndex, what: String, evidence: Option<Vec<u8>>) -> Vec<Output> {
-    let row = evidence.map(|value| {
-        let key = blake3::hash(&value).as_bytes().to_vec();
-        Output::Write(Write::Put {
-            table: Table::Evidence,
-            key,
-            value,
-        })
-    });
-    row.into_iter()
+    evidence
+        .map(keep_evidence)
+        .into_iter()
         .chain([Output::Notice(Notice::Fault { member, what })])
         .collect()
+}
+
+fn keep_evidence(value: Vec<u8>) -> Output {
+    let key = blake3::hash(&value).as_bytes().to_vec();
+    Output::Write(Write::Put {
+        table: Table::Evidence,
+        key,
+        value,
+    })
+}
+
+/// Why a member stops for good that sees two certificates of one round.
+fn forked(round: Round) -> String {
+    format!("two certified closes of round {round}: more members lie than the committee can bear")
 }

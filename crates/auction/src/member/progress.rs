@@ -10,7 +10,7 @@ use super::inbox::refusal;
 use super::intake::report_key;
 use super::io::{Notice, Output, put};
 use super::message::{MOST_ENVELOPE_BYTES, PeerMessage, Standing, Want};
-use super::{Member, broadcast, fault, round_key, send};
+use super::{Member, broadcast, fault, forked, round_key, send};
 use crate::disk::Table;
 use crate::vote::Output as VoteOutput;
 
@@ -143,9 +143,7 @@ impl Member {
             VoteOutput::Abstains => out.push(Output::Notice(Notice::Abstains(round))),
             VoteOutput::Forked { .. } => {
                 self.has_halted = true;
-                let reason = format!(
-                    "two certified closes of round {round}: more members lie than the committee can bear"
-                );
+                let reason = forked(round);
                 out.push(Output::Halt { reason });
             }
         }
