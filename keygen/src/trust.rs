@@ -1,4 +1,4 @@
-//! What n and q buy, in the words of ARCHITECTURE, section 1.
+//! What n and q buy, in the words of docs/protocol.md, section 1.
 
 use core::fmt;
 

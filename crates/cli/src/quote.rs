@@ -21,7 +21,7 @@ use crate::solver::book::Book;
 Example:
   sealbid quote book.toml --account solver.json
 
-The file is a price book, as `sealbid solver run --help` shows one: a quote is sent for each of its
+The file is a price book, as `sealbid solver book` prints one: a quote is sent for each of its
 pairs. It is good for one round, and nobody reads it before that round is closed.")]
 pub(crate) struct QuoteArgs {
     /// The price book

@@ -13,7 +13,7 @@ use crate::send::Desk;
 #[command(after_help = "\
 Examples:
   sealbid swap 1000 usdc.near wrap.near --min 950 --wait
-  sealbid swap 5 wrap.near stnear --min 4.9 --reveal nothing --valid-for 10
+  sealbid swap 5 wrap.near stnear --min 3.6 --reveal nothing --valid-for 10
 
 Choose --min close to what you expect. Once your intent is filled, and until the fill is on chain,
 whoever sees your signature, any member first, could execute it at your limit and keep the surplus.

@@ -1,4 +1,4 @@
-//! Receipts: q members' promises to report an envelope (ARCHITECTURE 4.3). A receipt comes by way of
+//! Receipts: q members' promises to report an envelope (docs/protocol.md 4.3). A receipt comes by way of
 //! one member, so it is verified before it is believed.
 
 use std::collections::BTreeSet;

@@ -13,7 +13,7 @@
 //!   damaged while the member runs, or behind redb's back, is an error, never another value.
 //!
 //! The guarantee ends at a disk that forgets: an old copy of the file is a valid file. That is
-//! found by asking the other members (ARCHITECTURE, section 4.4).
+//! found by asking the other members (docs/protocol.md, section 4.4).
 //!
 //! Deleted rows leave free pages, which later commits fill again, so a store whose rows are pruned
 //! as fast as they come stays as large as it once was. [`Store::compact`] gives the pages back.

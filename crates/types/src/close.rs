@@ -14,7 +14,7 @@ use crate::time::Timestamp;
 /// The value that the close vote decides on.
 ///
 /// The lists are exactly the union of the named reports, less what the chain rules out
-/// (ARCHITECTURE 4.2); both are sorted, without repetition.
+/// (docs/protocol.md 4.2); both are sorted, without repetition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Close {
     /// The auction.

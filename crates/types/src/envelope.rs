@@ -90,7 +90,7 @@ impl Header {
     }
 }
 
-/// A plaintext sealed by TDH2 to the committee key (ARCHITECTURE 3.1). Points are uncompressed.
+/// A plaintext sealed by TDH2 to the committee key (docs/protocol.md 3.1). Points are uncompressed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SealedPart {
     /// `u = g^r`, in G1.

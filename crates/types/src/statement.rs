@@ -8,7 +8,7 @@ use crate::id::{
     AllocationDigest, AuctionId, CloseDigest, Epoch, Round, SettlementDigest, View, context,
 };
 
-/// The statement that a threshold signature makes (ARCHITECTURE 3.2).
+/// The statement that a threshold signature makes (docs/protocol.md 3.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Statement {

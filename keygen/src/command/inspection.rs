@@ -16,7 +16,7 @@ Examples:
   sealbid keygen inspect house/committee.json
   sealbid keygen inspect house/member-1/member.key --open --committee house/committee.json")]
 pub struct InspectArgs {
-    /// A committee file, a member's key file, or a trading key
+    /// A committee file, a transcript, a message or state of a ceremony, or a key file
     pub file: PathBuf,
     /// Open an encrypted file with its passphrase
     #[arg(long)]

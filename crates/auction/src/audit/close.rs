@@ -1,5 +1,5 @@
 //! The close: what it names, who certified it, which reports it rests on, and that its lists are
-//! exactly the union of these, less what the chain rules out (ARCHITECTURE 4.2).
+//! exactly the union of these, less what the chain rules out (docs/protocol.md 4.2).
 
 use std::collections::{BTreeMap, BTreeSet};
 

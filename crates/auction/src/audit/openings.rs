@@ -18,7 +18,10 @@ use crate::open::PartId;
 pub(super) type Plaintexts = BTreeMap<PartId, Result<Vec<u8>, VoidReason>>;
 
 /// Verifies all openings of the record's envelopes at once, and decrypts. One that is wrong is an
-/// error, and left out of the result.
+/// error, and left out of the result. Of more than [`MOST_NAMED`] wrong ones no more are named, and
+/// nothing is decrypted: what is left of the audit says less then, but it has failed.
+///
+/// [`MOST_NAMED`]: sealbid_crypto::MOST_NAMED
 pub(super) fn verify(
     keys: &CommitteeKeys,
     record: &RoundRecord,

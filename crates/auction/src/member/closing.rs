@@ -1,5 +1,5 @@
 //! From the freeze to the certificate: the cut, reports, proposals and the judgement of other
-//! members' proposals (ARCHITECTURE 2 and 4.2). The vote itself is [`crate::vote`].
+//! members' proposals (docs/protocol.md 2 and 4.2). The vote itself is [`crate::vote`].
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,5 +1,5 @@
 //! What is known of the other members: when they were heard, how far they have come, and at a
-//! start, what they hold that this member signed (ARCHITECTURE 4.4).
+//! start, what they hold that this member signed (docs/protocol.md 4.4).
 
 use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};

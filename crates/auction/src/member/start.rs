@@ -1,5 +1,5 @@
 //! How a member starts: from what its disk holds, and abstaining until it knows that the disk is
-//! no old copy (ARCHITECTURE 4.4).
+//! no old copy (docs/protocol.md 4.4).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
