@@ -107,6 +107,8 @@ fn draw_panel(area: &Area<'_>, caption: &str, series: &[Series], top: f64) -> Ou
         .x_desc("N, intents a round")
         .y_desc("total, microseconds an intent")
         .label_style(("sans-serif", 16))
+        .x_label_formatter(&|intents| format!("{intents:.0}"))
+        .y_label_formatter(&|microseconds| format!("{microseconds:.0}"))
         .axis_desc_style(("sans-serif", 17))
         .draw()?;
     for Series { colour, points, .. } in series {
