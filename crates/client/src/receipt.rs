@@ -1,5 +1,5 @@
-//! Receipts: q members' promises to report an envelope (docs/protocol.md 4.3). A receipt comes by way of
-//! one member, so it is verified before it is believed.
+//! Receipts: q members' promises to report an envelope (docs/protocol.md 4.3). A receipt comes by
+//! way of one member, so it is verified before it is believed.
 
 use std::collections::BTreeSet;
 

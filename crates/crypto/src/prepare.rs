@@ -3,10 +3,12 @@
 //! `e(Σ ρ_j z_j, g2) = e(Σ ρ_j u_j, pk2)` holds for openings that are right, and for wrong ones with
 //! probability 2^-128, as long as whoever made the z_j could not foresee the weights ρ_j. They may
 //! be drawn before the z_j are known, and so may the right side be added up: a weight that never
-//! leaves its process is as unforeseen after the close as before it. Sums are made in variable time:
-//! who measures this process from beside it, on the same processor, may learn weights. A check that failed tells no
+//! leaves its process is as unforeseen after the close as before it. A check that failed tells no
 //! more than that one set of errors did not cancel, so weights may serve again: T attempts to slip
 //! something through succeed with probability T 2^-128.
+//!
+//! The sums are made in variable time: whoever measures this process from the same processor may
+//! learn weights.
 //!
 //! Parts are prepared in batches, those of one kind together, since the certificate that opens some
 //! of a kind tends to open all of a batch. What it leaves out is subtracted.

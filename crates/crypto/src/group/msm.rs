@@ -1,5 +1,6 @@
-//! Multi-scalar multiplication by Pippenger's method, its windows in parallel. Variable time:
-//! scalars that are public, or that nobody gains by who cannot measure this very process.
+//! Multi-scalar multiplication by Pippenger's method, its windows in parallel. Variable time: for
+//! public scalars, and for weights of batches, which are safe from all who cannot measure this
+//! process from the same processor.
 
 use std::collections::BTreeMap;
 
