@@ -161,6 +161,8 @@ impl std::error::Error for Failure {}
 
 #[cfg(test)]
 mod tests {
+    use sealbid_node::NodeError;
+
     use super::*;
 
     #[test]
@@ -182,5 +184,13 @@ mod tests {
             assert_eq!(failure.code(), code);
             assert_eq!(failure.to_json()["exit"], code);
         }
+    }
+
+    /// A unit file restarts a member that the system failed, and not one that must not go on.
+    #[test]
+    fn a_member_that_must_not_go_on_has_a_code_of_its_own() {
+        let code = |error: NodeError| Failure::from(error).code();
+        assert_eq!(code(NodeError::Halted("x".to_owned())), 10);
+        assert_eq!(code(NodeError::System("x".to_owned())), 1);
     }
 }
