@@ -15,7 +15,7 @@ use crate::{run, within};
 
 /// A member in a process of its own, which answers every message with the same message.
 #[test]
-#[ignore = "started by another test"]
+#[ignore = "no test: the process that a_member_that_was_killed_comes_back starts"]
 fn child_member() {
     let Ok(plan) = std::env::var("SEALBID_TEST_MEMBER") else {
         return;

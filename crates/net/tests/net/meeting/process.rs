@@ -15,7 +15,7 @@ use crate::{run, within};
 
 /// A host with the words that it is given, and a relay on the same port.
 #[test]
-#[ignore = "started by another test"]
+#[ignore = "no test: the process that a_host_that_was_killed_is_found_again starts"]
 fn child_host() {
     let Ok(plan) = std::env::var("SEALBID_TEST_HOST") else {
         return;
