@@ -108,6 +108,8 @@ pub struct World {
     pub refusals: Vec<(EnvelopeId, String)>,
     /// What operators were told, by member.
     pub notices: Vec<(MemberIndex, Notice)>,
+    /// How long each round took from its closing time to its last record, in milliseconds.
+    pub closings: BTreeMap<Round, u64>,
     /// Why members stopped for good.
     pub halts: Vec<(MemberIndex, String)>,
     /// Intents in rounds that each member has settled.
@@ -152,6 +154,7 @@ impl World {
             receipts: BTreeMap::new(),
             refusals: Vec::new(),
             notices: Vec::new(),
+            closings: BTreeMap::new(),
             halts: Vec::new(),
             settled: vec![BTreeSet::new(); usize::from(members)],
             liar: None,
@@ -322,7 +325,7 @@ impl World {
         match event {
             Event::Wake { to } => {
                 if self.seats[to].wakes_at <= self.now {
-                    self.step(to, Input::Tick);
+                    self.wake(to);
                 }
             }
             Event::Message { to, from, bytes } => self.step(to, Input::Received { from, bytes }),
@@ -351,6 +354,19 @@ impl World {
         self.seats[to].engine = Some(member);
         self.carry_out(to, out);
         self.check(to, stored);
+    }
+
+    /// As a member's process does it: takes what has come, here nothing, and then what is due.
+    fn wake(&mut self, to: usize) {
+        let now = self.clock(to);
+        let Some(engine) = self.seats[to].engine.as_mut() else {
+            return;
+        };
+        let mut out = engine.steps([], now);
+        if engine.wake_at() <= now {
+            out.extend(engine.step(Input::Tick, now));
+        }
+        self.carry_out(to, out);
     }
 
     fn step(&mut self, to: usize, input: Input) {
@@ -451,6 +467,9 @@ impl World {
         } = write
         {
             let record: RoundRecord = decode(value).unwrap();
+            let took = self.clock(seat).since(record.close.closed_at).as_millis();
+            let slowest = self.closings.entry(record.close.round).or_default();
+            *slowest = (*slowest).max(u64::try_from(took).unwrap());
             self.settled[seat].extend(record.close.intents);
         }
     }

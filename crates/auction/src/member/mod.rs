@@ -163,19 +163,19 @@ impl Member {
     }
 
     /// Takes inputs that have come together, in their order: what [`Self::step`] does for each,
-    /// for less than that costs.
+    /// for less than that costs. Without any, no time passes either: what is due stays due.
     pub fn steps(
         &mut self,
         inputs: impl IntoIterator<Item = Input>,
         now: Timestamp,
     ) -> Vec<Output> {
         let mut out = Vec::new();
-        self.now = self.now.max(now);
         let mut may_go_on = false;
         for input in inputs {
             if self.has_halted {
                 break;
             }
+            self.now = self.now.max(now);
             may_go_on = input.can_wait();
             self.take_in(input, &mut out);
             if !may_go_on {
