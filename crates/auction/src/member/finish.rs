@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::chain::{CertifiedRound, Chain, points_of};
 use super::closing::Closing;
 use super::exchange::Exchange;
-use super::inbox::forget;
+use super::inbox::{Held, forget};
 use super::intake::report_key;
 use super::io::{Notice, Output, put};
 use super::message::{CertifiedClose, PeerMessage, Want};
@@ -41,18 +41,12 @@ impl Member {
     /// The vote has decided: the certified close goes to disk, and the round to its openings.
     pub(super) fn certify(&mut self, certified: Certified, out: &mut Vec<Output>) {
         let Certified { close, certificate } = certified;
-        let round = close.round;
         match CloseCertificate::verify(&self.hands.keys, close.clone(), &certificate) {
             Err(error) => return self.halt(error.to_string(), out),
             Ok(verified) => self.enter(verified, out),
         }
         let message = CertifiedClose { close, certificate };
         out.push(broadcast(&PeerMessage::Certified(Box::new(message))));
-        let listed = self.settling.as_ref().map_or_else(Vec::new, |settling| {
-            let close = settling.certificate().close();
-            close.intents.iter().chain(&close.quotes).copied().collect()
-        });
-        out.push(Output::ClearRound { round, listed });
     }
 
     /// Moves the chain on to the round after a verified certificate.
@@ -110,7 +104,7 @@ impl Member {
         }
         let close = settling.certificate().close();
         let is_here = |id: &EnvelopeId| {
-            let held = settling.held.get(id).or_else(|| self.inbox.get(id));
+            let held = settling.held(id).or_else(|| self.inbox.get(id));
             held.is_some_and(|held| held.shares.is_some())
         };
         let mut reports = Vec::new();
@@ -167,8 +161,13 @@ impl Member {
             .collect();
         let (mut listed, mut shares) = (BTreeMap::new(), BTreeMap::new());
         for (id, held) in core::mem::take(&mut settling.held) {
-            listed.insert(id, held.envelope);
-            shares.extend(held.shares.map(|pending| (id, pending)));
+            let Held {
+                envelope,
+                shares: pending,
+                ..
+            } = *held;
+            listed.insert(id, envelope);
+            shares.extend(pending.map(|pending| (id, pending)));
         }
         let ruled_out = reported
             .iter()
@@ -214,13 +213,15 @@ impl Member {
                 .iter()
                 .map(|report| delete(Table::Reports, report_key(report))),
         );
-        let listed = record.close.intents.iter().chain(&record.close.quotes);
-        out.extend(listed.flat_map(forget));
+        let close = &record.close;
+        let listed: Vec<_> = close.intents.iter().chain(&close.quotes).copied().collect();
+        out.extend(listed.iter().flat_map(forget));
         self.drop_outlived(record, out);
         self.due.resend = self.now;
         self.peers.caught_up();
         out.push(Output::Settled(Box::new(record.settlement.clone())));
         out.push(Output::Event(Box::new(Event::Settled(summary(record)))));
+        out.push(Output::ClearRound { round, listed });
     }
 
     fn drop_outlived(&mut self, record: &RoundRecord, out: &mut Vec<Output>) {

@@ -46,7 +46,8 @@ const MOST_AHEAD: u64 = 64;
 /// The envelopes that wait, and the bounds they are held to.
 #[derive(Debug)]
 pub(super) struct Inbox {
-    held: BTreeMap<EnvelopeId, Held>,
+    /// Boxed: a tree moves its entries about.
+    held: BTreeMap<EnvelopeId, Box<Held>>,
     points: BTreeMap<FixedBytes<96>, EnvelopeId>,
     by_submitter: BTreeMap<(PublicKey, Kind), usize>,
     acknowledged: BTreeMap<Kind, usize>,
@@ -105,12 +106,12 @@ impl Inbox {
 
     /// The envelope of this id.
     pub(super) fn get(&self, id: &EnvelopeId) -> Option<&Held> {
-        self.held.get(id)
+        self.held.get(id).map(Box::as_ref)
     }
 
     /// All envelopes, by id.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&EnvelopeId, &Held)> {
-        self.held.iter()
+        self.held.iter().map(|(id, held)| (id, held.as_ref()))
     }
 
     /// How many of a kind are acknowledged for `round`.
@@ -256,11 +257,11 @@ impl Inbox {
         for (_, part) in held.envelope.sealed.parts() {
             self.points.entry(part.u).or_insert(id);
         }
-        self.held.insert(id, held);
+        self.held.insert(id, Box::new(held));
     }
 
     /// Takes an envelope out.
-    pub(super) fn remove(&mut self, id: &EnvelopeId) -> Option<Held> {
+    pub(super) fn remove(&mut self, id: &EnvelopeId) -> Option<Box<Held>> {
         let held = self.held.remove(id)?;
         let header = &held.envelope.header;
         if held.acknowledged.is_some() {

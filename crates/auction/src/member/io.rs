@@ -103,7 +103,8 @@ pub enum Output {
     Offer(Vec<Offered>),
     /// Propose those of these envelopes to the pool that it does not hold.
     OfferAgain(Vec<Offered>),
-    /// Tell the pool that a round is certified: what cannot be listed any more may go.
+    /// Tell the pool that a round is settled: what cannot be listed any more may go. That waits for
+    /// the settlement, since nothing waits for it.
     ClearRound {
         /// The round.
         round: Round,

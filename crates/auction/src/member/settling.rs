@@ -41,7 +41,7 @@ pub(super) struct Settling {
     /// Reports that the close may name, as far as they have come.
     pub(super) reports: BTreeMap<ReportId, Signed<Report>>,
     /// Listed envelopes, as far as they have come.
-    pub(super) held: BTreeMap<EnvelopeId, Held>,
+    pub(super) held: BTreeMap<EnvelopeId, Box<Held>>,
     exchange: Exchange,
     progress: Progress,
     opened: Option<Vec<OpenedPart>>,
@@ -56,7 +56,7 @@ impl Settling {
     pub(super) const fn new(
         certificate: CloseCertificate,
         reports: BTreeMap<ReportId, Signed<Report>>,
-        held: BTreeMap<EnvelopeId, Held>,
+        held: BTreeMap<EnvelopeId, Box<Held>>,
         exchange: Exchange,
     ) -> Self {
         Self {
@@ -87,6 +87,11 @@ impl Settling {
         matches!(self.progress, Progress::Collecting)
     }
 
+    /// What has come of a listed envelope, until all of them have.
+    pub(super) fn held(&self, id: &EnvelopeId) -> Option<&Held> {
+        self.held.get(id).map(Box::as_ref)
+    }
+
     /// An envelope of the round, for a member that lacks it.
     pub(super) fn envelope(&self, id: &EnvelopeId) -> Option<&Envelope> {
         let material = match &self.progress {
@@ -94,7 +99,7 @@ impl Settling {
             Progress::Clearing(cleared) => &cleared.material,
             Progress::Authorising(authorised) => &authorised.cleared.material,
             Progress::Settling(unsigned) => &unsigned.authorised.cleared.material,
-            Progress::Collecting => return self.held.get(id).map(|held| &held.envelope),
+            Progress::Collecting => return self.held(id).map(|held| &held.envelope),
             Progress::Settled(_) => return None,
         };
         material

@@ -134,7 +134,7 @@ impl Member {
         let settling = self
             .settling
             .iter()
-            .flat_map(|settling| settling.held.values());
+            .flat_map(|settling| settling.held.values().map(Box::as_ref));
         let held = self.inbox.iter().map(|(_, held)| held).chain(settling);
         held.filter(|held| held.shares.is_none())
             .map(|held| encode(&held.envelope))
