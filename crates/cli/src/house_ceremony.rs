@@ -8,6 +8,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use futures::future::try_join_all;
+use humantime::format_duration;
 use sealbid_keygen::secret_file::write_public;
 use sealbid_keygen::{HouseDir, load_committee, member_name};
 use sealbid_types::committee::{Committee, usual_quorum};
@@ -16,6 +17,7 @@ use sealbid_types::id::MemberIndex;
 use crate::exit::Failure;
 use crate::free_ports;
 use crate::house_process::{HouseProcess, ProcessSpec};
+use crate::house_setup::HouseShape;
 
 /// How long the ceremony may take.
 const DEADLINE: &str = "3m";
@@ -32,16 +34,17 @@ struct Hall {
     passphrase: PathBuf,
 }
 
-/// Holds a ceremony of `members` and puts what it makes into `house`: a directory for each member,
+/// Holds a ceremony of a house's members and puts what it makes into `house`: a directory for each member,
 /// and the transcript. The committee file comes with [`conclude`].
 ///
 /// # Errors
 /// A participant's own, if one fails; storage.
 pub(crate) async fn hold(
     house: &HouseDir,
-    members: u8,
+    shape: &HouseShape,
     passphrase: &Path,
 ) -> Result<Committee, Failure> {
+    let members = shape.members;
     let hall = Hall {
         root: hall_of(house),
         passphrase: passphrase.to_owned(),
@@ -52,7 +55,7 @@ pub(crate) async fn hold(
         make_private_directory(&hall.participant(number))?;
     }
     try_join_all((1..=members).map(|number| run(hall.identity_process(number)))).await?;
-    run(hall.invitation_process(members, *meeting)).await?;
+    run(hall.invitation_process(shape, *meeting)).await?;
     let joiners = (1..=members).zip(bases);
     try_join_all(joiners.map(|(number, base)| run(hall.join_process(number, *base)))).await?;
     hall.move_into(house, members)
@@ -96,14 +99,19 @@ impl Hall {
         self.process(number, ["identity", "new"], more, true)
     }
 
-    fn invitation_process(&self, members: u8, port: u16) -> ProcessSpec {
-        let more: [OsString; 14] = [
+    fn invitation_process(&self, shape: &HouseShape, port: u16) -> ProcessSpec {
+        let time = |length| OsString::from(format_duration(length).to_string());
+        let more: [OsString; 18] = [
             "--name".into(),
             "sealbid".into(),
             "--members".into(),
-            members.to_string().into(),
+            shape.members.to_string().into(),
             "--quorum".into(),
-            usual_quorum(members).to_string().into(),
+            usual_quorum(shape.members).to_string().into(),
+            "--period".into(),
+            time(shape.period),
+            "--quote-window".into(),
+            time(shape.quote_window),
             "--deadline".into(),
             DEADLINE.into(),
             "--meet".into(),

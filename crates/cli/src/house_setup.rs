@@ -33,6 +33,10 @@ pub(crate) struct HouseShape {
     pub(crate) members: u8,
     /// How many solvers.
     pub(crate) solvers: u8,
+    /// The length of a slot.
+    pub(crate) period: Duration,
+    /// How long quotes are taken at a slot's end.
+    pub(crate) quote_window: Duration,
 }
 
 /// A house that runs on this machine, all its keys beside one another: development only.
@@ -61,7 +65,7 @@ impl DevelopmentHouse {
         let line = Zeroizing::new(format!("{}\n", text.as_str()));
         let path = passphrase_path(&directory);
         write_secret(&path, line.as_bytes()).map_err(|error| cannot_write(&path, &error))?;
-        let committee = house_ceremony::hold(&directory, shape.members, &path).await?;
+        let committee = house_ceremony::hold(&directory, &shape, &path).await?;
         let house = Self {
             _lock: lock,
             directory,

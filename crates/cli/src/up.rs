@@ -1,5 +1,6 @@
 //! `sealbid up`: a development house, kept running.
 
+use core::time::Duration;
 use std::time::Instant;
 
 use clap::Args;
@@ -27,6 +28,25 @@ pub(crate) struct UpArgs {
     #[arg(long, value_name = "N", default_value_t = 2)]
     #[arg(value_parser = clap::value_parser!(u8).range(0..=16))]
     solvers: u8,
+    /// The length of a new house's slots
+    #[arg(long, value_name = "TIME", default_value = "5s")]
+    #[arg(value_parser = humantime::parse_duration)]
+    period: Duration,
+    /// How long quotes are taken at the end of a new house's slots
+    #[arg(long, value_name = "TIME", default_value = "3s")]
+    #[arg(value_parser = humantime::parse_duration)]
+    quote_window: Duration,
+}
+
+impl UpArgs {
+    const fn shape(&self) -> HouseShape {
+        HouseShape {
+            members: self.members,
+            solvers: self.solvers,
+            period: self.period,
+            quote_window: self.quote_window,
+        }
+    }
 }
 
 /// Runs the command.
@@ -58,14 +78,14 @@ pub(crate) async fn run(args: UpArgs, context: &Context) -> Result<(), Failure> 
 
 async fn start(args: &UpArgs, context: &Context) -> Result<RunningHouse, Failure> {
     let console = context.console();
-    let (root, members, solvers) = (context.dir().to_owned(), args.members, args.solvers);
-    let shape = HouseShape { members, solvers };
+    let (root, shape) = (context.dir().to_owned(), args.shape());
     let place = root.clone();
     let (house, is_new) = match blocking(move || DevelopmentHouse::open(&place)).await?? {
         Some(house) => (house, false),
         None => {
             console.note(format_args!(
-                "key ceremony: {members} processes make a key that none of them holds"
+                "key ceremony: {} processes make a key that none of them holds",
+                shape.members,
             ));
             (DevelopmentHouse::create(&root, shape).await?, true)
         }

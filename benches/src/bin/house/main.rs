@@ -33,6 +33,9 @@ struct Args {
     /// Submissions that each client has on their way at once
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u8).range(1..=64))]
     in_flight: u8,
+    /// The length of a slot: a batch that is sent within one is one round
+    #[arg(long, value_name = "TIME", default_value = "10s")]
+    period: String,
     /// Swaps one after another, without other load
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=200))]
     swaps: u32,
@@ -69,7 +72,7 @@ async fn run(args: &Args) -> Outcome<Report> {
         .prefix("sealbid-bench-")
         .tempdir()?;
     let root = directory.path().join("house");
-    let mut house = RunningHouse::spawn(&sealbid, &root, args.members)?;
+    let mut house = RunningHouse::spawn(&sealbid, &root, args.members, &args.period)?;
     let outcome = tokio::select! {
         report = Box::pin(measure(args, &sealbid, &root, &mut house)) => report,
         _ = tokio::signal::ctrl_c() => Err("interrupted".into()),

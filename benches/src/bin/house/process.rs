@@ -28,7 +28,7 @@ pub(crate) struct RunningHouse {
 
 impl RunningHouse {
     /// Starts a house in `root`, in a process group of its own, so that Ctrl-C comes here alone.
-    pub(crate) fn spawn(sealbid: &Path, root: &Path, members: u8) -> Outcome<Self> {
+    pub(crate) fn spawn(sealbid: &Path, root: &Path, members: u8, period: &str) -> Outcome<Self> {
         let log = root.with_extension("log");
         let mut child = Command::new(sealbid)
             .arg("--json")
@@ -40,6 +40,8 @@ impl RunningHouse {
                 SOLVERS,
                 "--members",
                 &members.to_string(),
+                "--period",
+                period,
             ])
             .env_remove("SEALBID_PASSPHRASE_FILE")
             .stdin(Stdio::null())

@@ -28,6 +28,10 @@ use crate::running_house::{RunningHouse, Startup};
 use crate::stop;
 use crate::tokens::Tokens;
 
+/// The length of a slot.
+const PERIOD: Duration = Duration::from_secs(5);
+/// How long quotes are taken at its end.
+const QUOTE_WINDOW: Duration = Duration::from_secs(3);
 /// How long the relayer may be behind the members.
 const RELAY_PATIENCE: Duration = Duration::from_secs(15);
 
@@ -132,6 +136,8 @@ async fn start(
     let shape = HouseShape {
         members: args.members,
         solvers: args.solvers,
+        period: PERIOD,
+        quote_window: QUOTE_WINDOW,
     };
     let root = place.to_owned();
     let house = DevelopmentHouse::create(&root, shape).await?;
