@@ -86,6 +86,7 @@ impl Traders {
     pub(crate) async fn batch(&self, intents: u32, root: &Path) -> Outcome<Batch> {
         let house = self.first()?;
         let envelopes = seal_all(house, intents).await?;
+        until_empty(house).await?;
         sleep(until_window(house)).await;
         let started = Instant::now();
         let sent = self.submit_all(&envelopes).await?;
@@ -216,6 +217,25 @@ async fn seal_all(house: &Arc<House>, intents: u32) -> Outcome<Vec<Envelope>> {
         each.collect()
     };
     tokio::task::spawn_blocking(sealing).await?
+}
+
+/// Waits until no intent is pending: a member holds as many as a round may take, and the swaps
+/// before would take the batch's place.
+async fn until_empty(house: &House) -> Outcome<()> {
+    let deadline = Instant::now() + PATIENCE;
+    while house
+        .standing()
+        .await?
+        .heads
+        .values()
+        .any(|head| head.intents > 0)
+    {
+        if Instant::now() >= deadline {
+            return Err("the swaps before the batch do not settle".into());
+        }
+        sleep(LOOK).await;
+    }
+    Ok(())
 }
 
 /// How long it is until shortly after the beginning of a quote window.
