@@ -5,8 +5,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use ed25519_dalek::SigningKey;
 use sealbid_auction::member::io::Input;
+use sealbid_crypto::CommitteeKeys;
 use sealbid_net::PeerId;
-use sealbid_net::house::{House, HouseConfig, HouseError, HouseHandle, RosterEntry, Seat};
+use sealbid_net::house::{
+    ClearingCheck, House, HouseConfig, HouseError, HouseHandle, RosterEntry, Seat,
+};
 use sealbid_net::ticket::{Role, Ticket};
 use sealbid_types::committee::Committee;
 use sealbid_types::id::MemberIndex;
@@ -107,6 +110,7 @@ pub(crate) struct MemberSeat {
     pub(crate) secret: Zeroizing<[u8; 32]>,
     pub(crate) group_key: Zeroizing<[u8; 32]>,
     pub(crate) section: HouseSection,
+    pub(crate) keys: Arc<CommitteeKeys>,
 }
 
 impl MemberSeat {
@@ -131,6 +135,8 @@ impl MemberSeat {
         config.bind = self.section.bind();
         config.relay_bind = Some(self.section.relay);
         config.join_timeout = self.section.join_timeout();
+        let keys = Arc::clone(&self.keys);
+        config.clearing = ClearingCheck::new(move |round| round.is_certified(&keys));
         config
     }
 

@@ -166,6 +166,7 @@ impl MemberSeat {
             secret: loaded.key.house_secret(),
             group_key: loaded.key.group_key(),
             section: config.house.clone(),
+            keys: Arc::clone(&loaded.keys),
         }
     }
 }

@@ -1,15 +1,13 @@
 //! From the engine to the pool. Nothing rests on it: the engine offers again what no certified
 //! round has listed yet, so what does not get through is dropped.
 
-use std::collections::BTreeSet;
-
 use bytes::Bytes;
 use sealbid_auction::member::io::Offered;
 use sealbid_auction::member::message::PeerMessage;
 use sealbid_auction::pool::{ClearedRound, PoolAnswer, PoolCommand, PoolEnvelope, PoolQuery};
 use sealbid_types::bytes::Blob;
 use sealbid_types::codec::encode;
-use sealbid_types::id::{EnvelopeId, Round};
+
 use tokio::sync::mpsc;
 
 use crate::house_link::HouseSlot;
@@ -52,14 +50,8 @@ impl PoolBridge {
         let _ = self.again.try_send(envelopes);
     }
 
-    /// Tells the pool that a round is certified.
-    pub(crate) fn clear(&self, round: Round, certificate: Vec<u8>, listed: &[EnvelopeId]) {
-        let listed: BTreeSet<_> = listed.iter().map(|id| *id.as_bytes()).collect();
-        let cleared = ClearedRound {
-            round: round.0,
-            certificate,
-            listed,
-        };
+    /// Tells the pool that a round is over.
+    pub(crate) fn clear(&self, cleared: ClearedRound) {
         // Every member says it; one that gets through is enough.
         let _ = self.commands.try_send(PoolCommand::ClearRound(cleared));
     }
@@ -157,6 +149,7 @@ fn size(command: &PoolCommand) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sealbid_types::id::Round;
 
     fn offered(bytes: usize) -> Offered {
         Offered {

@@ -46,11 +46,6 @@ impl Records {
         Ok(outcome.map(|Outcome(status)| status))
     }
 
-    /// A round's certified close as it is stored.
-    pub(crate) fn certified(&self, round: Round) -> Result<Option<Vec<u8>>, StoreError> {
-        self.store.get(Table::Closes, &round.0.to_be_bytes())
-    }
-
     /// A settled round's summary.
     pub(crate) fn summary(&self, round: Round) -> Result<Option<RoundSummary>, StoreError> {
         if let Some(summary) = self.summaries().get(&round) {

@@ -8,7 +8,6 @@ use sealbid_auction::member::Stage;
 use sealbid_auction::member::io::{Notice, Output};
 use sealbid_types::codec::encode;
 use sealbid_types::door::{Event, PublicIntent, RoundSummary};
-use sealbid_types::id::{EnvelopeId, Round};
 use sealbid_types::keys::Signed;
 use sealbid_types::metadata::Disclosure;
 use sealbid_types::settlement::SignedSettlement;
@@ -82,7 +81,7 @@ impl Shell {
             }
             Output::Offer(envelopes) => self.pool.offer(envelopes),
             Output::OfferAgain(envelopes) => self.pool.offer_again(envelopes),
-            Output::ClearRound { round, listed } => self.clear_round(round, listed),
+            Output::ClearRound(cleared) => self.pool.clear(*cleared),
             Output::Check(envelopes) => {
                 for envelope in envelopes {
                     self.gate.fetch(envelope.0.into());
@@ -102,18 +101,6 @@ impl Shell {
             }
             Output::Notice(notice) => log(&notice),
         }
-    }
-
-    /// The pool keeps the certificate beside the list: as it is stored here, and read off this
-    /// thread.
-    fn clear_round(&self, round: Round, listed: Vec<EnvelopeId>) {
-        let (records, pool) = (self.records.clone(), self.pool.clone());
-        self.runtime.spawn_blocking(move || {
-            let certificate = warn_of(records.certified(round))
-                .flatten()
-                .unwrap_or_default();
-            pool.clear(round, certificate, &listed);
-        });
     }
 
     fn publish(&self, intent: &Signed<PublicIntent>) {

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sealbid_auction::disk::{Recall, Table};
 use sealbid_auction::member::Notice;
 use sealbid_auction::member::message::{self, Opening};
+use sealbid_auction::pool::ClearedRound;
 use sealbid_crypto::open::{ShareFault, verify_shares};
 use sealbid_crypto::{BatchSecret, CheckedEnvelope, check};
 use sealbid_tests::house::adversary::{
@@ -129,6 +130,34 @@ fn a_round_without_faults_fills_what_can_be_filled() {
         let at_once = world.closings.values().all(|millis| *millis <= 50);
         assert!(at_once, "{:?}", world.closings);
     }
+}
+
+#[test]
+fn a_pool_takes_a_round_for_closed_as_it_was_certified_and_not_otherwise() {
+    let mut world = World::new(3, 2, 1, Faults::default());
+    trade(&mut world, 1, 10, 100);
+    run(&mut world, 1, 4_000);
+    let record = world.records(MemberIndex(0)).remove(0);
+    let keys = &world.house.keys;
+    let cleared = ClearedRound::of(record.close.clone(), record.certificate);
+    assert!(cleared.listed.len() > 10 && cleared.is_certified(keys));
+    let changes: [fn(&mut ClearedRound); 5] = [
+        |cleared| cleared.round += 1,
+        |cleared| assert!(cleared.listed.pop_first().is_some()),
+        |cleared| assert!(cleared.listed.insert([7; 32])),
+        |cleared| cleared.listed.clear(),
+        |cleared| assert!(cleared.certificate.pop().is_some()),
+    ];
+    for (number, change) in changes.into_iter().enumerate() {
+        let mut changed = cleared.clone();
+        change(&mut changed);
+        assert!(!changed.is_certified(keys), "change {number}");
+    }
+    let mut unsigned = record.certificate;
+    unsigned.view.0 += 1;
+    assert!(!ClearedRound::of(record.close, unsigned).is_certified(keys));
+    let other = World::new(3, 2, 2, Faults::default());
+    assert!(!cleared.is_certified(&other.house.keys));
 }
 
 #[test]

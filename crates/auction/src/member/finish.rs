@@ -26,6 +26,7 @@ use super::{Member, broadcast, forked, keep_evidence, round_key};
 use crate::audit::audit_record;
 use crate::disk::{Table, Write};
 use crate::open::{OpenedIntents, first_opening};
+use crate::pool::ClearedRound;
 use crate::vote::Certified;
 
 /// How many resend times a member waits for a round to settle here before it fetches the record
@@ -213,15 +214,15 @@ impl Member {
                 .iter()
                 .map(|report| delete(Table::Reports, report_key(report))),
         );
-        let close = &record.close;
-        let listed: Vec<_> = close.intents.iter().chain(&close.quotes).copied().collect();
-        out.extend(listed.iter().flat_map(forget));
+        let listed = record.close.intents.iter().chain(&record.close.quotes);
+        out.extend(listed.flat_map(forget));
         self.drop_outlived(record, out);
         self.due.resend = self.now;
         self.peers.caught_up();
         out.push(Output::Settled(Box::new(record.settlement.clone())));
         out.push(Output::Event(Box::new(Event::Settled(summary(record)))));
-        out.push(Output::ClearRound { round, listed });
+        let cleared = ClearedRound::of(record.close.clone(), record.certificate);
+        out.push(Output::ClearRound(Box::new(cleared)));
     }
 
     fn drop_outlived(&mut self, record: &RoundRecord, out: &mut Vec<Output>) {

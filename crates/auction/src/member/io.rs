@@ -10,6 +10,7 @@ use sealbid_types::settlement::SignedSettlement;
 use super::Stage;
 use crate::disk::Write;
 use crate::gate::Admissible;
+use crate::pool::ClearedRound;
 
 /// Names a client's request while the engine works on it. The shell chooses it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -105,12 +106,7 @@ pub enum Output {
     OfferAgain(Vec<Offered>),
     /// Tell the pool that a round is settled: what cannot be listed any more may go. That waits for
     /// the settlement, since nothing waits for it.
-    ClearRound {
-        /// The round.
-        round: Round,
-        /// The envelopes it lists.
-        listed: Vec<EnvelopeId>,
-    },
+    ClearRound(Box<ClearedRound>),
     /// Run these envelopes of a peer through the gate and bring them back as
     /// [`Input::Delivered`].
     Check(Vec<Blob>),

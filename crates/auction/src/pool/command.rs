@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use sealbid_types::committee::MOST_ENTRIES;
 use serde::{Deserialize, Serialize};
 
 /// An envelope's id.
@@ -29,12 +30,15 @@ pub struct PoolEnvelope {
     pub last_round: u64,
 }
 
+/// The most bytes of a closed round's certificate, by default: with all quotes of the largest round.
+pub(super) const MOST_CERTIFICATE_BYTES: usize = 512 << 10;
+
 /// A closed round: its certificate, and what it took from the pool.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClearedRound {
     /// The round.
     pub round: u64,
-    /// Its close certificate's bytes.
+    /// What shows that it closed, and listed this: see [`Self::is_certified`].
     pub certificate: Vec<u8>,
     /// The ids that the round lists, intents and quotes alike.
     pub listed: BTreeSet<Id>,
@@ -91,8 +95,10 @@ pub struct PoolLimits {
     pub entries: usize,
     /// Bytes of envelopes of each kind.
     pub bytes: usize,
-    /// Bytes of one envelope, and of one certificate.
+    /// Bytes of one envelope.
     pub envelope_bytes: usize,
+    /// Bytes of one closed round's certificate.
+    pub certificate_bytes: usize,
     /// Closed rounds remembered.
     pub rounds: usize,
     /// Ids that one closed round may list.
@@ -107,8 +113,9 @@ impl Default for PoolLimits {
             entries: 16_384,
             bytes: 32 << 20,
             envelope_bytes: 64 << 10,
+            certificate_bytes: MOST_CERTIFICATE_BYTES,
             rounds: 64,
-            round_ids: 1 << 13,
+            round_ids: MOST_ENTRIES as usize,
             listed: 1 << 17,
         }
     }

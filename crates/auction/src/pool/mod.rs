@@ -11,6 +11,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+mod clearing;
 mod command;
 #[cfg(test)]
 mod tests;
@@ -229,8 +230,8 @@ impl Pool {
         if self.rounds.contains_key(&number) {
             return Applied::Known;
         }
-        if round.certificate.len() > limits.envelope_bytes || round.listed.len() > limits.round_ids
-        {
+        let is_large = round.certificate.len() > limits.certificate_bytes;
+        if is_large || round.listed.len() > limits.round_ids {
             return Applied::Refused(PoolRefusal::TooLarge);
         }
         self.cleared = self.cleared.max(number);

@@ -1,11 +1,16 @@
 use super::*;
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
+use sealbid_types::close::{CertificateBytes, Close};
+use sealbid_types::committee::MOST_ENTRIES;
+use sealbid_types::id::{EnvelopeId, Epoch, Round, Slot, View};
+use sealbid_types::time::Timestamp;
 
 const SMALL: PoolLimits = PoolLimits {
     entries: 8,
     bytes: 64,
     envelope_bytes: 16,
+    certificate_bytes: 16,
     rounds: 3,
     round_ids: 8,
     listed: 10,
@@ -181,4 +186,64 @@ fn a_full_pool_refuses_and_keeps() {
         Applied::Refused(PoolRefusal::Full)
     );
     assert_eq!(pool.pending_bytes(EnvelopeKind::Intent), 64);
+}
+
+/// A close that lists so many entries, a fifth of them quotes.
+fn close(entries: u32) -> Close {
+    let ids = (0..entries)
+        .map(|number| EnvelopeId::from(*blake3::hash(&number.to_le_bytes()).as_bytes()));
+    let (mut intents, mut quotes): (Vec<_>, Vec<_>) = (
+        ids.clone().skip(entries as usize / 5).collect(),
+        ids.take(entries as usize / 5).collect(),
+    );
+    intents.sort_unstable();
+    quotes.sort_unstable();
+    Close {
+        auction: [1; 32].into(),
+        round: Round(7),
+        slot: Slot(9),
+        closed_at: Timestamp(1),
+        key: [2; 32].into(),
+        epoch: Epoch(1),
+        rules: [3; 32].into(),
+        previous: Close::GENESIS,
+        reports: vec![[4; 32].into(); 11],
+        intents,
+        quotes,
+    }
+}
+
+#[test]
+fn the_largest_round_is_cleared() {
+    let close = close(MOST_ENTRIES);
+    let certificate = CertificateBytes {
+        view: View(0),
+        signature: [0; 96].into(),
+    };
+    let mut pool = Pool::new(PoolLimits::default());
+    let entry = |kind, id: &EnvelopeId| {
+        let envelope = PoolEnvelope {
+            id: *id.as_bytes(),
+            body: vec![1],
+            first_round: 1,
+            last_round: 60,
+        };
+        match kind {
+            EnvelopeKind::Intent => PoolCommand::SubmitIntent(envelope),
+            EnvelopeKind::Quote => PoolCommand::SubmitQuote(envelope),
+        }
+    };
+    for id in &close.intents {
+        assert_eq!(pool.apply(entry(EnvelopeKind::Intent, id)), Applied::Added);
+    }
+    for id in &close.quotes {
+        assert_eq!(pool.apply(entry(EnvelopeKind::Quote, id)), Applied::Added);
+    }
+    let cleared = ClearedRound::of(close, certificate);
+    let gone = MOST_ENTRIES as usize;
+    assert_eq!(
+        pool.apply(PoolCommand::ClearRound(cleared)),
+        Applied::Cleared(gone)
+    );
+    assert_eq!(pool.current_round(), 8);
 }

@@ -113,11 +113,21 @@ impl StateMachine for PoolMachine {
             entries,
             bytes,
             envelope_bytes,
+            certificate_bytes,
             rounds,
             round_ids,
             listed,
         } = self.limits;
-        [entries, bytes, envelope_bytes, rounds, round_ids, listed]
+        let limits = [
+            entries,
+            bytes,
+            envelope_bytes,
+            certificate_bytes,
+            rounds,
+            round_ids,
+            listed,
+        ];
+        limits
             .into_iter()
             .fold(UniqueId::from(SIGNATURE), |id, limit| {
                 id.derive((limit as u64).to_le_bytes())
