@@ -7,7 +7,6 @@ use sealbid_auction::member::message::PeerMessage;
 use sealbid_auction::pool::{ClearedRound, PoolAnswer, PoolCommand, PoolEnvelope, PoolQuery};
 use sealbid_types::bytes::Blob;
 use sealbid_types::codec::encode;
-
 use tokio::sync::mpsc;
 
 use crate::house_link::HouseSlot;
