@@ -17,6 +17,7 @@ use sealbid_tests::house::adversary::{
 };
 use sealbid_tests::house::{Draws, Faults, Person, World, invariants};
 use sealbid_types::allocation::FillKind;
+use sealbid_types::close::Close;
 use sealbid_types::codec::decode;
 use sealbid_types::envelope::Part;
 use sealbid_types::id::{EnvelopeId, MemberIndex, Round};
@@ -105,7 +106,7 @@ fn a_round_without_faults_fills_what_can_be_filled() {
         // Heartbeats would fall on the ends of slots, and wake the members then.
         let members: Vec<_> = world.house.members().collect();
         for member in members {
-            world.kill(member, Some(450));
+            world.kill(member, Some(250));
         }
         trade(&mut world, 1, 10, 100);
         run(&mut world, 1, 4_000);
@@ -153,11 +154,44 @@ fn a_pool_takes_a_round_for_closed_as_it_was_certified_and_not_otherwise() {
         change(&mut changed);
         assert!(!changed.is_certified(keys), "change {number}");
     }
+    let alterations: [fn(&mut Close); 4] = [
+        |close| close.quotes.extend(close.quotes.clone()),
+        |close| close.intents.extend(close.quotes.pop()),
+        |close| close.quotes.extend(close.intents.pop()),
+        |close| close.slot.0 += 1,
+    ];
+    for (number, alter) in alterations.into_iter().enumerate() {
+        let mut close = record.close.clone();
+        alter(&mut close);
+        let altered = ClearedRound::of(close, record.certificate);
+        assert!(!altered.is_certified(keys), "alteration {number}");
+    }
     let mut unsigned = record.certificate;
     unsigned.view.0 += 1;
     assert!(!ClearedRound::of(record.close, unsigned).is_certified(keys));
     let other = World::new(3, 2, 2, Faults::default());
     assert!(!cleared.is_certified(&other.house.keys));
+}
+
+#[test]
+fn a_member_that_waits_for_the_others_sleeps() {
+    let mut world = World::new(3, 2, 1, Faults::default());
+    trade(&mut world, 1, 10, 100);
+    world.run_until(3_500, |_| false);
+    let (alone, gone) = (MemberIndex(0), [MemberIndex(1), MemberIndex(2)]);
+    for member in gone {
+        world.kill(member, None);
+    }
+    world.run_until(1_000, |_| false);
+    assert!(
+        !world.disk(alone).scan(Table::Reports).is_empty(),
+        "it has reported"
+    );
+    world.kill(alone, Some(10));
+    for _ in 0..20 {
+        world.run_until(50, |_| false);
+        assert!(world.sleeps(alone).is_some_and(|millis| millis > 0));
+    }
 }
 
 #[test]

@@ -218,6 +218,14 @@ impl World {
         }
     }
 
+    /// How long a member that runs sleeps if nothing comes, in milliseconds.
+    #[must_use]
+    pub fn sleeps(&self, member: MemberIndex) -> Option<u64> {
+        let seat = member.as_usize();
+        let engine = self.seats[seat].engine.as_ref()?;
+        u64::try_from(engine.wake_at().since(self.clock(seat)).as_millis()).ok()
+    }
+
     /// Replaces a member's disk by a copy of another time.
     pub fn restore(&mut self, member: MemberIndex, disk: Disk) {
         self.seats[member.as_usize()].disk = disk;

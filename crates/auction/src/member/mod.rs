@@ -195,7 +195,8 @@ impl Member {
         let due = [self.due.heartbeat, self.due.resend, self.due.offer];
         let clock = self.closing.wake_at(&self.hands, self.now);
         let vote = self.closing.vote.wake_at();
-        let want = self.is_closing().then_some(self.due.want);
+        let asks = self.is_closing() && self.peers.is_ready();
+        let want = asks.then_some(self.due.want);
         let clients = self.clients.wake_at();
         let times = due
             .into_iter()
