@@ -5,13 +5,14 @@ use bytes::Bytes;
 use sealbid_auction::member::io::Offered;
 use sealbid_auction::member::message::PeerMessage;
 use sealbid_auction::pool::{ClearedRound, PoolAnswer, PoolCommand, PoolEnvelope, PoolQuery};
+use sealbid_net::house::PoolHandle;
 use sealbid_types::bytes::Blob;
 use sealbid_types::codec::encode;
 use tokio::sync::mpsc;
 
 use crate::house_link::HouseSlot;
 
-/// Commands that wait. One is an envelope at most.
+/// Commands that wait. Most are envelopes; a round's clearing is larger, and comes once a round.
 const WAITING: usize = 4096;
 /// The most bytes of envelopes in one submission; a frame of the group stays well under 1 MB.
 const SUBMISSION_BYTES: usize = 256 << 10;
@@ -82,10 +83,29 @@ async fn submit_all(house: HouseSlot, mut commands: mpsc::Receiver<PoolCommand>)
             }
             continue;
         }
+        let batch = without_cleared(pool, batch).await;
+        if batch.is_empty() {
+            continue;
+        }
         if let Err(error) = pool.submit(batch).await {
             tracing::debug!("the pool did not take it: {error}");
         }
     }
+}
+
+/// Leaves out what clears rounds that the pool has cleared: others have said it, long ago if this
+/// member was behind.
+async fn without_cleared(pool: &PoolHandle, mut batch: Vec<PoolCommand>) -> Vec<PoolCommand> {
+    let clears = |command: &PoolCommand| matches!(command, PoolCommand::ClearRound(_));
+    if batch.iter().any(clears)
+        && let Ok(PoolAnswer::CurrentRound(current)) = pool.query(PoolQuery::CurrentRound).await
+    {
+        batch.retain(|command| match command {
+            PoolCommand::ClearRound(cleared) => cleared.round >= current,
+            PoolCommand::SubmitIntent(_) | PoolCommand::SubmitQuote(_) => true,
+        });
+    }
+    batch
 }
 
 /// What a batch has for the other members; none if it has no envelopes.

@@ -34,7 +34,7 @@ pub struct PoolEnvelope {
 pub(super) const MOST_CERTIFICATE_BYTES: usize = 512 << 10;
 
 /// A closed round: its certificate, and what it took from the pool.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClearedRound {
     /// The round.
     pub round: u64,
@@ -63,7 +63,7 @@ pub enum PoolQuery {
     PendingIntents,
     /// All quotes that wait: [`PoolAnswer::Envelopes`].
     PendingQuotes,
-    /// The certificate of a round, as long as it is remembered: [`PoolAnswer::RoundResult`].
+    /// What shows that a round closed, as long as it is remembered: [`PoolAnswer::RoundResult`].
     RoundResult(u64),
     /// The round after the last one cleared: [`PoolAnswer::CurrentRound`].
     CurrentRound,
@@ -110,8 +110,9 @@ pub struct PoolLimits {
 impl Default for PoolLimits {
     fn default() -> Self {
         Self {
-            entries: 16_384,
-            bytes: 32 << 20,
+            // A round that is being settled, and the next.
+            entries: 2 * MOST_ENTRIES as usize,
+            bytes: 64 << 20,
             envelope_bytes: 64 << 10,
             certificate_bytes: MOST_CERTIFICATE_BYTES,
             rounds: 64,

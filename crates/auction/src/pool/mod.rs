@@ -140,6 +140,21 @@ impl Pool {
         self.intents.holds(id) || self.quotes.holds(id) || self.was_listed(id)
     }
 
+    /// Whether there is nothing to learn of a round: it is remembered, or older than all that are.
+    #[must_use]
+    pub fn knows_round(&self, round: u64) -> bool {
+        let oldest = self.rounds.keys().next();
+        let is_full = self.rounds.len() >= self.limits.rounds;
+        self.rounds.contains_key(&round) || is_full && oldest.is_some_and(|oldest| round < *oldest)
+    }
+
+    /// Whether a closed round is within the limits: to be asked before its certificate is checked.
+    #[must_use]
+    pub fn fits(&self, round: &ClearedRound) -> bool {
+        round.certificate.len() <= self.limits.certificate_bytes
+            && round.listed.len() <= self.limits.round_ids
+    }
+
     /// Whether exactly this envelope waits.
     #[must_use]
     pub fn holds(&self, kind: EnvelopeKind, envelope: &PoolEnvelope) -> bool {
@@ -226,12 +241,11 @@ impl Pool {
     }
 
     fn clear(&mut self, round: ClearedRound) -> Applied {
-        let (number, limits) = (round.round, self.limits);
-        if self.rounds.contains_key(&number) {
+        let number = round.round;
+        if self.knows_round(number) {
             return Applied::Known;
         }
-        let is_large = round.certificate.len() > limits.certificate_bytes;
-        if is_large || round.listed.len() > limits.round_ids {
+        if !self.fits(&round) {
             return Applied::Refused(PoolRefusal::TooLarge);
         }
         self.cleared = self.cleared.max(number);

@@ -188,16 +188,15 @@ fn a_full_pool_refuses_and_keeps() {
     assert_eq!(pool.pending_bytes(EnvelopeKind::Intent), 64);
 }
 
-/// A close that lists so many entries, a fifth of them quotes.
-fn close(entries: u32) -> Close {
-    let ids = (0..entries)
-        .map(|number| EnvelopeId::from(*blake3::hash(&number.to_le_bytes()).as_bytes()));
-    let (mut intents, mut quotes): (Vec<_>, Vec<_>) = (
-        ids.clone().skip(entries as usize / 5).collect(),
-        ids.take(entries as usize / 5).collect(),
-    );
-    intents.sort_unstable();
-    quotes.sort_unstable();
+fn ids(numbers: core::ops::Range<u32>) -> Vec<EnvelopeId> {
+    let ids = numbers.map(|number| blake3::hash(&number.to_le_bytes()));
+    let mut ids: Vec<_> = ids.map(|hash| EnvelopeId::from(*hash.as_bytes())).collect();
+    ids.sort_unstable();
+    ids
+}
+
+/// A close of round 7 that lists as many entries as one may, so many of them quotes.
+fn close(quotes: u32) -> Close {
     Close {
         auction: [1; 32].into(),
         round: Round(7),
@@ -207,43 +206,57 @@ fn close(entries: u32) -> Close {
         epoch: Epoch(1),
         rules: [3; 32].into(),
         previous: Close::GENESIS,
-        reports: vec![[4; 32].into(); 11],
-        intents,
-        quotes,
+        reports: vec![[4; 32].into(); 16],
+        intents: ids(quotes..MOST_ENTRIES),
+        quotes: ids(0..quotes),
     }
 }
 
+/// Certificates are not checked here: any will do.
+fn cleared(close: Close) -> ClearedRound {
+    let (view, signature) = (View(0), [0; 96].into());
+    ClearedRound::of(close, CertificateBytes { view, signature })
+}
+
 #[test]
-fn the_largest_round_is_cleared() {
-    let close = close(MOST_ENTRIES);
-    let certificate = CertificateBytes {
-        view: View(0),
-        signature: [0; 96].into(),
-    };
-    let mut pool = Pool::new(PoolLimits::default());
-    let entry = |kind, id: &EnvelopeId| {
-        let envelope = PoolEnvelope {
+fn the_largest_rounds_are_cleared() {
+    for quotes in [1, MOST_ENTRIES / 5, MOST_ENTRIES - 1] {
+        let close = close(quotes);
+        let mut pool = Pool::new(PoolLimits::default());
+        let envelope = |id: &EnvelopeId| PoolEnvelope {
             id: *id.as_bytes(),
             body: vec![1],
             first_round: 1,
             last_round: 60,
         };
-        match kind {
-            EnvelopeKind::Intent => PoolCommand::SubmitIntent(envelope),
-            EnvelopeKind::Quote => PoolCommand::SubmitQuote(envelope),
+        let intents = close.intents.iter().map(envelope);
+        let intents = intents.map(PoolCommand::SubmitIntent);
+        let quotes = close.quotes.iter().map(envelope);
+        for command in intents.chain(quotes.map(PoolCommand::SubmitQuote)) {
+            assert_eq!(pool.apply(command), Applied::Added);
         }
-    };
-    for id in &close.intents {
-        assert_eq!(pool.apply(entry(EnvelopeKind::Intent, id)), Applied::Added);
+        let command = PoolCommand::ClearRound(cleared(close));
+        let gone = MOST_ENTRIES as usize;
+        assert_eq!(pool.apply(command.clone()), Applied::Cleared(gone));
+        assert_eq!(pool.current_round(), 8);
+        assert_eq!(pool.apply(command), Applied::Known);
     }
-    for id in &close.quotes {
-        assert_eq!(pool.apply(entry(EnvelopeKind::Quote, id)), Applied::Added);
+}
+
+#[test]
+fn a_round_older_than_all_that_are_remembered_is_no_news() {
+    let mut pool = Pool::new(PoolLimits::default());
+    let rounds = pool.limits.rounds as u64;
+    for round in 10..10 + rounds {
+        assert!(!pool.knows_round(round));
+        let of_round = ClearedRound {
+            round,
+            ..ClearedRound::default()
+        };
+        let applied = pool.apply(PoolCommand::ClearRound(of_round));
+        assert_eq!(applied, Applied::Cleared(0));
+        assert!(pool.knows_round(round));
+        assert_eq!(pool.knows_round(9), round + 1 == 10 + rounds);
     }
-    let cleared = ClearedRound::of(close, certificate);
-    let gone = MOST_ENTRIES as usize;
-    assert_eq!(
-        pool.apply(PoolCommand::ClearRound(cleared)),
-        Applied::Cleared(gone)
-    );
-    assert_eq!(pool.current_round(), 8);
+    assert!(!pool.knows_round(10 + rounds));
 }

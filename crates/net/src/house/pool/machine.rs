@@ -58,7 +58,7 @@ impl PoolMachine {
     /// Takes another pool's place; what it holds and this one does not is news.
     pub(super) fn install(&mut self, items: Vec<PoolItem>) {
         let items = items.into_iter().filter(|item| match item {
-            PoolItem::Cleared(round) => self.clearing.admits(round),
+            PoolItem::Cleared(round) => self.pool.fits(round) && self.clearing.admits(round),
             PoolItem::Envelope(..) => true,
         });
         let restored = Pool::restore(self.limits, items);
@@ -93,10 +93,9 @@ impl PoolMachine {
     }
 
     fn clear(&mut self, round: ClearedRound) {
-        let known = PoolQuery::RoundResult(round.round);
         // Every member proposes it: what is known need not be checked again.
-        let known = self.pool.query(&known) != PoolAnswer::RoundResult(None);
-        if !known && self.clearing.admits(&round) {
+        let is_news = !self.pool.knows_round(round.round) && self.pool.fits(&round);
+        if is_news && self.clearing.admits(&round) {
             self.pool.apply(PoolCommand::ClearRound(round));
         }
     }
