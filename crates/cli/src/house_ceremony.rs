@@ -34,8 +34,8 @@ struct Hall {
     passphrase: PathBuf,
 }
 
-/// Holds a ceremony of a house's members and puts what it makes into `house`: a directory for each member,
-/// and the transcript. The committee file comes with [`conclude`].
+/// Holds a ceremony of a house's members and puts what it makes into `house`: a directory for each
+/// member, and the transcript. The committee file comes with [`conclude`].
 ///
 /// # Errors
 /// A participant's own, if one fails; storage.

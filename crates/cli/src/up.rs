@@ -79,6 +79,11 @@ pub(crate) async fn run(args: UpArgs, context: &Context) -> Result<(), Failure> 
 async fn start(args: &UpArgs, context: &Context) -> Result<RunningHouse, Failure> {
     let console = context.console();
     let (root, shape) = (context.dir().to_owned(), args.shape());
+    if shape.quote_window.is_zero() || shape.quote_window >= shape.period {
+        return Err(Failure::usage(
+            "the quote window must be shorter than the period, and neither zero",
+        ));
+    }
     let place = root.clone();
     let (house, is_new) = match blocking(move || DevelopmentHouse::open(&place)).await?? {
         Some(house) => (house, false),

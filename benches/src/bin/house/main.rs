@@ -33,7 +33,7 @@ struct Args {
     /// Submissions that each client has on their way at once
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u8).range(1..=64))]
     in_flight: u8,
-    /// The length of a slot: a batch that is sent within one is one round
+    /// The length of a slot, more than 3s: a batch that is sent within one is one round
     #[arg(long, value_name = "TIME", default_value = "10s")]
     period: String,
     /// Swaps one after another, without other load
