@@ -1,5 +1,7 @@
 //! A whole committee in one process: engines, disks, a network and clocks, all driven by a seed.
 
+mod network;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -552,68 +554,6 @@ impl World {
             Response::Receipt(receipt) => _ = self.receipts.insert(id, receipt),
             Response::Refused(refusal) => self.refusals.push((id, refusal.to_string())),
             _ => {}
-        }
-    }
-
-    fn is_cut(&self, from: MemberIndex, to: usize) -> bool {
-        let to = MemberIndex(u8::try_from(to).unwrap());
-        self.faults
-            .partition
-            .as_ref()
-            .is_some_and(|(begin, end, side)| {
-                (*begin..*end).contains(&self.now) && side.contains(&from) != side.contains(&to)
-            })
-    }
-
-    fn delay(&mut self) -> u64 {
-        1 + self.draws.below(self.faults.delay + 1)
-    }
-
-    fn send(&mut self, from: MemberIndex, to: usize, bytes: Vec<u8>) {
-        if self.is_cut(from, to) {
-            self.counts.cut += 1;
-            return;
-        }
-        if self.draws.permille(self.faults.loss) {
-            self.counts.lost += 1;
-            return;
-        }
-        if self.draws.permille(self.faults.duplication) {
-            let at = self.now + self.delay();
-            self.schedule(
-                at,
-                Event::Message {
-                    to,
-                    from,
-                    bytes: bytes.clone(),
-                },
-            );
-        }
-        let at = self.now + self.delay();
-        self.schedule(at, Event::Message { to, from, bytes });
-    }
-
-    /// The pool: it brings every envelope to every member, as well as it can.
-    fn spread(&mut self, from: MemberIndex, to: usize, id: EnvelopeId, bytes: Vec<u8>) {
-        let is_lost = self.is_cut(from, to) || self.draws.permille(self.faults.loss);
-        if !is_lost && self.seats[to].engine.is_some() && self.seats[to].pooled.insert(id) {
-            let at = self.now + self.delay();
-            self.schedule(at, Event::Pool { to, bytes });
-        }
-    }
-
-    fn fetch(&mut self, to: usize, round: Round, holders: &[MemberIndex]) {
-        let key = round.0.to_be_bytes();
-        let found = holders.iter().find_map(|holder| {
-            let seat = &self.seats[holder.as_usize()];
-            let reachable = seat.engine.is_some() && !self.is_cut(*holder, to);
-            reachable
-                .then(|| seat.disk.get(Table::Records, &key))
-                .flatten()
-        });
-        if let Some(bytes) = found {
-            let at = self.now + self.delay();
-            self.schedule(at, Event::Record { to, bytes });
         }
     }
 }
