@@ -8,9 +8,9 @@ use core::time::Duration;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use sealbid_auction::disk::Write;
-use sealbid_auction::member::Member;
-use sealbid_auction::member::io::{Input, Output};
+use sealbid_protocol::disk::Write;
+use sealbid_protocol::member::Member;
+use sealbid_protocol::member::io::{Input, Output};
 use sealbid_store::Store;
 use sealbid_types::time::Timestamp;
 use tokio::runtime::Handle;
@@ -217,7 +217,7 @@ impl Engine {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sealbid_auction::member::io::RequestId;
+    use sealbid_protocol::member::io::RequestId;
 
     #[tokio::test]
     async fn clients_are_turned_away_when_too_many_wait() {

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use sealbid_auction::member::io::Input;
 use sealbid_net::PeerId;
 use sealbid_net::door::{DoorAddress, DoorClient, DoorError};
+use sealbid_protocol::member::io::Input;
 use sealbid_types::codec::{decode, encode};
 use sealbid_types::committee::Committee;
 use sealbid_types::door::{Request, Response};

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use sealbid_auction::gate::Verdict;
-use sealbid_auction::member::io::Input;
 use sealbid_net::PeerId;
 use sealbid_net::door::{Handler, Reply, ReplyError};
+use sealbid_protocol::admission::gate::Verdict;
+use sealbid_protocol::member::io::Input;
 use sealbid_store::StoreError;
 use sealbid_types::codec::{decode, encode};
 use sealbid_types::door::{EnvelopeStatus, Refusal, RefusalCode, Request, Response};
@@ -141,7 +141,7 @@ impl FrontDoor {
     /// Asks the engine; none if the member is stopping.
     async fn ask(
         &self,
-        input: impl FnOnce(sealbid_auction::member::io::RequestId) -> Input,
+        input: impl FnOnce(sealbid_protocol::member::io::RequestId) -> Input,
     ) -> Option<Response> {
         let request = self.requests.open(&self.engine);
         if self.engine.ask(input(request.id())).is_err() {

@@ -5,8 +5,8 @@ use core::time::Duration;
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use sealbid_auction::gate::{Admissible, Gate, Verdict};
-use sealbid_auction::member::io::Input;
+use sealbid_protocol::admission::gate::{Admissible, Gate, Verdict};
+use sealbid_protocol::member::io::Input;
 use sealbid_types::door::Refusal;
 use sealbid_types::id::EnvelopeId;
 use tokio::sync::{mpsc, oneshot};

@@ -4,13 +4,13 @@ use core::time::Duration;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use ed25519_dalek::SigningKey;
-use sealbid_auction::member::io::Input;
 use sealbid_crypto::CommitteeKeys;
 use sealbid_net::PeerId;
 use sealbid_net::house::{
     ClearingCheck, House, HouseConfig, HouseError, HouseHandle, RosterEntry, Seat,
 };
 use sealbid_net::ticket::{Role, Ticket};
+use sealbid_protocol::member::io::Input;
 use sealbid_types::committee::Committee;
 use sealbid_types::id::MemberIndex;
 use tokio_util::sync::CancellationToken;

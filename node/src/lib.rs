@@ -1,4 +1,4 @@
-//! A member's daemon: the shell around the engine of `sealbid-auction`.
+//! A member's daemon: the shell around the engine of `sealbid-protocol`.
 //!
 //! ```text
 //!   front door ─▶ gate ─▶ ┌────────┐ ─▶ store (durable first)

@@ -6,14 +6,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use sealbid_auction::gate::Gate;
-use sealbid_auction::member::io::Output;
-use sealbid_auction::member::{Limits, Member, MemberSecrets, Options};
 use sealbid_crypto::{CommitteeKeys, KeyShare};
 use sealbid_keygen::{CommitteeFileError, KeyFileError, MemberKey, Passphrase, load_committee};
 use sealbid_net::PeerId;
 use sealbid_net::door::{Door, DoorConfig};
 use sealbid_net::house::House;
+use sealbid_protocol::admission::gate::Gate;
+use sealbid_protocol::member::io::Output;
+use sealbid_protocol::member::{Limits, Member, MemberSecrets, Options};
 use sealbid_store::{Identity, Memory, Store, StoreError};
 use sealbid_types::committee::Committee;
 use sealbid_types::id::MemberIndex;

@@ -2,10 +2,10 @@
 //! round has listed yet, so what does not get through is dropped.
 
 use bytes::Bytes;
-use sealbid_auction::member::io::Offered;
-use sealbid_auction::member::message::PeerMessage;
-use sealbid_auction::pool::{ClearedRound, PoolAnswer, PoolCommand, PoolEnvelope, PoolQuery};
 use sealbid_net::house::PoolHandle;
+use sealbid_protocol::member::io::Offered;
+use sealbid_protocol::member::message::PeerMessage;
+use sealbid_protocol::pool::{ClearedRound, PoolAnswer, PoolCommand, PoolEnvelope, PoolQuery};
 use sealbid_types::bytes::Blob;
 use sealbid_types::codec::encode;
 use tokio::sync::mpsc;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use sealbid_auction::disk::Table;
-use sealbid_auction::member::{Outcome, summary};
+use sealbid_protocol::disk::Table;
+use sealbid_protocol::member::{Outcome, summary};
 use sealbid_store::{Store, StoreError};
 use sealbid_types::codec::decode;
 use sealbid_types::door::{EnvelopeStatus, MOST_SUMMARIES, RoundSummary};

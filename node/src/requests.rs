@@ -4,7 +4,7 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use sealbid_auction::member::io::{Input, RequestId};
+use sealbid_protocol::member::io::{Input, RequestId};
 use sealbid_types::door::Response;
 use tokio::sync::oneshot;
 

@@ -4,8 +4,8 @@ use core::fmt::Display;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use sealbid_auction::member::Stage;
-use sealbid_auction::member::io::{Notice, Output};
+use sealbid_protocol::member::Stage;
+use sealbid_protocol::member::io::{Notice, Output};
 use sealbid_types::codec::encode;
 use sealbid_types::door::{Event, PublicIntent, RoundSummary};
 use sealbid_types::keys::Signed;

@@ -9,7 +9,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use sealbid_auction::member::Stage;
+use sealbid_protocol::member::Stage;
 use sealbid_types::door::RoundSummary;
 use sealbid_types::id::Round;
 use sealbid_types::time::Timestamp;

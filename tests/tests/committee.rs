@@ -6,12 +6,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sealbid_auction::disk::{Recall, Table};
-use sealbid_auction::member::Notice;
-use sealbid_auction::member::message::{self, Opening};
-use sealbid_auction::pool::ClearedRound;
 use sealbid_crypto::open::{ShareFault, verify_shares};
 use sealbid_crypto::{BatchSecret, CheckedEnvelope, check};
+use sealbid_protocol::disk::{Recall, Table};
+use sealbid_protocol::member::Notice;
+use sealbid_protocol::member::message::{self, Opening};
+use sealbid_protocol::pool::ClearedRound;
 use sealbid_tests::house::adversary::{
     Adversary, Omitter, TwoReports, Withholder, WrongShares, WrongSignatures,
 };

@@ -4,11 +4,11 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args};
-use sealbid_auction::audit::ChainAudit;
 use sealbid_client::audit::{audit_next, audit_round, batch_secret};
 use sealbid_client::{ErrorClass, House, RoundAudit};
 use sealbid_crypto::CommitteeKeys;
 use sealbid_keygen::{HouseDir, load_committee, member_name};
+use sealbid_protocol::audit::ChainAudit;
 use sealbid_types::codec::decode;
 use sealbid_types::committee::Committee;
 use sealbid_types::id::Round;

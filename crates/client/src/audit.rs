@@ -1,9 +1,9 @@
 //! Audits: rounds computed again from the committee file and their records alone, whoever shows
-//! them (see [`sealbid_auction::audit`]).
+//! them (see [`sealbid_protocol::audit`]).
 
-use sealbid_auction::audit::{AuditError, AuditedRound, ChainAudit, audit_record};
-use sealbid_auction::open::OpenedIntents;
 use sealbid_crypto::{BatchSecret, CommitteeKeys};
+use sealbid_protocol::audit::{AuditError, AuditedRound, ChainAudit, audit_record};
+use sealbid_protocol::opening::OpenedIntents;
 use sealbid_types::committee::Committee;
 use sealbid_types::id::{MemberIndex, Round};
 use sealbid_types::record::RoundRecord;

@@ -2,7 +2,7 @@
 //!
 //! What is verified here is that the committee settled the round like this: its signatures, and
 //! that the parts belong together. That it did so *rightly* is the auditor's question
-//! (`sealbid_auction::audit`), which takes every opening and computes the round again.
+//! (`sealbid_protocol::audit`), which takes every opening and computes the round again.
 
 use sealbid_crypto::CommitteeKeys;
 use sealbid_crypto::certificate::{AllocationCertificate, CertificateError, CloseCertificate};

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use sealbid_auction::disk::Table;
+use sealbid_protocol::disk::Table;
 
 use crate::file::Identity;
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use redb::{Builder, Database, TableDefinition, WriteTransaction};
 use redb::{Durability, ReadableDatabase};
-use sealbid_auction::disk::Table;
+use sealbid_protocol::disk::Table;
 use sealbid_types::id::{AuctionId, MemberIndex};
 
 use crate::checksum::{framed, unframed};

@@ -2,7 +2,7 @@
 //!
 //! Everything a member promises (acknowledgements, reports, votes, locks) is on disk before it is
 //! sent. This crate is that disk: [`Store::commit`] returns once a whole list of
-//! [`Write`](sealbid_auction::disk::Write)s is durable, or with an error after which the member
+//! [`Write`](sealbid_protocol::disk::Write)s is durable, or with an error after which the member
 //! must stop.
 //!
 //! - Each commit is one transaction with immediate durability and two-phase commit, so that what

@@ -2,7 +2,7 @@
 
 use core::cell::RefCell;
 
-use sealbid_auction::disk::{Recall, Table};
+use sealbid_protocol::disk::{Recall, Table};
 
 use crate::error::StoreError;
 use crate::store::{Entry, Snapshot};

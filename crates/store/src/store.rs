@@ -4,7 +4,7 @@ use std::collections::btree_map::{self, BTreeMap};
 use std::path::{Path, PathBuf};
 
 use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, WriteTransaction};
-use sealbid_auction::disk::{Table, Write};
+use sealbid_protocol::disk::{Table, Write};
 
 use crate::checksum::{framed, unframed};
 use crate::error::{Damage, StoreError};
@@ -109,7 +109,7 @@ impl Store {
 
     /// Runs `start` on what the store holds now.
     ///
-    /// [`Recall`](sealbid_auction::disk::Recall) cannot fail, so a read that fails looks absent to
+    /// [`Recall`](sealbid_protocol::disk::Recall) cannot fail, so a read that fails looks absent to
     /// `start`; its result is then thrown away for the error. What is damaged is never taken for
     /// what is missing.
     ///

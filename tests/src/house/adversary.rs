@@ -1,8 +1,8 @@
 //! Members that lie: one behaviour each. An adversary changes what its engine says before it
 //! leaves; it holds the member's keys.
 
-use sealbid_auction::member::message::{Opening, PeerMessage, SignatureShareMessage};
-use sealbid_auction::member::{MemberSecrets, Output};
+use sealbid_protocol::member::message::{Opening, PeerMessage, SignatureShareMessage};
+use sealbid_protocol::member::{MemberSecrets, Output};
 use sealbid_types::codec::{decode, encode};
 use sealbid_types::keys::Signed;
 

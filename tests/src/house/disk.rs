@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sealbid_auction::disk::{Recall, Table, Write};
+use sealbid_protocol::disk::{Recall, Table, Write};
 
 /// A member's store.
 #[derive(Debug, Clone, Default)]

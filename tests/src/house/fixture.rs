@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use ed25519_dalek::SigningKey;
-use sealbid_auction::member::MemberSecrets;
 use sealbid_crypto::group::SecretScalar;
 use sealbid_crypto::{CommitteeKeys, KeyShare};
+use sealbid_protocol::member::MemberSecrets;
 use sealbid_types::committee::{
     ClearingRule, Committee, FORMAT, Member, Provenance, PublicKeys, Rules,
 };

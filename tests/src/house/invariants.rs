@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sealbid_auction::audit::audit_record;
-use sealbid_auction::member::Notice;
 use sealbid_crypto::BatchSecret;
+use sealbid_protocol::audit::audit_record;
+use sealbid_protocol::member::Notice;
 use sealbid_types::id::{EnvelopeId, Round};
 use sealbid_types::record::RoundRecord;
 

@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use sealbid_auction::disk::{Recall, Table, Write};
-use sealbid_auction::gate::{Gate, Verdict};
-use sealbid_auction::member::{Input, Member, Notice, Options, Output, RequestId};
+use sealbid_protocol::admission::gate::{Gate, Verdict};
+use sealbid_protocol::disk::{Recall, Table, Write};
+use sealbid_protocol::member::{Input, Member, Notice, Options, Output, RequestId};
 use sealbid_types::codec::{decode, encode};
 use sealbid_types::door::Response;
 use sealbid_types::envelope::{Envelope, Kind};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sealbid_auction::vote::{Certified, Evidence, Message, Position};
+use sealbid_protocol::vote::{Certified, Evidence, Message, Position};
 use sealbid_types::close::Close;
 use sealbid_types::id::{CloseDigest, MemberIndex, View};
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use sealbid_auction::vote::{Combination, IdentityKeys, Signers, ThresholdSigner};
+use sealbid_protocol::vote::{Combination, IdentityKeys, Signers, ThresholdSigner};
 use sealbid_types::bytes::FixedBytes;
 use sealbid_types::id::MemberIndex;
 use sealbid_types::keys::Signature;

@@ -1,6 +1,6 @@
 //! A member: its vote, its disk, its clock.
 
-use sealbid_auction::vote::{
+use sealbid_protocol::vote::{
     Certified, Config, Output, Position, Signers, Vote, VoteState, VoteTimes,
 };
 use sealbid_types::codec::{decode, encode};

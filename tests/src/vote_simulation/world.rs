@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use sealbid_auction::vote::{Certified, Message, Output, Verdict};
+use sealbid_protocol::vote::{Certified, Message, Output, Verdict};
 use sealbid_types::bytes::FixedBytes;
 use sealbid_types::close::Close;
 use sealbid_types::id::{CloseDigest, EnvelopeId, Epoch, MemberIndex, RulesDigest, View};
@@ -255,7 +255,7 @@ impl World {
         &mut self,
         member: MemberIndex,
         act: impl FnOnce(
-            &mut sealbid_auction::vote::Vote,
+            &mut sealbid_protocol::vote::Vote,
             sealbid_types::time::Timestamp,
             &mut Vec<Output>,
         ),

@@ -2,9 +2,9 @@
 
 use clap::Parser;
 use dhat::HeapStats;
-use sealbid_auction::gate::{Admissible, Gate, Verdict};
-use sealbid_auction::member::message::{Opening, PeerMessage, Shares};
 use sealbid_benches::{Outcome, table};
+use sealbid_protocol::admission::gate::{Admissible, Gate, Verdict};
+use sealbid_protocol::member::message::{Opening, PeerMessage, Shares};
 use sealbid_tests::house::fixture::Fixture;
 use sealbid_tests::house::people::Person;
 use sealbid_types::bytes::FixedBytes;

@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use sealbid_auction::audit::ChainAudit;
 use sealbid_client::audit::{audit_next, batch_secret};
 use sealbid_client::{House as Client, RoundAudit};
+use sealbid_protocol::audit::ChainAudit;
 use sealbid_types::id::Round;
 use tokio::time::{Instant, sleep};
 

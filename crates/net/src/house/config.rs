@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use iroh::{EndpointAddr, RelayConfig, RelayMap, RelayMode, RelayUrl, TransportAddr};
-use sealbid_auction::pool::ClearedRound;
+use sealbid_protocol::pool::ClearedRound;
 use sealbid_types::id::MemberIndex;
 use zeroize::Zeroizing;
 

@@ -14,7 +14,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use proptest::prelude::*;
-use sealbid_auction::disk::{Recall, Table, Write};
+use sealbid_protocol::disk::{Recall, Table, Write};
 use sealbid_types::id::{AuctionId, MemberIndex};
 
 use crate::{Identity, Store, StoreError};

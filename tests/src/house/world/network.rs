@@ -1,6 +1,6 @@
 //! What the simulated network carries, and what becomes of it on its way.
 
-use sealbid_auction::disk::{Recall as _, Table};
+use sealbid_protocol::disk::{Recall as _, Table};
 use sealbid_types::id::{EnvelopeId, MemberIndex, Round};
 
 use super::{Event, World};

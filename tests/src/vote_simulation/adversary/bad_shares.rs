@@ -1,6 +1,6 @@
 //! Precommits whose signature shares are wrong, with every prevote and in place of every precommit.
 
-use sealbid_auction::vote::{Commitment, Message};
+use sealbid_protocol::vote::{Commitment, Message};
 use sealbid_types::bytes::FixedBytes;
 use sealbid_types::id::{CloseDigest, MemberIndex, View};
 

@@ -1,6 +1,6 @@
 //! Nil to one half where the other half sees a value, and the other way about.
 
-use sealbid_auction::vote::Message;
+use sealbid_protocol::vote::Message;
 use sealbid_types::id::{CloseDigest, MemberIndex};
 
 use super::{Behaviour, Kit};

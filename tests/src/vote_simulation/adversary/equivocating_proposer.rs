@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sealbid_auction::vote::Message;
+use sealbid_protocol::vote::Message;
 use sealbid_types::id::{MemberIndex, View};
 
 use super::{Behaviour, Kit};

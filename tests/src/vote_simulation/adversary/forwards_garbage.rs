@@ -1,6 +1,6 @@
 //! Messages it has heard, broken in one place: a byte, the signer, the close, the prevotes.
 
-use sealbid_auction::vote::Message;
+use sealbid_protocol::vote::Message;
 use sealbid_types::codec::{decode, encode};
 use sealbid_types::id::MemberIndex;
 

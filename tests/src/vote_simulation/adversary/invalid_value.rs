@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sealbid_auction::vote::Message;
+use sealbid_protocol::vote::Message;
 use sealbid_types::id::{CloseDigest, MemberIndex, View};
 
 use super::{Behaviour, Kit};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sealbid_auction::vote::{
+use sealbid_protocol::vote::{
     Commitment, FullProposal, Message, Precommit, Prevote, Proposal, Signers, proposer,
 };
 use sealbid_types::close::Close;

@@ -1,6 +1,6 @@
 //! What it has heard, over and over, and votes of its own in views far ahead.
 
-use sealbid_auction::vote::Message;
+use sealbid_protocol::vote::Message;
 use sealbid_types::id::{MemberIndex, View};
 
 use super::{Behaviour, Kit};

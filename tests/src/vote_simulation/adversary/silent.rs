@@ -1,6 +1,6 @@
 //! Nothing of its own.
 
-use sealbid_auction::vote::Message;
+use sealbid_protocol::vote::Message;
 use sealbid_types::id::MemberIndex;
 
 use super::{Behaviour, Kit};

@@ -1,6 +1,6 @@
 //! A prevote and a precommit, with the right share, for every value it has heard of and for nil.
 
-use sealbid_auction::vote::Message;
+use sealbid_protocol::vote::Message;
 use sealbid_types::id::MemberIndex;
 
 use super::{Behaviour, Kit};

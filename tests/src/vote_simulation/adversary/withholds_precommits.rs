@@ -1,6 +1,6 @@
 //! Precommits for one member's eyes only, so that it alone may decide.
 
-use sealbid_auction::vote::Message;
+use sealbid_protocol::vote::Message;
 use sealbid_types::id::MemberIndex;
 
 use super::{Behaviour, Kit};

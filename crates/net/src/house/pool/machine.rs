@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use mosaik::groups::{ApplyContext, StateMachine};
 use mosaik::primitives::UniqueId;
-use sealbid_auction::pool::{
+use sealbid_protocol::pool::{
     Applied, ClearedRound, EnvelopeKind, Pool, PoolAnswer, PoolCommand, PoolEnvelope, PoolItem,
     PoolLimits, PoolQuery,
 };

@@ -1,7 +1,7 @@
 //! The pool as a replicated group of the members.
 //!
 //! One task owns the group, serves it, and joins it anew if it ends. Whatever this says, the pool
-//! remains best effort: see [`sealbid_auction::pool`].
+//! remains best effort: see [`sealbid_protocol::pool`].
 
 mod machine;
 mod sync;
@@ -11,7 +11,7 @@ use core::time::Duration;
 use mosaik::Consistency;
 use mosaik::groups::{CommandError, ConsensusConfig, Group, GroupKey, QueryError};
 use mosaik::primitives::UniqueId;
-use sealbid_auction::pool::{Id, PoolAnswer, PoolCommand, PoolLimits, PoolQuery};
+use sealbid_protocol::pool::{Id, PoolAnswer, PoolCommand, PoolLimits, PoolQuery};
 use sealbid_types::id::MemberIndex;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{interval, sleep, timeout};
@@ -366,7 +366,7 @@ fn consensus() -> ConsensusConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sealbid_auction::pool::{ClearedRound, PoolEnvelope};
+    use sealbid_protocol::pool::{ClearedRound, PoolEnvelope};
 
     fn intent(id: u8, bytes: usize) -> PoolCommand {
         let (id, body) = ([id; 32], vec![id; bytes]);

@@ -21,7 +21,7 @@ use mosaik::groups::{
     SyncProviderContext, SyncSessionContext, Term,
 };
 use mosaik::primitives::UniqueId;
-use sealbid_auction::pool::{PoolCommand, PoolItem};
+use sealbid_protocol::pool::{PoolCommand, PoolItem};
 use serde::{Deserialize, Serialize};
 use tokio::time::{Sleep, sleep};
 

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use std::net::{TcpListener, UdpSocket};
 use std::time::Instant;
 
-use sealbid_auction::pool::{ClearedRound, PoolCommand};
 use sealbid_net::house::{House, HouseConfig, HouseError, Seat};
 use sealbid_net::ticket::{Role, TicketError};
+use sealbid_protocol::pool::{ClearedRound, PoolCommand};
 use sealbid_types::id::MemberIndex;
 use zeroize::Zeroizing;
 

@@ -9,10 +9,10 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use ed25519_dalek::SigningKey;
-use sealbid_auction::pool::{
+use sealbid_net::house::{House, HouseHandle, PoolError, Seat, Sent};
+use sealbid_protocol::pool::{
     ClearedRound, EnvelopeKind, PoolAnswer, PoolCommand, PoolEnvelope, PoolQuery,
 };
-use sealbid_net::house::{House, HouseHandle, PoolError, Seat, Sent};
 use sealbid_types::id::MemberIndex;
 
 use self::outsider::outsider;

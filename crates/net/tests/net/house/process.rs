@@ -5,8 +5,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
 use bytes::Bytes;
-use sealbid_auction::pool::PoolCommand;
 use sealbid_net::house::House;
+use sealbid_protocol::pool::PoolCommand;
 use sealbid_types::id::MemberIndex;
 
 use super::plan::Plan;

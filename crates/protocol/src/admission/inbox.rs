@@ -1,0 +1,365 @@
+//! The inbox: envelopes that this member has acknowledged and that no certified round lists yet.
+//! It is on disk before any acknowledgement leaves.
+
+use std::collections::BTreeMap;
+
+use sealbid_types::bytes::FixedBytes;
+use sealbid_types::codec::{decode, encode};
+use sealbid_types::door::{PublicIntent, Refusal, RefusalCode};
+use sealbid_types::envelope::{Envelope, Header, Kind};
+use sealbid_types::id::{EnvelopeId, Round, Slot};
+use sealbid_types::keys::PublicKey;
+use sealbid_types::time::Timestamp;
+
+use super::gate::{Admissible, PendingShares};
+use crate::disk::{Recall, Table, Write};
+use crate::limits::Limits;
+use crate::member::StartError;
+use crate::member::io::{Offered, Output};
+
+/// An envelope in the inbox.
+#[derive(Debug)]
+pub(crate) struct InboxEntry {
+    pub(crate) envelope: Envelope,
+    /// Absent until the gate has checked the envelope again after a restart.
+    pub(crate) shares: Option<PendingShares>,
+    /// The round it is acknowledged for; none for one that was only fetched for a vote.
+    pub(crate) acknowledged: Option<Round>,
+    /// The slot in which its public part was last shown to solvers.
+    pub(crate) published: Option<Slot>,
+}
+
+/// How an envelope may be acknowledged, as the member's clock and round have it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Admission {
+    /// The round that intents are taken for: the open one, or the next once it is frozen.
+    pub(crate) intents: Round,
+    /// The first round that quotes are taken for.
+    pub(crate) quotes: Round,
+    /// The earliest time at which an envelope admitted now can be listed.
+    pub(crate) closes_at: Timestamp,
+}
+
+/// How far ahead of the open round an envelope's first round may be.
+const MOST_AHEAD: u64 = 64;
+
+/// The envelopes that wait, and the bounds they are held to.
+#[derive(Debug)]
+pub(crate) struct Inbox {
+    /// Boxed: a tree moves its entries about.
+    held: BTreeMap<EnvelopeId, Box<InboxEntry>>,
+    points: BTreeMap<FixedBytes<96>, EnvelopeId>,
+    by_submitter: BTreeMap<(PublicKey, Kind), usize>,
+    acknowledged: BTreeMap<Kind, usize>,
+    limits: Limits,
+    most: BTreeMap<Kind, usize>,
+}
+
+pub(crate) fn refusal(code: RefusalCode, message: impl Into<String>) -> Refusal {
+    Refusal {
+        code,
+        message: message.into(),
+    }
+}
+
+impl Inbox {
+    /// An empty inbox that acknowledges at most so many of each kind at a time.
+    pub(crate) fn new(limits: Limits, most_intents: usize, most_quotes: usize) -> Self {
+        Self {
+            held: BTreeMap::new(),
+            points: BTreeMap::new(),
+            by_submitter: BTreeMap::new(),
+            acknowledged: BTreeMap::new(),
+            limits,
+            most: BTreeMap::from([(Kind::Intent, most_intents), (Kind::Quote, most_quotes)]),
+        }
+    }
+
+    /// Reads the inbox from disk. Shares are not stored: the gate makes them again.
+    ///
+    /// # Errors
+    /// [`StartError::Unreadable`], naming the table.
+    pub(crate) fn recall(&mut self, disk: &impl Recall) -> Result<(), StartError> {
+        for (key, bytes) in disk.scan(Table::Envelopes) {
+            let unreadable = || StartError::Unreadable(Table::Envelopes);
+            let envelope: Envelope = decode(&bytes).map_err(|_| unreadable())?;
+            let id = envelope.id();
+            if id.as_bytes().as_slice() != key {
+                return Err(unreadable());
+            }
+            let acknowledged = match disk.get(Table::Acknowledgements, &key) {
+                None => None,
+                Some(row) => Some(round_of(&row)?),
+            };
+            self.insert(
+                id,
+                InboxEntry {
+                    envelope,
+                    shares: None,
+                    acknowledged,
+                    published: None,
+                },
+            );
+        }
+        Ok(())
+    }
+
+    /// The envelope of this id.
+    pub(crate) fn get(&self, id: &EnvelopeId) -> Option<&InboxEntry> {
+        self.held.get(id).map(Box::as_ref)
+    }
+
+    /// All envelopes, by id.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&EnvelopeId, &InboxEntry)> {
+        self.held.iter().map(|(id, held)| (id, held.as_ref()))
+    }
+
+    /// How many of a kind are acknowledged for `round`.
+    pub(crate) fn count(&self, kind: Kind, round: Round) -> usize {
+        self.reportable(kind, round).count()
+    }
+
+    /// The ids of a kind that a report for `round` lists, sorted.
+    pub(crate) fn reportable(&self, kind: Kind, round: Round) -> impl Iterator<Item = EnvelopeId> {
+        self.held
+            .iter()
+            .filter(move |(_, held)| {
+                held.envelope.header.kind == kind
+                    && held.acknowledged.is_some_and(|from| from <= round)
+                    && held.envelope.header.last >= round
+            })
+            .map(|(id, _)| *id)
+    }
+
+    /// The round that an envelope with this header can be acknowledged for.
+    ///
+    /// # Errors
+    /// The refusal to send.
+    pub(crate) fn place(&self, header: &Header, now: Admission) -> Result<Round, Refusal> {
+        let open = match header.kind {
+            Kind::Intent => now.intents,
+            Kind::Quote => now.quotes,
+        };
+        if header.last < open {
+            let text = format!(
+                "its last round is {}, round {open} is the next",
+                header.last
+            );
+            return Err(refusal(RefusalCode::RoundClosed, text));
+        }
+        if header.first.0 > open.0.saturating_add(MOST_AHEAD) {
+            let text = format!(
+                "its first round is {}, round {open} is the next",
+                header.first
+            );
+            return Err(refusal(RefusalCode::RoundTooFar, text));
+        }
+        if header.expires < now.closes_at {
+            let text = format!(
+                "it expires at {}, before a round can list it",
+                header.expires
+            );
+            return Err(refusal(RefusalCode::Expired, text));
+        }
+        self.check_room(header)?;
+        Ok(open.max(header.first))
+    }
+
+    fn check_room(&self, header: &Header) -> Result<(), Refusal> {
+        let key = (header.submitter, header.kind);
+        let waiting = self.by_submitter.get(&key).copied().unwrap_or(0);
+        let quota = match header.kind {
+            Kind::Intent => self.limits.intents_per_submitter,
+            Kind::Quote => self.limits.quotes_per_submitter,
+        };
+        if waiting >= quota {
+            let text = format!("{waiting} of this submitter wait already");
+            return Err(refusal(RefusalCode::Quota, text));
+        }
+        let acknowledged = self.acknowledged.get(&header.kind).copied().unwrap_or(0);
+        if acknowledged >= self.most.get(&header.kind).copied().unwrap_or(0) {
+            let text = "this member has as many as a round may take: try the next round";
+            return Err(refusal(RefusalCode::RoundFull, text));
+        }
+        Ok(())
+    }
+
+    /// Refuses an envelope whose `u` stands in another one of the inbox.
+    ///
+    /// # Errors
+    /// The refusal to send.
+    pub(crate) fn check_points(&self, id: &EnvelopeId, envelope: &Envelope) -> Result<(), Refusal> {
+        for (_, part) in envelope.sealed.parts() {
+            if let Some(other) = self.points.get(&part.u).filter(|other| *other != id) {
+                let text = format!("a sealed part's u stands in envelope {} too", other.short());
+                return Err(refusal(RefusalCode::SharedU, text));
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes an envelope in and says what to write. One that is held already gains what it lacks:
+    /// its shares after a restart, its acknowledgement after it was only fetched.
+    pub(crate) fn take(
+        &mut self,
+        admissible: Admissible,
+        acknowledged: Option<Round>,
+    ) -> Vec<Output> {
+        let Admissible {
+            id,
+            envelope,
+            bytes,
+            shares,
+        } = admissible;
+        let before = self.remove(&id);
+        let known = before.is_some();
+        let published = before.as_ref().and_then(|held| held.published);
+        let earlier = before.and_then(|held| held.acknowledged);
+        let round = earlier.or(acknowledged);
+        let mut rows = Vec::new();
+        if !known {
+            let key = id.as_bytes().to_vec();
+            rows.push(Output::Write(Write::Put {
+                table: Table::Envelopes,
+                key,
+                value: bytes,
+            }));
+        }
+        if let (None, Some(round)) = (earlier, acknowledged) {
+            let (key, value) = (id.as_bytes().to_vec(), round.0.to_be_bytes().to_vec());
+            rows.push(Output::Write(Write::Put {
+                table: Table::Acknowledgements,
+                key,
+                value,
+            }));
+        }
+        self.insert(
+            id,
+            InboxEntry {
+                envelope,
+                shares: Some(shares),
+                acknowledged: round,
+                published,
+            },
+        );
+        rows
+    }
+
+    fn insert(&mut self, id: EnvelopeId, held: InboxEntry) {
+        let header = &held.envelope.header;
+        if held.acknowledged.is_some() {
+            *self
+                .by_submitter
+                .entry((header.submitter, header.kind))
+                .or_default() += 1;
+            *self.acknowledged.entry(header.kind).or_default() += 1;
+        }
+        for (_, part) in held.envelope.sealed.parts() {
+            self.points.entry(part.u).or_insert(id);
+        }
+        self.held.insert(id, Box::new(held));
+    }
+
+    /// Takes an envelope out.
+    pub(crate) fn remove(&mut self, id: &EnvelopeId) -> Option<Box<InboxEntry>> {
+        let held = self.held.remove(id)?;
+        let header = &held.envelope.header;
+        if held.acknowledged.is_some() {
+            lower(&mut self.by_submitter, &(header.submitter, header.kind));
+            lower(&mut self.acknowledged, &header.kind);
+        }
+        for (_, part) in held.envelope.sealed.parts() {
+            if self.points.get(&part.u) == Some(id) {
+                self.points.remove(&part.u);
+            }
+        }
+        Some(held)
+    }
+
+    /// Envelopes that no round from `open` on can list, now that one closed at `closed_at`.
+    pub(crate) fn outlived(&self, open: Round, closed_at: Timestamp) -> Vec<EnvelopeId> {
+        self.held
+            .iter()
+            .filter(|(_, held)| {
+                let header = &held.envelope.header;
+                header.last < open || header.expires < closed_at
+            })
+            .map(|(id, _)| *id)
+            .collect()
+    }
+
+    /// The public parts of intents for `round` that solvers were not shown in `slot` yet: they are
+    /// shown now.
+    pub(crate) fn publish(&mut self, round: Round, slot: Slot) -> Vec<PublicIntent> {
+        let mut shown = Vec::new();
+        for (id, held) in &mut self.held {
+            let header = &held.envelope.header;
+            let is_due = held.acknowledged.is_some_and(|from| from <= round)
+                && header.kind == Kind::Intent
+                && held.published != Some(slot);
+            if is_due {
+                held.published = Some(slot);
+                shown.push(PublicIntent::new(*id, header, round));
+            }
+        }
+        shown
+    }
+
+    /// Notes that solvers are shown an intent in `slot`.
+    pub(crate) fn note_published(&mut self, id: &EnvelopeId, slot: Slot) {
+        if let Some(held) = self.held.get_mut(id) {
+            held.published = Some(slot);
+        }
+    }
+
+    /// What is acknowledged, for the pool.
+    pub(crate) fn offers(&self) -> Vec<Offered> {
+        let acknowledged = self
+            .held
+            .iter()
+            .filter(|(_, held)| held.acknowledged.is_some());
+        acknowledged
+            .map(|(id, held)| offer(*id, &held.envelope, encode(&held.envelope)))
+            .collect()
+    }
+}
+
+/// An envelope for the pool.
+pub(crate) fn offer(id: EnvelopeId, envelope: &Envelope, bytes: Vec<u8>) -> Offered {
+    let Header {
+        kind, first, last, ..
+    } = envelope.header;
+    Offered {
+        id,
+        is_intent: kind == Kind::Intent,
+        first,
+        last,
+        bytes,
+    }
+}
+
+/// The rows to delete for an envelope that is listed and settled, or outlived.
+pub(crate) fn forget(id: &EnvelopeId) -> [Output; 2] {
+    [Table::Envelopes, Table::Acknowledgements].map(|table| {
+        Output::Write(Write::Delete {
+            table,
+            key: id.as_bytes().to_vec(),
+        })
+    })
+}
+
+fn lower<K: Ord>(counts: &mut BTreeMap<K, usize>, key: &K) {
+    if let Some(count) = counts.get_mut(key) {
+        *count = count.saturating_sub(1);
+        if *count == 0 {
+            counts.remove(key);
+        }
+    }
+}
+
+fn round_of(row: &[u8]) -> Result<Round, StartError> {
+    let bytes = row
+        .try_into()
+        .map_err(|_| StartError::Unreadable(Table::Acknowledgements))?;
+    Ok(Round(u64::from_be_bytes(bytes)))
+}

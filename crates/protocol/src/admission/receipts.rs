@@ -1,0 +1,121 @@
+//! Receipts that wait for a receipt, and the acknowledgements that have come for them.
+
+use std::collections::BTreeMap;
+
+use sealbid_types::id::{EnvelopeId, MemberIndex};
+use sealbid_types::keys::Signed;
+use sealbid_types::report::{Acknowledgement, Receipt};
+use sealbid_types::time::Timestamp;
+
+use crate::member::io::RequestId;
+
+#[derive(Debug)]
+struct Waiting {
+    requests: Vec<RequestId>,
+    acknowledgements: BTreeMap<MemberIndex, Signed<Acknowledgement>>,
+    /// When the envelope goes to the other members directly, because the pool was slow.
+    push_at: Timestamp,
+    gives_up_at: Timestamp,
+}
+
+/// The waiting clients, by envelope.
+#[derive(Debug, Default)]
+pub(crate) struct Receipts {
+    waiting: BTreeMap<EnvelopeId, Waiting>,
+}
+
+impl Receipts {
+    /// How many envelopes are waited for.
+    pub(crate) fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// A client waits for the receipt of an envelope.
+    pub(crate) fn wait(
+        &mut self,
+        id: EnvelopeId,
+        request: RequestId,
+        push_at: Timestamp,
+        gives_up_at: Timestamp,
+    ) {
+        let fresh = || Waiting {
+            requests: Vec::new(),
+            acknowledgements: BTreeMap::new(),
+            push_at,
+            gives_up_at,
+        };
+        let waiting = self.waiting.entry(id).or_insert_with(fresh);
+        waiting.requests.push(request);
+        waiting.gives_up_at = gives_up_at;
+    }
+
+    /// A client has gone.
+    pub(crate) fn gone(&mut self, request: RequestId) {
+        self.waiting.retain(|_, waiting| {
+            waiting.requests.retain(|other| *other != request);
+            !waiting.requests.is_empty()
+        });
+    }
+
+    /// Whether somebody waits for this member's acknowledgement of the envelope.
+    pub(crate) fn needs(&self, id: &EnvelopeId, member: MemberIndex) -> bool {
+        let waiting = self.waiting.get(id);
+        waiting.is_some_and(|waiting| !waiting.acknowledgements.contains_key(&member))
+    }
+
+    /// Keeps a verified acknowledgement; with the q-th, gives the receipt and who asked for it.
+    pub(crate) fn acknowledge(
+        &mut self,
+        signed: Signed<Acknowledgement>,
+        quorum: usize,
+    ) -> Option<(Receipt, Vec<RequestId>)> {
+        let envelope = signed.body.envelope;
+        let waiting = self.waiting.get_mut(&envelope)?;
+        waiting.acknowledgements.insert(signed.member, signed);
+        if waiting.acknowledgements.len() < quorum {
+            return None;
+        }
+        let waiting = self.waiting.remove(&envelope)?;
+        let acknowledgements = waiting.acknowledgements.into_values().collect();
+        Some((
+            Receipt {
+                envelope,
+                acknowledgements,
+            },
+            waiting.requests,
+        ))
+    }
+
+    /// Envelopes to be sent to the other members directly now; they are due again later.
+    pub(crate) fn take_pushes(&mut self, now: Timestamp, again: Timestamp) -> Vec<EnvelopeId> {
+        let mut due = Vec::new();
+        for (id, waiting) in &mut self.waiting {
+            if waiting.push_at <= now {
+                waiting.push_at = again;
+                due.push(*id);
+            }
+        }
+        due
+    }
+
+    /// Receipts whose time is up, and how many acknowledgements there were.
+    pub(crate) fn take_late(&mut self, now: Timestamp) -> Vec<(Vec<RequestId>, usize)> {
+        let late: Vec<_> = self
+            .waiting
+            .iter()
+            .filter(|(_, waiting)| waiting.gives_up_at <= now)
+            .map(|(id, _)| *id)
+            .collect();
+        let gone = late.into_iter().filter_map(|id| self.waiting.remove(&id));
+        gone.map(|waiting| (waiting.requests, waiting.acknowledgements.len()))
+            .collect()
+    }
+
+    /// When something is due.
+    pub(crate) fn wake_at(&self) -> Option<Timestamp> {
+        self.waiting
+            .values()
+            .map(|waiting| waiting.push_at.min(waiting.gives_up_at))
+            .min()
+    }
+}

@@ -1,0 +1,5 @@
+//! What others say: proven, or only said.
+
+mod peers;
+
+pub(crate) use self::peers::Peers;

@@ -1,0 +1,34 @@
+//! The committee's protocol as state machines without I/O.
+//!
+//! Time, entropy, messages and what the disk holds are arguments; what to send, to store and to
+//! answer are values. That is what lets a whole committee run, with faults, inside one test.
+//!
+//! The rooms follow the life of a round:
+//!
+//! | room | subject |
+//! | --- | --- |
+//! | [`admission`] | what may enter, what waits, who gets a receipt |
+//! | `claims` | what other members say: proven, or only said |
+//! | `closing` | the cut, reports, proposals and their judgement |
+//! | [`vote`] | the close vote: Tendermint over the fixed roster |
+//! | [`opening`] | what is opened, and the exchange of shares |
+//! | [`settlement`] | clearing, authorisations, signatures, the record |
+//! | `chain` | what certified rounds rule out |
+//! | [`limits`] | times and bounds that an operator may set |
+//! | [`member`] | the engine that joins them: inputs and time in, outputs out |
+//! | [`audit`] | the same computations again, from a record alone |
+//! | [`pool`] | the replicated set that spreads envelopes |
+//! | [`disk`] | what a member must not forget, as values |
+
+pub mod admission;
+pub mod audit;
+mod chain;
+mod claims;
+mod closing;
+pub mod disk;
+pub mod limits;
+pub mod member;
+pub mod opening;
+pub mod pool;
+pub mod settlement;
+pub mod vote;

@@ -1,0 +1,74 @@
+//! What an operator may set, and sensible defaults. None of it needs to be equal among members.
+
+use core::time::Duration;
+
+/// How a member starts, and its times and limits.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The store is a restored copy: wait for all n members, not for q, before voting.
+    pub restored: bool,
+    /// Times.
+    pub times: Times,
+    /// Limits.
+    pub limits: Limits,
+}
+
+/// Times of the engine. All are durations of the member's own clock.
+#[derive(Debug, Clone)]
+pub struct Times {
+    /// Between two heartbeats, which say where the member stands.
+    pub heartbeat: Duration,
+    /// After which a member that has not been heard counts as absent.
+    pub absent_after: Duration,
+    /// Between two sendings of what is not certified or settled yet.
+    pub resend: Duration,
+    /// After which an envelope without a receipt goes to the other members directly.
+    pub push_after: Duration,
+    /// After which a client that has no receipt is told so.
+    pub submit_timeout: Duration,
+    /// Between two offers of the inbox to the pool.
+    pub offer: Duration,
+    /// The close vote's first timeout for a proposal.
+    pub propose: Duration,
+    /// Its first timeout for prevotes and for precommits.
+    pub vote: Duration,
+    /// What each further view adds to its timeouts.
+    pub view_step: Duration,
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        Self {
+            heartbeat: Duration::from_millis(1_000),
+            absent_after: Duration::from_millis(4_000),
+            resend: Duration::from_millis(400),
+            push_after: Duration::from_millis(400),
+            submit_timeout: Duration::from_millis(5_000),
+            offer: Duration::from_millis(3_000),
+            propose: Duration::from_millis(1_500),
+            vote: Duration::from_millis(700),
+            view_step: Duration::from_millis(500),
+        }
+    }
+}
+
+/// Bounds of the engine's memory.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Intents of one submitter that wait at a time.
+    pub intents_per_submitter: usize,
+    /// Quotes of one submitter that wait at a time.
+    pub quotes_per_submitter: usize,
+    /// Receipts that wait for a receipt at a time.
+    pub waiting_clients: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            intents_per_submitter: 256,
+            quotes_per_submitter: 32,
+            waiting_clients: 8_192,
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! A round is certified; a round is settled, here or by others.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sealbid_crypto::CloseCertificate;
+use sealbid_types::codec::{decode, encode};
+use sealbid_types::door::{EnvelopeStatus, Event};
+use sealbid_types::id::{EnvelopeId, ReportId, Round};
+use sealbid_types::keys::Signed;
+use sealbid_types::record::RoundRecord;
+use sealbid_types::report::Report;
+
+use super::intake::report_key;
+use super::io::{Notice, Output, put};
+use super::message::{CertifiedClose, PeerMessage, Want};
+use super::{Member, broadcast, forked, keep_evidence, round_key};
+use crate::admission::{InboxEntry, forget};
+use crate::audit::audit_record;
+use crate::chain::{CertifiedRound, Chain, points_of};
+use crate::closing::Closing;
+use crate::disk::{Table, Write};
+use crate::opening::Exchange;
+use crate::opening::{OpenedIntents, first_opening};
+use crate::pool::ClearedRound;
+use crate::settlement::{Material, Settled};
+use crate::settlement::{Outcome, Settling, outcomes, summary};
+use crate::vote::Certified;
+
+/// How many resend times a member waits for a round to settle here before it fetches the record
+/// from a member that has it.
+pub(crate) const HOLD: u32 = 2;
+
+impl Member {
+    /// The vote has decided: the certified close goes to disk, and the round to its openings.
+    pub(crate) fn certify(&mut self, certified: Certified, out: &mut Vec<Output>) {
+        let Certified { close, certificate } = certified;
+        match CloseCertificate::verify(&self.context.keys, close.clone(), &certificate) {
+            Err(error) => return self.halt(error.to_string(), out),
+            Ok(verified) => self.enter(verified, out),
+        }
+        let message = CertifiedClose { close, certificate };
+        out.push(broadcast(&PeerMessage::Certified(Box::new(message))));
+    }
+
+    /// Moves the chain on to the round after a verified certificate.
+    fn enter(&mut self, certificate: CloseCertificate, out: &mut Vec<Output>) {
+        let close = certificate.close().clone();
+        let row = CertifiedRound {
+            close: close.clone(),
+            certificate: certificate.to_bytes(),
+            points: Vec::new(),
+        };
+        out.extend(Chain::rows(&row));
+        self.chain.append(&row);
+        let Some(closing) = self.begin(self.chain.open(), out) else {
+            return;
+        };
+        let closed = core::mem::replace(&mut self.closing, closing);
+        let early = core::mem::replace(&mut self.early, Exchange::new(self.chain.open()));
+        let listed = close.intents.iter().chain(&close.quotes);
+        let held = listed
+            .filter_map(|id| Some((*id, self.inbox.remove(id)?)))
+            .collect();
+        let (named, unnamed) = closed
+            .into_reports()
+            .into_iter()
+            .partition(|(id, _)| close.reports.contains(id));
+        let unnamed: BTreeMap<ReportId, Signed<Report>> = unnamed;
+        out.extend(
+            unnamed
+                .values()
+                .map(|report| delete(Table::Reports, report_key(report))),
+        );
+        self.settling = Some(Settling::new(certificate, named, held, early));
+    }
+
+    fn begin(&mut self, round: Round, out: &mut Vec<Output>) -> Option<Closing> {
+        let window = self.context.begun_window(self.now);
+        match self.next_vote(round) {
+            Ok(vote) => Some(Closing::new(round, vote, window)),
+            Err(error) => {
+                self.halt(error.to_string(), out);
+                None
+            }
+        }
+    }
+
+    fn halt(&mut self, reason: String, out: &mut Vec<Output>) {
+        self.has_halted = true;
+        out.push(Output::Halt { reason });
+    }
+
+    /// What the round being settled still lacks here.
+    pub(crate) fn missing(&self, settling: &Settling) -> Want {
+        if !settling.is_collecting() {
+            return Want::default();
+        }
+        let close = settling.certificate().close();
+        let is_here = |id: &EnvelopeId| {
+            let held = settling.held(id).or_else(|| self.inbox.get(id));
+            held.is_some_and(|held| held.shares.is_some())
+        };
+        let mut reports = Vec::new();
+        let mut envelopes: BTreeSet<EnvelopeId> =
+            close.intents.iter().chain(&close.quotes).copied().collect();
+        for id in &close.reports {
+            match settling.reports.get(id) {
+                None => reports.push(*id),
+                Some(report) => {
+                    envelopes.extend(report.body.intents.iter().chain(&report.body.quotes));
+                }
+            }
+        }
+        let is_old = |id: &EnvelopeId| self.chain.listed_before(id, close.round);
+        envelopes.retain(|id| !is_here(id) && !is_old(id));
+        Want {
+            reports,
+            envelopes: envelopes.into_iter().collect(),
+        }
+    }
+
+    pub(crate) fn settle(&mut self, out: &mut Vec<Output>) {
+        let Some(mut settling) = self.settling.take() else {
+            return;
+        };
+        if settling.is_collecting() && self.missing(&settling).is_empty() {
+            let material = self.collect(&mut settling, out);
+            out.extend(settling.provide(material, &self.context));
+            self.due.resend = self.now.plus(self.options.times.resend);
+        }
+        let sent = settling.sent().len();
+        out.extend(settling.advance(&self.context, &self.chain));
+        if settling.sent().len() > sent {
+            // What has just gone out is not due again before its time.
+            self.due.resend = self.now.plus(self.options.times.resend);
+        }
+        match settling.take_settled() {
+            None => self.settling = Some(settling),
+            Some(Settled { record, intents }) => self.archive(&record, &intents, out),
+        }
+    }
+
+    fn collect(&mut self, settling: &mut Settling, out: &mut Vec<Output>) -> Material {
+        let close = settling.certificate().close().clone();
+        let reports: Vec<_> = close
+            .reports
+            .iter()
+            .filter_map(|id| settling.reports.remove(id))
+            .collect();
+        let reported: BTreeSet<EnvelopeId> = reports
+            .iter()
+            .flat_map(|report| report.body.intents.iter().chain(&report.body.quotes))
+            .copied()
+            .collect();
+        let (mut listed, mut shares) = (BTreeMap::new(), BTreeMap::new());
+        for (id, held) in core::mem::take(&mut settling.held) {
+            let InboxEntry {
+                envelope,
+                shares: pending,
+                ..
+            } = *held;
+            listed.insert(id, envelope);
+            shares.extend(pending.map(|pending| (id, pending)));
+        }
+        let ruled_out = reported
+            .iter()
+            .filter_map(|id| Some((*id, self.inbox.get(id)?.envelope.clone())))
+            .collect();
+        let ancestry = self.chain.ancestry(close.round, &reported, &listed);
+        let first = first_opening(&listed, &ancestry.points);
+        let points = points_of(&listed);
+        self.chain.add_points(close.round, &points);
+        let certificate = settling.certificate().to_bytes();
+        out.extend(Chain::rows(&CertifiedRound {
+            close,
+            certificate,
+            points,
+        }));
+        Material {
+            reports,
+            listed,
+            ruled_out,
+            shares,
+            ancestry,
+            first,
+        }
+    }
+
+    /// The round is over: its record and outcomes go to disk, and what led to it goes.
+    fn archive(&mut self, record: &RoundRecord, intents: &OpenedIntents, out: &mut Vec<Output>) {
+        let settlement = &record.settlement.settlement;
+        let round = settlement.round;
+        out.push(put(Table::Records, round_key(round), record));
+        for (id, status) in outcomes(record) {
+            out.push(put(
+                Table::Outcomes,
+                id.as_bytes().to_vec(),
+                &Outcome(status),
+            ));
+        }
+        out.extend(self.chain.settle(settlement, intents));
+        out.push(delete(Table::Votes, round_key(round)));
+        out.extend(
+            record
+                .reports
+                .iter()
+                .map(|report| delete(Table::Reports, report_key(report))),
+        );
+        let listed = record.close.intents.iter().chain(&record.close.quotes);
+        out.extend(listed.flat_map(forget));
+        self.drop_outlived(record, out);
+        self.due.resend = self.now;
+        self.peers.caught_up();
+        out.push(Output::Settled(Box::new(record.settlement.clone())));
+        out.push(Output::Event(Box::new(Event::Settled(summary(record)))));
+        let cleared = ClearedRound::of(record.close.clone(), record.certificate);
+        out.push(Output::ClearRound(Box::new(cleared)));
+    }
+
+    fn drop_outlived(&mut self, record: &RoundRecord, out: &mut Vec<Output>) {
+        for id in self
+            .inbox
+            .outlived(self.chain.open(), record.close.closed_at)
+        {
+            self.inbox.remove(&id);
+            out.extend(forget(&id));
+            let status = Outcome(EnvelopeStatus::Expired);
+            out.push(put(Table::Outcomes, id.as_bytes().to_vec(), &status));
+        }
+    }
+
+    /// A record that another member settled: checked as an auditor checks it, then taken over.
+    pub(crate) fn take_record(&mut self, bytes: &[u8], out: &mut Vec<Output>) {
+        let Ok(record) = decode::<RoundRecord>(bytes) else {
+            return;
+        };
+        if record.close.round != self.settled().next() {
+            return;
+        }
+        let Self { context, .. } = self;
+        let audited = match audit_record(&context.committee, &context.keys, &record, &context.batch)
+        {
+            Ok(audited) => audited,
+            Err(errors) => {
+                let what = errors.first().map_or_else(String::new, ToString::to_string);
+                let round = record.close.round;
+                out.push(Output::Notice(Notice::UnusableRecord { round, what }));
+                return;
+            }
+        };
+        let close = &record.close;
+        match self.settling.take() {
+            Some(settling) if settling.certificate().digest() != close.digest() => {
+                out.push(keep_evidence(encode(&record)));
+                return self.halt(forked(close.round), out);
+            }
+            Some(_) => {}
+            None if close.previous != self.chain.parent() => return,
+            None => {
+                let verified = CloseCertificate::verify(
+                    &self.context.keys,
+                    close.clone(),
+                    &record.certificate,
+                );
+                let Ok(verified) = verified else { return };
+                self.enter(verified, out);
+                self.settling = None;
+            }
+        }
+        let listed: BTreeSet<_> = close.intents.iter().chain(&close.quotes).collect();
+        let envelopes = record
+            .envelopes
+            .iter()
+            .map(|envelope| (envelope.id(), envelope.clone()));
+        let envelopes = envelopes.filter(|(id, _)| listed.contains(id)).collect();
+        let points = points_of(&envelopes);
+        self.chain.add_points(close.round, &points);
+        let (close, certificate) = (close.clone(), record.certificate);
+        out.extend(Chain::rows(&CertifiedRound {
+            close,
+            certificate,
+            points,
+        }));
+        self.archive(&record, &audited.intents, out);
+    }
+}
+
+fn delete(table: Table, key: Vec<u8>) -> Output {
+    Output::Write(Write::Delete { table, key })
+}

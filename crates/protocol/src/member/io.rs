@@ -1,0 +1,218 @@
+//! What goes into a member's engine and what comes out of it.
+
+use sealbid_types::bytes::Blob;
+use sealbid_types::codec::Schema;
+use sealbid_types::door::{Event, PublicIntent, Refusal, Response};
+use sealbid_types::id::{EnvelopeId, MemberIndex, Round};
+use sealbid_types::keys::Signed;
+use sealbid_types::settlement::SignedSettlement;
+
+use super::Stage;
+use crate::admission::gate::Admissible;
+use crate::disk::Write;
+use crate::pool::ClearedRound;
+
+/// Names a client's request while the engine works on it. The shell chooses it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RequestId(pub u64);
+
+/// What the shell tells the engine.
+#[derive(Debug)]
+pub enum Input {
+    /// A client submitted an envelope that the gate let through.
+    Submit {
+        /// Answered by one [`Output::Reply`], by the submit timeout at the latest.
+        request: RequestId,
+        /// The envelope.
+        envelope: Box<Admissible>,
+    },
+    /// Envelopes from the pool or from a peer, checked by the gate.
+    Delivered {
+        /// Those that passed.
+        envelopes: Vec<Admissible>,
+        /// Those that decode, and fail a check: a close that lists one is invalid.
+        refused: Vec<(EnvelopeId, Refusal)>,
+    },
+    /// A message of a peer; `from` is what the channel says, never the payload.
+    Received {
+        /// The sender.
+        from: MemberIndex,
+        /// The encoded [`super::message::PeerMessage`].
+        bytes: Vec<u8>,
+    },
+    /// A settled round's record, fetched because of [`Output::FetchRecord`].
+    Record {
+        /// The encoded `RoundRecord`.
+        bytes: Vec<u8>,
+    },
+    /// What became of an envelope that is not in the store's outcomes: answered at once.
+    AskStatus {
+        /// The request.
+        request: RequestId,
+        /// The envelope.
+        envelope: EnvelopeId,
+    },
+    /// Where the member stands: answered at once.
+    AskHead {
+        /// The request.
+        request: RequestId,
+    },
+    /// The client of this request has gone.
+    Gone {
+        /// The request.
+        request: RequestId,
+    },
+    /// Time has passed: at the latest when [`super::Member::wake_at`] says so.
+    Tick,
+}
+
+impl Input {
+    /// Whether what it makes possible can wait for the inputs that have come with it: clients and
+    /// envelopes move no round on.
+    #[must_use]
+    pub const fn can_wait(&self) -> bool {
+        matches!(
+            self,
+            Self::Submit { .. }
+                | Self::Delivered { .. }
+                | Self::AskStatus { .. }
+                | Self::AskHead { .. }
+                | Self::Gone { .. }
+        )
+    }
+}
+
+/// What the engine tells the shell, to be carried out in this order. Every [`Output::Write`] of
+/// one step is durable before anything else of that step is carried out.
+#[derive(Debug)]
+pub enum Output {
+    /// Change the store.
+    Write(Write),
+    /// Send to one member.
+    Send {
+        /// The receiver.
+        to: MemberIndex,
+        /// The encoded message, less than 1 MB.
+        bytes: Vec<u8>,
+    },
+    /// Send to all other members.
+    Broadcast {
+        /// The encoded message, less than 1 MB.
+        bytes: Vec<u8>,
+    },
+    /// Propose these envelopes to the pool: they are new here.
+    Offer(Vec<Offered>),
+    /// Propose those of these envelopes to the pool that it does not hold.
+    OfferAgain(Vec<Offered>),
+    /// Tell the pool that a round is settled: what cannot be listed any more may go. That waits for
+    /// the settlement, since nothing waits for it.
+    ClearRound(Box<ClearedRound>),
+    /// Run these envelopes of a peer through the gate and bring them back as
+    /// [`Input::Delivered`].
+    Check(Vec<Blob>),
+    /// Answer a client.
+    Reply {
+        /// The request.
+        request: RequestId,
+        /// The answer.
+        response: Box<Response>,
+    },
+    /// Publish the public part of an intent to solvers.
+    Publish(Box<Signed<PublicIntent>>),
+    /// A round is settled and its record written: stream the settlement, tell watchers.
+    Settled(Box<SignedSettlement>),
+    /// Tell watchers.
+    Event(Box<Event>),
+    /// Fetch the record of this round from one of these members' front doors, and bring it back
+    /// as [`Input::Record`]. Asked again if nothing comes.
+    FetchRecord {
+        /// The round.
+        round: Round,
+        /// Members that have it.
+        from: Vec<MemberIndex>,
+    },
+    /// A stage of a round is reached: for timings.
+    Reached {
+        /// The round.
+        round: Round,
+        /// The stage.
+        stage: Stage,
+    },
+    /// Something that an operator should know.
+    Notice(Notice),
+    /// Stop: the engine will do nothing more.
+    Halt {
+        /// Why, for the operator.
+        reason: String,
+    },
+}
+
+/// An envelope for the pool.
+#[derive(Debug, Clone)]
+pub struct Offered {
+    /// Its id.
+    pub id: EnvelopeId,
+    /// Whether it is an intent, or else a quote.
+    pub is_intent: bool,
+    /// The first round that may list it.
+    pub first: Round,
+    /// The last round that may list it.
+    pub last: Round,
+    /// Its canonical encoding.
+    pub bytes: Vec<u8>,
+}
+
+/// Something that an operator should know.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Notice {
+    /// A member did what it must not; the evidence is in the store.
+    #[error("member {} {what}", member.0 + 1)]
+    Fault {
+        /// The member.
+        member: MemberIndex,
+        /// What it did.
+        what: String,
+    },
+    /// Peers hold later votes of this member than its disk: an old copy was restored.
+    #[error("peers hold later votes of this member than its disk: it abstains from round {0}")]
+    Abstains(Round),
+    /// The member's clock and the quorum's differ.
+    #[error("the clock differs from the committee's by about {seconds} s")]
+    Clock {
+        /// How much.
+        seconds: u64,
+    },
+    /// The clearing broke a rule of its own.
+    #[error("round {round} settles empty: {alarm}")]
+    Alarm {
+        /// The round.
+        round: Round,
+        /// What went wrong.
+        alarm: String,
+    },
+    /// A record that was fetched does not check out.
+    #[error("a fetched record of round {round} does not check out: {what}")]
+    UnusableRecord {
+        /// The round.
+        round: Round,
+        /// What is wrong.
+        what: String,
+    },
+    /// A peer's message is not usable.
+    #[error("member {} sent something unusable: {what}", from.0 + 1)]
+    Unusable {
+        /// The sender.
+        from: MemberIndex,
+        /// What is wrong.
+        what: String,
+    },
+}
+
+/// The output that writes a row.
+pub(crate) fn put<T: Schema>(table: crate::disk::Table, key: Vec<u8>, value: &T) -> Output {
+    Output::Write(Write::Put {
+        table,
+        key,
+        value: sealbid_types::codec::encode(value),
+    })
+}

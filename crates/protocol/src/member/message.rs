@@ -1,0 +1,150 @@
+//! What members say to each other. The sender is what the channel says; what has to convince a
+//! third party is signed besides.
+
+use sealbid_types::bytes::{Blob, FixedBytes};
+use sealbid_types::close::{CertificateBytes, Close};
+use sealbid_types::id::{AuctionId, CloseDigest, EnvelopeId, Epoch, ReportId, Round};
+use sealbid_types::keys::Signed;
+use sealbid_types::report::{Acknowledgement, Report};
+use sealbid_types::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::vote::{Message as VoteMessage, Position as VotePosition};
+
+/// The most bytes of a message: what the house network carries in one piece.
+pub const MOST_MESSAGE_BYTES: usize = 1_000_000;
+
+/// The most bytes of envelopes in one message, with room for what stands around them.
+pub(crate) const MOST_ENVELOPE_BYTES: usize = 800_000;
+
+/// A message between members.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PeerMessage {
+    /// Acknowledgements, for whichever member has a client waiting.
+    Acknowledgements(Vec<Signed<Acknowledgement>>),
+    /// A report.
+    Report(Box<Signed<Report>>),
+    /// A step of the close vote.
+    Vote(Box<VoteMessage>),
+    /// A certified close, for a member that may not know it.
+    Certified(Box<CertifiedClose>),
+    /// Decryption shares.
+    Shares(Box<Signed<Shares>>),
+    /// A signature share.
+    SignatureShare(SignatureShareMessage),
+    /// A question for what the sender lacks.
+    Want(Want),
+    /// Encoded envelopes.
+    Envelopes(Vec<Blob>),
+    /// Where the sender stands.
+    Standing(Standing),
+}
+sealbid_types::schema!(PeerMessage, "sealbid.peer-message", 1, MOST_MESSAGE_BYTES);
+
+/// A close and its certificate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CertifiedClose {
+    /// The close.
+    pub close: Close,
+    /// The certificate.
+    pub certificate: CertificateBytes,
+}
+
+/// Which of a round's two openings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Opening {
+    /// Terms and quotes, once the round is certified.
+    First,
+    /// Authorisations of fills, once the allocation is certified.
+    Second,
+}
+
+/// One member's decryption shares for an opening, in the order of its parts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shares {
+    /// The auction.
+    pub auction: AuctionId,
+    /// The epoch of the shares.
+    pub epoch: Epoch,
+    /// The round.
+    pub round: Round,
+    /// The certified close.
+    pub close: CloseDigest,
+    /// Which opening.
+    pub opening: Opening,
+    /// The shares, uncompressed.
+    pub shares: Vec<FixedBytes<96>>,
+}
+sealbid_types::schema!(Shares, "sealbid.shares", 1, MOST_MESSAGE_BYTES);
+
+/// A member's wrong decryption shares, as evidence against it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WrongShares(pub Signed<Shares>);
+sealbid_types::schema!(WrongShares, "sealbid.wrong-shares", 1, MOST_MESSAGE_BYTES);
+
+/// What a signature share is for. Precommits carry theirs in the vote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Purpose {
+    /// The draw that breaks ties.
+    Order,
+    /// How the round cleared.
+    Allocation,
+    /// How it settled.
+    Settlement,
+}
+
+/// A share of one of the committee's signatures for a round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignatureShareMessage {
+    /// The round.
+    pub round: Round,
+    /// The purpose.
+    pub purpose: Purpose,
+    /// The digest of the statement it signs, so that members that differ can tell.
+    pub statement: FixedBytes<32>,
+    /// The share, in G2, compressed.
+    pub share: FixedBytes<96>,
+}
+
+/// What a member lacks.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Want {
+    /// Reports of the open round.
+    pub reports: Vec<ReportId>,
+    /// Envelopes.
+    pub envelopes: Vec<EnvelopeId>,
+}
+
+impl Want {
+    /// Whether nothing is lacking.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.reports.is_empty() && self.envelopes.is_empty()
+    }
+}
+
+/// Where a member stands: sent as a heartbeat, and as question and answer at a start (4.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    /// The auction.
+    pub auction: AuctionId,
+    /// Its clock.
+    pub clock: Timestamp,
+    /// The newest round it has settled.
+    pub settled: Round,
+    /// The newest round it knows to be certified.
+    pub certified: Round,
+    /// Asks for the receiver's answer: the sender has just started.
+    pub question: Option<u64>,
+    /// The answer to a question of the receiver.
+    pub answer: Option<Answer>,
+}
+
+/// What a member holds that the asker signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// The question.
+    pub question: u64,
+    /// The asker's furthest vote that is known here, and its round.
+    pub furthest: Option<(Round, VotePosition)>,
+}

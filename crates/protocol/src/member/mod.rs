@@ -1,0 +1,286 @@
+//! A member of the committee as a state machine: one input and the time in, a list of outputs out.
+//!
+//! Outputs are carried out in order, and every write of a step is durable before anything else of
+//! it happens. That is what "persisted before it is sent" rests on.
+
+mod archive;
+mod intake;
+pub mod io;
+pub mod message;
+mod progress;
+mod router;
+mod start;
+
+use std::sync::Arc;
+
+use ed25519_dalek::SigningKey;
+use sealbid_crypto::{BatchSecret, CommitteeKeys, KeyShare};
+use sealbid_types::codec::encode;
+use sealbid_types::committee::Committee;
+use sealbid_types::door::{Event, Head, Phase, PublicIntent};
+use sealbid_types::envelope::Kind;
+use sealbid_types::id::{MemberIndex, Round, Slot};
+use sealbid_types::keys::Signed;
+use sealbid_types::report::Acknowledgement;
+use sealbid_types::time::Timestamp;
+
+pub use self::io::{Input, Notice, Output, RequestId};
+pub use self::start::StartError;
+pub use crate::limits::{Limits, Options, Times};
+pub use crate::settlement::{Outcome, order_seed, outcomes, summary};
+
+use self::message::PeerMessage;
+use crate::admission::{Inbox, Receipts};
+use crate::chain::Chain;
+use crate::claims::Peers;
+use crate::closing::Closing;
+use crate::disk::{Table, Write};
+use crate::opening::Exchange;
+use crate::settlement::Settling;
+use crate::vote::Signers;
+
+/// How far a round has come: what timings are taken of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// It is certified, and this member has released its shares.
+    Certified,
+    /// Terms and quotes are open.
+    TermsOpened,
+    /// The allocation is certified.
+    Cleared,
+    /// The authorisations of fills are open.
+    Authorised,
+    /// The settlement is signed.
+    Settled,
+}
+
+/// What a member signs with.
+pub struct MemberSecrets {
+    /// Its place in the roster.
+    pub index: MemberIndex,
+    /// Signs acknowledgements, reports, votes and share messages.
+    pub identity: Arc<SigningKey>,
+    /// Its share of the committee key.
+    pub share: Arc<KeyShare>,
+}
+
+impl core::fmt::Debug for MemberSecrets {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "MemberSecrets of {}, redacted", self.index)
+    }
+}
+
+/// What every part of the engine needs at hand.
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(crate) committee: Arc<Committee>,
+    pub(crate) keys: Arc<CommitteeKeys>,
+    pub(crate) secrets: MemberSecrets,
+    pub(crate) signers: Signers,
+    pub(crate) batch: BatchSecret,
+}
+
+impl Context {
+    /// The public part of an intent, signed, on its way to solvers.
+    fn publish(&self, public: PublicIntent) -> Output {
+        let signed = Signed::new(public, self.secrets.index, &self.secrets.identity);
+        Output::Publish(Box::new(signed))
+    }
+
+    /// The newest slot whose quote window has begun: one that has begun already is let pass, so
+    /// that solvers have a whole one.
+    fn begun_window(&self, now: Timestamp) -> Slot {
+        let schedule = &self.committee.schedule;
+        let current = schedule.current(now);
+        let has_begun = now >= schedule.quotes_from(current);
+        if has_begun {
+            current
+        } else {
+            schedule.newest_ended(now)
+        }
+    }
+}
+
+/// When periodic things are due.
+#[derive(Debug, Default)]
+struct Due {
+    heartbeat: Timestamp,
+    resend: Timestamp,
+    want: Timestamp,
+    offer: Timestamp,
+}
+
+/// The engine of one member.
+#[derive(Debug)]
+pub struct Member {
+    context: Context,
+    options: Options,
+    chain: Chain,
+    inbox: Inbox,
+    receipts: Receipts,
+    peers: Peers,
+    closing: Closing,
+    /// What has come early for the open round.
+    early: Exchange,
+    settling: Option<Settling>,
+    due: Due,
+    /// Whom to ask next for what is missing.
+    asked: u8,
+    phase: Phase,
+    /// Given by the inputs being taken, for the other members: they leave together.
+    acknowledgements: Vec<Signed<Acknowledgement>>,
+    now: Timestamp,
+    has_halted: bool,
+}
+
+impl Member {
+    /// Takes one input at `now` and says what to do. Total: bad input is an output.
+    ///
+    /// Time never runs backwards in the engine: an earlier `now` counts as the latest one seen.
+    pub fn step(&mut self, input: Input, now: Timestamp) -> Vec<Output> {
+        self.steps([input], now)
+    }
+
+    /// Takes inputs that have come together, in their order: what [`Self::step`] does for each,
+    /// for less than that costs. Without any, no time passes either: what is due stays due.
+    pub fn steps(
+        &mut self,
+        inputs: impl IntoIterator<Item = Input>,
+        now: Timestamp,
+    ) -> Vec<Output> {
+        let mut out = Vec::new();
+        let mut may_go_on = false;
+        for input in inputs {
+            if self.has_halted {
+                break;
+            }
+            self.now = self.now.max(now);
+            may_go_on = input.can_wait();
+            self.take_in(input, &mut out);
+            if !may_go_on {
+                self.go_on(&mut out);
+            }
+        }
+        if may_go_on && !self.has_halted {
+            self.go_on(&mut out);
+        }
+        self.tell_acknowledgements(&mut out);
+        out
+    }
+
+    /// When [`Input::Tick`] is due at the latest.
+    #[must_use]
+    pub fn wake_at(&self) -> Timestamp {
+        let due = [self.due.heartbeat, self.due.resend, self.due.offer];
+        let clock = self.closing.wake_at(&self.context, self.now);
+        let vote = self.closing.vote.wake_at();
+        let asks = self.is_closing() && self.peers.is_ready();
+        let want = asks.then_some(self.due.want);
+        let clients = self.receipts.wake_at();
+        let times = due
+            .into_iter()
+            .chain([clock])
+            .chain(vote)
+            .chain(want)
+            .chain(clients);
+        times.min().unwrap_or(self.now)
+    }
+
+    /// Whether a round is being closed or settled: its arithmetic may come with any input.
+    #[must_use]
+    pub const fn is_closing(&self) -> bool {
+        self.closing.own().is_some() || self.settling.is_some()
+    }
+
+    /// The newest settled round.
+    fn settled(&self) -> Round {
+        let certified = self.chain.open().previous().unwrap_or_default();
+        match &self.settling {
+            Some(_) => certified.previous().unwrap_or_default(),
+            None => certified,
+        }
+    }
+
+    /// Where the member stands, for people.
+    fn head(&self) -> Head {
+        let round = self.chain.open();
+        let count = |kind| u32::try_from(self.inbox.count(kind, round)).unwrap_or(u32::MAX);
+        Head {
+            auction: self.context.committee.auction,
+            member: self.context.secrets.index,
+            round: if self.settling.is_some() {
+                round.previous().unwrap_or(round)
+            } else {
+                round
+            },
+            phase: self.phase_now(),
+            slot: self.context.committee.schedule.current(self.now),
+            now: self.now,
+            intents: count(Kind::Intent),
+            quotes: count(Kind::Quote),
+            settled: self.settled(),
+            alive: self.peers.alive(self.now, self.options.times.absent_after),
+        }
+    }
+
+    fn phase_now(&self) -> Phase {
+        if !self.peers.is_ready() || self.peers.furthest_settled() > self.chain.open() {
+            return Phase::CatchingUp;
+        }
+        match &self.settling {
+            Some(settling) => settling.phase(),
+            None if self.closing.own().is_some() => Phase::Closing,
+            None if self.closing.is_frozen() => Phase::Quotes,
+            None => Phase::Intents,
+        }
+    }
+
+    fn announce_phase(&mut self, out: &mut Vec<Output>) {
+        let phase = self.phase_now();
+        if phase != self.phase {
+            self.phase = phase;
+            out.push(Output::Event(Box::new(Event::Phase(self.head()))));
+        }
+    }
+}
+
+/// The key of a round's row: rows sort as rounds do.
+pub(crate) fn round_key(round: Round) -> Vec<u8> {
+    round.0.to_be_bytes().to_vec()
+}
+
+fn broadcast(message: &PeerMessage) -> Output {
+    Output::Broadcast {
+        bytes: encode(message),
+    }
+}
+
+fn send(to: MemberIndex, message: &PeerMessage) -> Output {
+    Output::Send {
+        to,
+        bytes: encode(message),
+    }
+}
+
+/// Says that a member is at fault, and keeps the evidence.
+pub(crate) fn fault(member: MemberIndex, what: String, evidence: Option<Vec<u8>>) -> Vec<Output> {
+    evidence
+        .map(keep_evidence)
+        .into_iter()
+        .chain([Output::Notice(Notice::Fault { member, what })])
+        .collect()
+}
+
+fn keep_evidence(value: Vec<u8>) -> Output {
+    let key = blake3::hash(&value).as_bytes().to_vec();
+    Output::Write(Write::Put {
+        table: Table::Evidence,
+        key,
+        value,
+    })
+}
+
+/// Why a member stops for good that sees two certificates of one round.
+fn forked(round: Round) -> String {
+    format!("two certified closes of round {round}: more members lie than the committee can bear")
+}

@@ -1,0 +1,257 @@
+//! What a member does with a message of another: who it counts for is what the channel says, or
+//! what a signature shows, never what a payload claims.
+
+use std::collections::BTreeMap;
+
+use sealbid_types::bytes::Blob;
+use sealbid_types::codec::{decode, encode};
+use sealbid_types::id::{EnvelopeId, MemberIndex, Round};
+use sealbid_types::keys::Signed;
+use sealbid_types::report::Report;
+
+use super::intake::report_key;
+use super::io::{Notice, Output, put};
+use super::message::{
+    Answer, CertifiedClose, MOST_ENVELOPE_BYTES, PeerMessage, Shares, SignatureShareMessage,
+    Standing, Want,
+};
+use super::{Member, fault, send};
+use crate::closing::Reported;
+use crate::disk::Table;
+use crate::opening::Exchange;
+use crate::vote::{Message as VoteMessage, Received};
+
+impl Member {
+    pub(crate) fn receive(&mut self, from: MemberIndex, bytes: &[u8], out: &mut Vec<Output>) {
+        let message = match decode::<PeerMessage>(bytes) {
+            Ok(message) if self.context.committee.member(from).is_some() => message,
+            Ok(_) => return,
+            Err(error) => {
+                out.push(Output::Notice(Notice::Unusable {
+                    from,
+                    what: error.to_string(),
+                }));
+                return;
+            }
+        };
+        self.peers.heard(from, self.now);
+        match message {
+            PeerMessage::Acknowledgements(batch) => {
+                batch
+                    .into_iter()
+                    .for_each(|signed| self.take_acknowledgement(signed, out));
+            }
+            PeerMessage::Report(report) => self.take_report(from, *report, out),
+            PeerMessage::Vote(message) => self.take_vote(from, *message, out),
+            PeerMessage::Certified(certified) => self.take_certified(from, *certified, out),
+            PeerMessage::Shares(shares) => self.take_shares(from, *shares, out),
+            PeerMessage::SignatureShare(share) => self.take_signature(from, share),
+            PeerMessage::Want(want) => self.serve(from, &want, out),
+            PeerMessage::Envelopes(envelopes) => self.take_envelopes(from, envelopes, out),
+            PeerMessage::Standing(standing) => self.take_standing(from, &standing, out),
+        }
+    }
+
+    fn take_report(&mut self, from: MemberIndex, report: Signed<Report>, out: &mut Vec<Output>) {
+        let round = report.body.round;
+        if let Some(settling) = self.settling.as_mut()
+            && round == settling.certificate().close().round
+        {
+            let id = report.id();
+            if settling.is_collecting() && settling.certificate().close().reports.contains(&id) {
+                out.push(put(Table::Reports, report_key(&report), &report));
+                settling.reports.insert(id, report);
+            }
+            return;
+        }
+        if round != self.closing.round() || !self.peers.is_ready() {
+            return;
+        }
+        let lists_intent = !report.body.intents.is_empty();
+        match self.closing.receive(&self.context, report.clone()) {
+            Ok(Reported::Known) => return,
+            Ok(Reported::New) => {}
+            Ok(Reported::Contradicts(other)) => {
+                let evidence = [encode(&*other), encode(&report)].concat();
+                let what = "signed two different reports for one round".to_owned();
+                out.extend(fault(report.member, what, Some(evidence)));
+            }
+            Err(what) => {
+                out.push(Output::Notice(Notice::Unusable {
+                    from,
+                    what: what.to_owned(),
+                }));
+                return;
+            }
+        }
+        out.push(put(Table::Reports, report_key(&report), &report));
+        if lists_intent {
+            let Self {
+                closing,
+                context,
+                chain,
+                inbox,
+                now,
+                ..
+            } = self;
+            closing.watch_report(context, chain, inbox, *now);
+        }
+    }
+
+    fn take_vote(&mut self, from: MemberIndex, message: VoteMessage, out: &mut Vec<Output>) {
+        // A round is decided only when the one before is settled here: what is dropped now is sent
+        // again until the round is certified.
+        let may_vote = self.peers.is_ready() && self.settling.is_none();
+        if message.round() != self.closing.round() || !may_vote {
+            return;
+        }
+        let mut said = Vec::new();
+        match self.closing.vote.receive(message, self.now, &mut said) {
+            Ok(Received::New | Received::Known | Received::Late) => {}
+            Err(refused) => {
+                let what = refused.to_string();
+                out.push(Output::Notice(Notice::Unusable { from, what }));
+            }
+        }
+        self.follow_vote(said, out);
+    }
+
+    fn take_certified(
+        &mut self,
+        from: MemberIndex,
+        certified: CertifiedClose,
+        out: &mut Vec<Output>,
+    ) {
+        let CertifiedClose { close, certificate } = certified;
+        if close.round != self.closing.round() || self.settling.is_some() {
+            return;
+        }
+        let mut said = Vec::new();
+        if let Err(error) = self
+            .closing
+            .vote
+            .learn(close, certificate, self.now, &mut said)
+        {
+            let what = error.to_string();
+            out.push(Output::Notice(Notice::Unusable { from, what }));
+        }
+        self.follow_vote(said, out);
+    }
+
+    /// The exchange that a message of this round belongs to, if any.
+    fn exchange(&mut self, round: Round) -> Option<&mut Exchange> {
+        if round == self.early.round() {
+            return Some(&mut self.early);
+        }
+        let settling = self.settling.as_mut()?;
+        (settling.certificate().close().round == round).then(|| settling.exchange())
+    }
+
+    fn take_shares(&mut self, from: MemberIndex, signed: Signed<Shares>, out: &mut Vec<Output>) {
+        let Shares {
+            auction,
+            epoch,
+            round,
+            ..
+        } = &signed.body;
+        let round = *round;
+        let committee = self.context.committee.clone();
+        let Some(member) = committee.member(signed.member) else {
+            return;
+        };
+        if signed.member != from || (*auction, *epoch) != (committee.auction, committee.epoch) {
+            return;
+        }
+        if round <= self.settled() {
+            return self.tell_standing(from, None, out);
+        }
+        let Some(exchange) = self.exchange(round) else {
+            return;
+        };
+        if !exchange.has_shares(signed.body.opening, from)
+            && signed.verify(&member.identity).is_ok()
+        {
+            exchange.add_shares(signed);
+        }
+    }
+
+    fn take_signature(&mut self, from: MemberIndex, message: SignatureShareMessage) {
+        if let Some(exchange) = self.exchange(message.round) {
+            exchange.add_signature(from, message);
+        }
+    }
+
+    fn take_standing(&mut self, from: MemberIndex, standing: &Standing, out: &mut Vec<Output>) {
+        if standing.auction != self.context.committee.auction {
+            return;
+        }
+        self.peers.standing(from, standing, self.now);
+        if let Some(question) = standing.question {
+            let position = self.closing.vote.newest_of(from);
+            let furthest = position.map(|position| (self.closing.round(), position));
+            self.tell_standing(from, Some(Answer { question, furthest }), out);
+        }
+        if standing.certified < self.chain.open().previous().unwrap_or_default() {
+            self.tell_certified(from, standing.certified.next(), out);
+        }
+    }
+
+    /// Where this member stands, to one member.
+    fn tell_standing(&self, to: MemberIndex, answer: Option<Answer>, out: &mut Vec<Output>) {
+        let standing = Standing {
+            answer,
+            ..self.standing()
+        };
+        out.push(send(to, &PeerMessage::Standing(standing)));
+    }
+
+    /// The certified close of the round being settled, to a member that still votes on it.
+    fn tell_certified(&self, to: MemberIndex, round: Round, out: &mut Vec<Output>) {
+        let settling = self
+            .settling
+            .as_ref()
+            .map(crate::settlement::Settling::certificate);
+        match settling.filter(|certificate| certificate.close().round == round) {
+            Some(certificate) => {
+                let (close, certificate) = (certificate.close().clone(), certificate.to_bytes());
+                let message =
+                    PeerMessage::Certified(Box::new(CertifiedClose { close, certificate }));
+                out.push(send(to, &message));
+            }
+            None => self.tell_standing(to, None, out),
+        }
+    }
+
+    /// What this member holds of what another lacks, one message of envelopes at a time.
+    fn serve(&self, to: MemberIndex, want: &Want, out: &mut Vec<Output>) {
+        for id in want.reports.iter().take(64) {
+            let settling = self
+                .settling
+                .as_ref()
+                .and_then(|settling| settling.reports.get(id));
+            if let Some(report) = self.closing.report(id).or(settling) {
+                out.push(send(to, &PeerMessage::Report(Box::new(report.clone()))));
+            }
+        }
+        let mut size = 0;
+        let envelopes: BTreeMap<_, _> = want
+            .envelopes
+            .iter()
+            .filter_map(|id| Some((*id, self.envelope_bytes(id)?)))
+            .take_while(|(_, bytes)| {
+                size += bytes.len();
+                size <= MOST_ENVELOPE_BYTES
+            })
+            .collect();
+        if !envelopes.is_empty() {
+            let blobs = envelopes.into_values().map(Blob::from).collect();
+            out.push(send(to, &PeerMessage::Envelopes(blobs)));
+        }
+    }
+
+    /// The encoding of an envelope that is held here, open or being settled.
+    pub(crate) fn envelope_bytes(&self, id: &EnvelopeId) -> Option<Vec<u8>> {
+        let held = self.inbox.get(id).map(|held| encode(&held.envelope));
+        held.or_else(|| self.settling.as_ref()?.envelope(id).map(encode))
+    }
+}

@@ -1,0 +1,281 @@
+//! How a member starts: from what its disk holds, and abstaining until it knows that the disk is
+//! no old copy (docs/protocol.md 4.4).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use sealbid_crypto::{BatchSecret, CloseCertificate, CommitteeKeys};
+use sealbid_types::codec::{decode, encode};
+use sealbid_types::committee::Committee;
+use sealbid_types::door::Phase;
+use sealbid_types::id::{AuctionId, MemberIndex, Round};
+use sealbid_types::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::io::{Output, put};
+use super::{Context, Due, Member, MemberSecrets, Options, round_key};
+use crate::admission::Inbox;
+use crate::admission::Receipts;
+use crate::chain::{CertifiedRound, Chain};
+use crate::claims::Peers;
+use crate::closing::{Closing, recall_reports};
+use crate::disk::{Recall, Table};
+use crate::opening::Exchange;
+use crate::settlement::Settling;
+use crate::vote::{self, CommitteeSigner, RosterKeys, Signers, Vote, VoteState, VoteTimes};
+
+/// Why a member cannot start.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StartError {
+    /// A row of the store is not what it should be.
+    #[error(
+        "the store's table {0:?} holds something unreadable: restore it, or start anew with --restored"
+    )]
+    Unreadable(Table),
+    /// The store is another member's, or of another auction.
+    #[error("the store is of member {} of auction {}", member.0 + 1, auction.short())]
+    Foreign {
+        /// The store's auction.
+        auction: AuctionId,
+        /// The store's member.
+        member: MemberIndex,
+    },
+    /// The secrets are of no member of the committee.
+    #[error("the committee has no member {}", .0.0 + 1)]
+    NoSuchMember(MemberIndex),
+    /// The vote's state does not fit the chain.
+    #[error("the store's vote cannot be continued: {0}")]
+    Vote(String),
+    /// The certificate of a round on disk does not verify.
+    #[error("the store's certificate of round {0} does not verify")]
+    Certificate(Round),
+}
+
+/// Whose store it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Owner {
+    auction: AuctionId,
+    member: MemberIndex,
+}
+sealbid_types::schema!(Owner, "sealbid.store-owner", 1, 128);
+
+const OWNER_KEY: &[u8] = b"owner";
+
+impl Member {
+    /// Starts a member from what `disk` holds. `entropy` is fresh at every start.
+    ///
+    /// The envelopes of [`Member::stored_envelopes`] have to go through the gate next, and come
+    /// back as [`Input::Delivered`](super::Input::Delivered).
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub fn start(
+        committee: Arc<Committee>,
+        keys: Arc<CommitteeKeys>,
+        secrets: MemberSecrets,
+        options: Options,
+        disk: &impl Recall,
+        entropy: [u8; 32],
+        now: Timestamp,
+    ) -> Result<(Self, Vec<Output>), StartError> {
+        let me = secrets.index;
+        committee.member(me).ok_or(StartError::NoSuchMember(me))?;
+        let mut out: Vec<Output> = claim(&committee, me, disk)?.into_iter().collect();
+        let (question, batch) = split(entropy);
+        let signers = signers_of(&committee, &keys, &secrets);
+        let context = Context {
+            committee,
+            keys,
+            secrets,
+            signers,
+            batch,
+        };
+        let chain = Chain::recall(disk)?;
+        let (most_intents, most_quotes) = (
+            context.committee.most_reported_intents(),
+            context.committee.most_reported_quotes(),
+        );
+        let mut inbox = Inbox::new(options.limits.clone(), most_intents, most_quotes);
+        inbox.recall(disk)?;
+        let settling = resume_settling(&context, &chain, &mut inbox, disk)?;
+        let round = chain.open();
+        let vote = resume_vote(&context, &options, round, disk)?;
+        let mut closing = Closing::new(round, vote, context.begun_window(now));
+        closing.recall(me, disk)?;
+        let needed = if options.restored {
+            context.committee.roster.len()
+        } else {
+            context.committee.quorum()
+        };
+        let mut member = Self {
+            peers: Peers::new(me, question, needed),
+            context,
+            options,
+            chain,
+            inbox,
+            receipts: Receipts::default(),
+            closing,
+            early: Exchange::new(round),
+            settling,
+            due: Due::default(),
+            asked: 0,
+            phase: Phase::CatchingUp,
+            now,
+            acknowledgements: Vec::new(),
+            has_halted: false,
+        };
+        member.go_on(&mut out);
+        Ok((member, out))
+    }
+
+    /// The envelopes that the disk held, encoded: their shares are to be made again.
+    #[must_use]
+    pub fn stored_envelopes(&self) -> Vec<Vec<u8>> {
+        let settling = self
+            .settling
+            .iter()
+            .flat_map(|settling| settling.held.values().map(Box::as_ref));
+        let held = self.inbox.iter().map(|(_, held)| held).chain(settling);
+        held.filter(|held| held.shares.is_none())
+            .map(|held| encode(&held.envelope))
+            .collect()
+    }
+
+    /// The vote of the round after a certified one.
+    pub(crate) fn next_vote(&self, round: Round) -> Result<Vote, StartError> {
+        let config = vote_config(&self.context, &self.options, round);
+        let abstain = self.peers.is_ahead_of(round, None);
+        Vote::new(
+            vote::Config { abstain, ..config },
+            self.context.signers.clone(),
+        )
+        .map_err(|error| StartError::Vote(error.to_string()))
+    }
+}
+
+fn split(entropy: [u8; 32]) -> (u64, BatchSecret) {
+    let question = blake3::derive_key("sealbid/1 2026-11 start question", &entropy);
+    let question = question
+        .iter()
+        .take(8)
+        .fold(0, |value, byte| (value << 8) | u64::from(*byte));
+    let batch = blake3::derive_key("sealbid/1 2026-11 engine batch secret", &entropy);
+    (question, BatchSecret::new(batch))
+}
+
+fn claim(
+    committee: &Committee,
+    me: MemberIndex,
+    disk: &impl Recall,
+) -> Result<Option<Output>, StartError> {
+    let owner = Owner {
+        auction: committee.auction,
+        member: me,
+    };
+    let Some(bytes) = disk.get(Table::Meta, OWNER_KEY) else {
+        return Ok(Some(put(Table::Meta, OWNER_KEY.to_vec(), &owner)));
+    };
+    let stored: Owner = decode(&bytes).map_err(|_| StartError::Unreadable(Table::Meta))?;
+    if stored == owner {
+        Ok(None)
+    } else {
+        Err(StartError::Foreign {
+            auction: stored.auction,
+            member: stored.member,
+        })
+    }
+}
+
+fn signers_of(
+    committee: &Committee,
+    keys: &Arc<CommitteeKeys>,
+    secrets: &MemberSecrets,
+) -> Signers {
+    let roster = committee
+        .roster
+        .iter()
+        .map(|member| member.identity)
+        .collect();
+    Signers {
+        identity: Arc::new(RosterKeys::new(Arc::clone(&secrets.identity), roster)),
+        threshold: Arc::new(CommitteeSigner::new(keys.clone(), secrets.share.clone())),
+    }
+}
+
+fn vote_config(context: &Context, options: &Options, round: Round) -> vote::Config {
+    let millis =
+        |duration: core::time::Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    let times = &options.times;
+    vote::Config {
+        auction: context.committee.auction,
+        epoch: context.committee.epoch,
+        round,
+        member: context.secrets.index,
+        members: context.committee.members(),
+        quorum: context.committee.quorum,
+        schedule: context.committee.schedule,
+        times: VoteTimes {
+            propose: millis(times.propose),
+            prevote: millis(times.vote),
+            precommit: millis(times.vote),
+            step: millis(times.view_step),
+            ..VoteTimes::default()
+        },
+        abstain: false,
+    }
+}
+
+fn resume_vote(
+    context: &Context,
+    options: &Options,
+    round: Round,
+    disk: &impl Recall,
+) -> Result<Vote, StartError> {
+    let config = vote_config(context, options, round);
+    let signers = context.signers.clone();
+    match disk.get(Table::Votes, &round_key(round)) {
+        None => Vote::new(config, signers).map_err(|error| StartError::Vote(error.to_string())),
+        Some(bytes) => {
+            let state: VoteState =
+                decode(&bytes).map_err(|_| StartError::Unreadable(Table::Votes))?;
+            Vote::restore(config, signers, state)
+                .map_err(|error| StartError::Vote(error.to_string()))
+        }
+    }
+}
+
+/// The newest certified round, if its record is not on disk yet.
+fn resume_settling(
+    context: &Context,
+    chain: &Chain,
+    inbox: &mut Inbox,
+    disk: &impl Recall,
+) -> Result<Option<Settling>, StartError> {
+    let Some(round) = chain.open().previous().filter(|round| round.0 > 0) else {
+        return Ok(None);
+    };
+    if disk.get(Table::Records, &round_key(round)).is_some() {
+        return Ok(None);
+    }
+    let row = disk
+        .get(Table::Closes, &round_key(round))
+        .ok_or(StartError::Unreadable(Table::Closes))?;
+    let certified: CertifiedRound =
+        decode(&row).map_err(|_| StartError::Unreadable(Table::Closes))?;
+    let certificate =
+        CloseCertificate::verify(&context.keys, certified.close, &certified.certificate)
+            .map_err(|_| StartError::Certificate(round))?;
+    let reports = recall_reports(round, disk)?;
+    let reports: BTreeMap<_, _> = reports.into_iter().map(|r| (r.id(), r)).collect();
+    let close = certificate.close();
+    let held = close.intents.iter().chain(&close.quotes);
+    let held = held
+        .filter_map(|id| inbox.remove(id).map(|held| (*id, held)))
+        .collect();
+    Ok(Some(Settling::new(
+        certificate,
+        reports,
+        held,
+        Exchange::new(round),
+    )))
+}

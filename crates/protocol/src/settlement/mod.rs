@@ -1,0 +1,10 @@
+//! From the opened round to its record: clearing, authorisations, signatures, the archive.
+
+mod outcome;
+mod settling;
+mod stages;
+
+pub use self::outcome::{Outcome, outcomes, summary};
+pub(crate) use self::settling::Settling;
+pub use self::stages::order_seed;
+pub(crate) use self::stages::{Material, Settled};
