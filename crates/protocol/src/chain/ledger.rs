@@ -46,6 +46,8 @@ pub(crate) struct Chain {
     parent: CloseDigest,
     /// That close's slot.
     parent_slot: Slot,
+    /// The closes of decided rounds, so that another one that is shown is found out.
+    digests: BTreeMap<Round, CloseDigest>,
     listed: BTreeMap<EnvelopeId, Round>,
     points: BTreeMap<FixedBytes<96>, (EnvelopeId, Round)>,
     nonces: BTreeMap<(AccountId, Nonce), Round>,
@@ -61,6 +63,7 @@ impl Chain {
             open: Round(1),
             parent: Close::GENESIS,
             parent_slot: Slot(0),
+            digests: BTreeMap::new(),
             listed: BTreeMap::new(),
             points: BTreeMap::new(),
             nonces: BTreeMap::new(),
@@ -93,6 +96,12 @@ impl Chain {
         self.parent_slot
     }
 
+    /// The certified close of a round, of the newest [`MOST_ROUNDS`] and one.
+    #[allow(dead_code, reason = "the router is about to compare what it is shown")]
+    pub(crate) fn digest_of(&self, round: Round) -> Option<CloseDigest> {
+        self.digests.get(&round).copied()
+    }
+
     /// The round that lists an envelope, if one does.
     pub(crate) fn listed_in(&self, id: &EnvelopeId) -> Option<Round> {
         self.listed.get(id).copied()
@@ -109,11 +118,13 @@ impl Chain {
         self.open = close.round.next();
         self.parent = close.digest();
         self.parent_slot = close.slot;
+        self.digests.insert(close.round, self.parent);
         for id in close.intents.iter().chain(&close.quotes) {
             self.listed.insert(*id, close.round);
         }
         self.add_points(close.round, &certified.points);
         let oldest = Round(close.round.0.saturating_sub(MOST_ROUNDS));
+        self.digests.retain(|round, _| *round >= oldest);
         self.listed.retain(|_, round| *round >= oldest);
         self.points.retain(|_, (_, round)| *round >= oldest);
     }

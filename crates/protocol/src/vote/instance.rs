@@ -360,6 +360,13 @@ impl Vote {
         self.tally.newest_of(member)
     }
 
+    /// The newest message of a member that is known here, as that member signed it: a proposal
+    /// without its close. It is what a member that starts again is shown of itself (4.4).
+    #[must_use]
+    pub fn newest_ballot_of(&self, member: MemberIndex) -> Option<Message> {
+        self.tally.newest_ballot_of(member).cloned()
+    }
+
     /// Who proposed or prevoted a close: they hold its envelopes, if they are honest.
     #[must_use]
     pub fn holders(&self, close: CloseDigest) -> BTreeSet<MemberIndex> {

@@ -161,7 +161,8 @@ impl Vote {
             Refusal::UnknownMember,
         )?;
         let view = signed.body.view();
-        if self.tally.is_past(view) {
+        // An own one is never too late: a precommit that the disk does not know was a lock.
+        if self.tally.is_past(view) && signed.member != self.config.member {
             return Ok(Some(Received::Late));
         }
         let known = self.tally.ballot::<T>(view, signed.member) == Some(signed);

@@ -207,6 +207,9 @@ pub(super) trait Ballot: Schema + Clone + PartialEq {
     /// Whether an honest member could not have signed both, given equal views.
     fn contradicts(&self, other: &Self) -> bool;
 
+    /// A signed one as a message, a proposal without its close.
+    fn message(signed: Signed<Self>) -> Message;
+
     /// Its view and step.
     fn position(&self) -> Position {
         Position {
@@ -217,7 +220,7 @@ pub(super) trait Ballot: Schema + Clone + PartialEq {
 }
 
 macro_rules! ballot {
-    ($type:ty, $step:expr, |$close:ident| $value:expr, |$a:ident, $b:ident| $contradicts:expr) => {
+    ($type:ty, $step:expr, $message:expr, |$close:ident| $value:expr, |$a:ident, $b:ident| $contradicts:expr) => {
         impl Ballot for $type {
             const STEP: Step = $step;
 
@@ -238,6 +241,10 @@ macro_rules! ballot {
                 $value
             }
 
+            fn message(signed: Signed<Self>) -> Message {
+                $message(signed)
+            }
+
             fn contradicts(&self, other: &Self) -> bool {
                 let ($a, $b) = (self, other);
                 $contradicts
@@ -246,13 +253,25 @@ macro_rules! ballot {
     };
 }
 
-ballot!(Proposal, Step::Propose, |p| Some(p.close), |a, b| a != b);
-ballot!(Prevote, Step::Prevote, |p| p.close, |a, b| a.close
-    != b.close);
+ballot!(
+    Proposal,
+    Step::Propose,
+    Message::Header,
+    |p| Some(p.close),
+    |a, b| a != b
+);
+ballot!(
+    Prevote,
+    Step::Prevote,
+    Message::Prevote,
+    |p| p.close,
+    |a, b| a.close != b.close
+);
 // Two shares of one statement differ only if one of them is wrong: that is evidence of its own.
 ballot!(
     Precommit,
     Step::Precommit,
+    Message::Precommit,
     |p| p.value.map(|v| v.close),
     |a, b| a.close() != b.close()
 );

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sealbid_types::id::{CloseDigest, MemberIndex, View};
 use sealbid_types::keys::Signed;
 
-use super::message::{Ballot, Position, Precommit, Prevote, Proposal, Step};
+use super::message::{Ballot, Message, Position, Precommit, Prevote, Proposal, Step};
 use super::state::VoteState;
 
 /// How many views before the current one are kept.
@@ -140,6 +140,9 @@ pub(super) struct Tally {
     current: View,
     logs: BTreeMap<View, ViewLog>,
     newest: BTreeMap<MemberIndex, Position>,
+    /// What each member's newest position was read from: kept when its view is not, for a member
+    /// that starts again is shown what it signed, not told of it.
+    ballots: BTreeMap<MemberIndex, Message>,
 }
 
 impl Tally {
@@ -215,6 +218,12 @@ impl Tally {
     /// The log that a ballot belongs to, if its view is kept.
     fn log_for<T: Ballot>(&mut self, signed: &Signed<T>) -> Option<&mut ViewLog> {
         let (view, member) = (signed.body.view(), signed.member);
+        let is_newer = self
+            .newest_of(member)
+            .is_none_or(|newest| newest < signed.body.position());
+        if is_newer || !self.ballots.contains_key(&member) {
+            self.ballots.insert(member, T::message(signed.clone()));
+        }
         self.note(member, signed.body.position());
         let near = !self.is_past(view) && view <= self.current.next();
         let newest = self
@@ -242,6 +251,11 @@ impl Tally {
     /// The newest that a member has signed, as far as is known.
     pub(super) fn newest_of(&self, member: MemberIndex) -> Option<Position> {
         self.newest.get(&member).copied()
+    }
+
+    /// The newest message that a member has signed, as far as is known.
+    pub(super) fn newest_ballot_of(&self, member: MemberIndex) -> Option<&Message> {
+        self.ballots.get(&member)
     }
 
     /// The highest view such that `count` members other than `except` have signed something of it

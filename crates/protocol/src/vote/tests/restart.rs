@@ -138,6 +138,37 @@ fn an_own_vote_that_comes_back_to_an_old_disk_silences_it() {
     );
 }
 
+/// The precommit locked it, and its disk knows nothing of that: however far the others have gone
+/// on, it must not vote against its lock.
+#[test]
+fn an_own_vote_of_a_view_long_past_silences_an_old_disk() {
+    let mut vote = started(1);
+    vote.hear_all([prevote(2, 9, None), prevote(3, 9, None)]);
+    assert_eq!(vote.view(), View(9));
+    let own = precommit(1, 0, Some(&close(1)));
+    assert_eq!(vote.hear(own), [Seen::Abstains]);
+}
+
+/// What peers show a member that starts again is its newest message, and outlives the view.
+#[test]
+fn the_newest_ballot_of_a_member_is_kept() {
+    let (mut vote, value) = (started(1), close(1));
+    let other = MemberIndex(2);
+    assert_eq!(vote.newest_ballot_of(other), None);
+    vote.hear(prevote(2, 0, Some(&value)));
+    let precommitted = precommit(2, 0, Some(&value));
+    vote.hear(precommitted.clone());
+    assert_eq!(vote.newest_ballot_of(other), Some(precommitted.clone()));
+    vote.hear_all([prevote(0, 9, None), prevote(3, 9, None)]);
+    assert_eq!(vote.view(), View(9));
+    vote.receive(prevote(2, 0, Some(&value)), NOW, &mut Vec::new())
+        .unwrap();
+    assert_eq!(vote.newest_ballot_of(other), Some(precommitted.clone()));
+
+    let mut again = started(2);
+    assert_eq!(again.hear(precommitted), [Seen::Abstains]);
+}
+
 #[test]
 fn what_is_persisted_precedes_what_is_sent() {
     let (mut vote, value, mut out) = (started(2), close(1), Vec::new());
