@@ -5,12 +5,13 @@
 //! disk, and nothing leaves the member before what it rests on is durable.
 
 use core::time::Duration;
-use std::sync::Arc;
-use std::time::SystemTime;
+use std::sync::{Arc, LazyLock};
+use std::time::{Instant, SystemTime};
 
 use sealbid_protocol::disk::Write;
 use sealbid_protocol::member::Member;
 use sealbid_protocol::member::io::{Input, Output};
+use sealbid_protocol::time::{Clock, Monotonic};
 use sealbid_store::Store;
 use sealbid_types::time::Timestamp;
 use tokio::runtime::Handle;
@@ -26,9 +27,19 @@ const BATCH: usize = 256;
 /// The longest sleep: a clock that jumps is noticed after this.
 const LONGEST_SLEEP: Duration = Duration::from_millis(500);
 
-/// The host's clock.
+/// The host's wall clock.
 pub(crate) fn now() -> Timestamp {
     Timestamp::from(SystemTime::now())
+}
+
+/// Both clocks of the host. The monotonic one starts with the process.
+pub(crate) fn clock() -> Clock {
+    static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);
+    let passed = STARTED.elapsed().as_millis();
+    Clock {
+        wall: now(),
+        monotonic: Monotonic(u64::try_from(passed).unwrap_or(u64::MAX)),
+    }
 }
 
 /// The way to the engine.
@@ -134,7 +145,7 @@ impl Engine {
         while let Some(inputs) = runtime.block_on(self.next_inputs()) {
             let (together, single): (Vec<Input>, Vec<Input>) =
                 inputs.into_iter().partition(Input::can_wait);
-            let mut outputs = self.member.steps(together, now());
+            let mut outputs = self.member.steps(together, clock());
             for input in single {
                 outputs.extend(self.step(input));
                 if self.member.is_closing() {
@@ -142,7 +153,7 @@ impl Engine {
                     self.carry_out(core::mem::take(&mut outputs))?;
                 }
             }
-            if self.member.wake_at() <= now() {
+            if self.member.wake_at() <= clock().monotonic {
                 outputs.extend(self.step(Input::Tick));
             }
             self.carry_out(outputs)?;
@@ -157,9 +168,9 @@ impl Engine {
         } = self;
         if !member.is_closing() {
             self.spent = Duration::ZERO;
-            return member.step(input, now());
+            return member.step(input, clock());
         }
-        let (outputs, spent) = arithmetic.run(|| member.step(input, now()));
+        let (outputs, spent) = arithmetic.run(|| member.step(input, clock()));
         self.spent = self.spent.saturating_add(spent);
         let reached = outputs.iter().find_map(|output| match output {
             Output::Reached { round, stage } => Some((*round, *stage)),
@@ -174,7 +185,11 @@ impl Engine {
 
     /// What waits, once something does or the member wants to be woken; none when it stops.
     async fn next_inputs(&mut self) -> Option<Vec<Input>> {
-        let sleep = self.member.wake_at().since(now()).min(LONGEST_SLEEP);
+        let sleep = self
+            .member
+            .wake_at()
+            .since(clock().monotonic)
+            .min(LONGEST_SLEEP);
         let EngineInputs { peers, clients } = &mut self.inputs;
         let first = tokio::select! {
             () = self.stop.cancelled() => return None,

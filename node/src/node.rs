@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use crate::NodeError;
 use crate::arithmetic::Arithmetic;
 use crate::config::MemberConfig;
-use crate::engine::{Engine, EngineInbox, EngineInputs, now};
+use crate::engine::{Engine, EngineInbox, EngineInputs, clock};
 use crate::fetch::Fetcher;
 use crate::front_door::FrontDoor;
 use crate::gate_worker::GateQueue;
@@ -318,7 +318,7 @@ fn start_member(
     let (committee, keys) = (Arc::clone(&loaded.committee), Arc::clone(&loaded.keys));
     let entropy = entropy()?;
     let started = loaded.store.recall(|disk: &Memory<'_>| {
-        Member::start(committee, keys, secrets, options, disk, entropy, now())
+        Member::start(committee, keys, secrets, options, disk, entropy, clock())
     });
     started
         .map_err(|error| NodeError::storage(&error))?

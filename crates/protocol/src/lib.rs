@@ -14,6 +14,7 @@
 //! | [`opening`] | what is opened, and the exchange of shares |
 //! | [`settlement`] | clearing, authorisations, signatures, the record |
 //! | `chain` | what certified rounds rule out |
+//! | [`time`] | wall and monotonic clocks |
 //! | [`limits`] | times and bounds that an operator may set |
 //! | [`member`] | the engine that joins them: inputs and time in, outputs out |
 //! | [`audit`] | the same computations again, from a record alone |
@@ -31,4 +32,5 @@ pub mod member;
 pub mod opening;
 pub mod pool;
 pub mod settlement;
+pub mod time;
 pub mod vote;

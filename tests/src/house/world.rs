@@ -9,13 +9,13 @@ use std::time::Duration;
 use sealbid_protocol::admission::gate::{Gate, Verdict};
 use sealbid_protocol::disk::{Recall, Table, Write};
 use sealbid_protocol::member::{Input, Member, Notice, Options, Output, RequestId};
+use sealbid_protocol::time::{Clock, Monotonic};
 use sealbid_types::codec::{decode, encode};
 use sealbid_types::door::Response;
 use sealbid_types::envelope::{Envelope, Kind};
 use sealbid_types::id::{EnvelopeId, MemberIndex, Round};
 use sealbid_types::record::RoundRecord;
 use sealbid_types::report::Receipt;
-use sealbid_types::time::Timestamp;
 
 use super::adversary::Adversary;
 use super::disk::Disk;
@@ -225,7 +225,13 @@ impl World {
     pub fn sleeps(&self, member: MemberIndex) -> Option<u64> {
         let seat = member.as_usize();
         let engine = self.seats[seat].engine.as_ref()?;
-        u64::try_from(engine.wake_at().since(self.clock(seat)).as_millis()).ok()
+        u64::try_from(
+            engine
+                .wake_at()
+                .since(self.clock(seat).monotonic)
+                .as_millis(),
+        )
+        .ok()
     }
 
     /// Replaces a member's disk by a copy of another time.
@@ -327,8 +333,11 @@ impl World {
         self.events.insert((at, self.count), event);
     }
 
-    fn clock(&self, seat: usize) -> Timestamp {
-        START.plus(Duration::from_millis(self.now + self.seats[seat].ahead))
+    fn clock(&self, seat: usize) -> Clock {
+        Clock {
+            wall: START.plus(Duration::from_millis(self.now + self.seats[seat].ahead)),
+            monotonic: Monotonic(self.now),
+        }
     }
 
     fn happen(&mut self, event: Event) {
@@ -373,7 +382,7 @@ impl World {
             return;
         };
         let mut out = engine.steps([], now);
-        if engine.wake_at() <= now {
+        if engine.wake_at() <= now.monotonic {
             out.extend(engine.step(Input::Tick, now));
         }
         self.carry_out(to, out);
@@ -477,7 +486,11 @@ impl World {
         } = write
         {
             let record: RoundRecord = decode(value).unwrap();
-            let took = self.clock(seat).since(record.close.closed_at).as_millis();
+            let took = self
+                .clock(seat)
+                .wall
+                .since(record.close.closed_at)
+                .as_millis();
             let slowest = self.closings.entry(record.close.round).or_default();
             *slowest = (*slowest).max(u64::try_from(took).unwrap());
             self.settled[seat].extend(record.close.intents);
@@ -502,7 +515,7 @@ impl World {
         let Some(engine) = self.seats[to].engine.as_ref() else {
             return;
         };
-        let wait = u64::try_from(engine.wake_at().since(now).as_millis())
+        let wait = u64::try_from(engine.wake_at().since(now.monotonic).as_millis())
             .unwrap()
             .max(1);
         let at = self.now + wait;

@@ -1,5 +1,6 @@
 //! A member: its vote, its disk, its clock.
 
+use sealbid_protocol::time::{Clock, Monotonic};
 use sealbid_protocol::vote::{
     Certified, Config, Output, Position, Signers, Vote, VoteState, VoteTimes,
 };
@@ -119,24 +120,19 @@ impl Node {
         node
     }
 
-    /// What its clock shows.
+    /// What its clocks show. The monotonic one is the virtual time itself.
     #[must_use]
-    pub fn clock(&self, now: u64) -> Timestamp {
-        Timestamp((EPOCH_MILLIS + now).saturating_add_signed(self.offset))
-    }
-
-    /// When, in virtual time, its clock shows `time`.
-    #[must_use]
-    pub fn when(&self, time: Timestamp) -> u64 {
-        time.0
-            .saturating_add_signed(-self.offset)
-            .saturating_sub(EPOCH_MILLIS)
+    pub fn clock(&self, now: u64) -> Clock {
+        Clock {
+            wall: Timestamp((EPOCH_MILLIS + now).saturating_add_signed(self.offset)),
+            monotonic: Monotonic(now),
+        }
     }
 
     /// Whether its clock says that the slot has ended.
     #[must_use]
     pub fn is_due(&self, now: u64) -> bool {
-        self.config.schedule.newest_ended(self.clock(now)) >= SLOT
+        self.config.schedule.newest_ended(self.clock(now).wall) >= SLOT
     }
 
     /// Starts the process, from what is on the disk.
@@ -160,7 +156,7 @@ impl Node {
     pub fn with_vote(
         &mut self,
         now: u64,
-        act: impl FnOnce(&mut Vote, Timestamp, &mut Vec<Output>),
+        act: impl FnOnce(&mut Vote, Clock, &mut Vec<Output>),
     ) -> Vec<Output> {
         let (clock, mut out) = (self.clock(now), Vec::new());
         if let Some(vote) = self.vote.as_mut().filter(|_| self.disk.decided.is_none()) {

@@ -126,7 +126,8 @@ impl World {
 
     fn plan_member(&mut self, member: MemberIndex) {
         let cut = schedule().end_of(super::node::SLOT);
-        let start = self.nodes[&member].when(cut);
+        let start = cut.since(self.nodes[&member].clock(0).wall).as_millis();
+        let start = u64::try_from(start).unwrap();
         self.at(start, Event::Start(member));
         let first = self.draws.below(RESEND);
         self.at(first, Event::Resend(member));
@@ -256,7 +257,7 @@ impl World {
         member: MemberIndex,
         act: impl FnOnce(
             &mut sealbid_protocol::vote::Vote,
-            sealbid_types::time::Timestamp,
+            sealbid_protocol::time::Clock,
             &mut Vec<Output>,
         ),
     ) {
@@ -280,7 +281,10 @@ impl World {
         if node.liar.is_none() {
             self.history.highest = self.history.highest.max(vote.view());
         }
-        let Some(due) = vote.wake_at().map(|time| node.when(time).max(self.now + 1)) else {
+        let Some(due) = vote
+            .wake_at(node.clock(self.now))
+            .map(|due| due.0.max(self.now + 1))
+        else {
             return;
         };
         if node.wake.is_none_or(|planned| planned > due) {
@@ -355,7 +359,7 @@ impl World {
         if self.nodes[&member].life != life {
             return;
         }
-        let slot = schedule().newest_ended(self.nodes[&member].clock(self.now));
+        let slot = schedule().newest_ended(self.nodes[&member].clock(self.now).wall);
         let close = close_named(&self.scenario, self.draws.bytes(), slot);
         self.act(member, |vote, now, out| vote.propose(view, close, now, out));
     }

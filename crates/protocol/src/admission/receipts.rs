@@ -5,17 +5,17 @@ use std::collections::BTreeMap;
 use sealbid_types::id::{EnvelopeId, MemberIndex};
 use sealbid_types::keys::Signed;
 use sealbid_types::report::{Acknowledgement, Receipt};
-use sealbid_types::time::Timestamp;
 
 use crate::member::io::RequestId;
+use crate::time::Monotonic;
 
 #[derive(Debug)]
 struct Waiting {
     requests: Vec<RequestId>,
     acknowledgements: BTreeMap<MemberIndex, Signed<Acknowledgement>>,
     /// When the envelope goes to the other members directly, because the pool was slow.
-    push_at: Timestamp,
-    gives_up_at: Timestamp,
+    push_at: Monotonic,
+    gives_up_at: Monotonic,
 }
 
 /// The waiting clients, by envelope.
@@ -35,8 +35,8 @@ impl Receipts {
         &mut self,
         id: EnvelopeId,
         request: RequestId,
-        push_at: Timestamp,
-        gives_up_at: Timestamp,
+        push_at: Monotonic,
+        gives_up_at: Monotonic,
     ) {
         let fresh = || Waiting {
             requests: Vec::new(),
@@ -87,7 +87,7 @@ impl Receipts {
     }
 
     /// Envelopes to be sent to the other members directly now; they are due again later.
-    pub(crate) fn take_pushes(&mut self, now: Timestamp, again: Timestamp) -> Vec<EnvelopeId> {
+    pub(crate) fn take_pushes(&mut self, now: Monotonic, again: Monotonic) -> Vec<EnvelopeId> {
         let mut due = Vec::new();
         for (id, waiting) in &mut self.waiting {
             if waiting.push_at <= now {
@@ -99,7 +99,7 @@ impl Receipts {
     }
 
     /// Receipts whose time is up, and how many acknowledgements there were.
-    pub(crate) fn take_late(&mut self, now: Timestamp) -> Vec<(Vec<RequestId>, usize)> {
+    pub(crate) fn take_late(&mut self, now: Monotonic) -> Vec<(Vec<RequestId>, usize)> {
         let late: Vec<_> = self
             .waiting
             .iter()
@@ -112,7 +112,7 @@ impl Receipts {
     }
 
     /// When something is due.
-    pub(crate) fn wake_at(&self) -> Option<Timestamp> {
+    pub(crate) fn wake_at(&self) -> Option<Monotonic> {
         self.waiting
             .values()
             .map(|waiting| waiting.push_at.min(waiting.gives_up_at))

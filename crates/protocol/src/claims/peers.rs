@@ -8,11 +8,12 @@ use sealbid_types::id::{MemberIndex, Round};
 use sealbid_types::time::Timestamp;
 
 use crate::member::message::{Answer, Standing};
+use crate::time::Monotonic;
 use crate::vote::Position as VotePosition;
 
 #[derive(Debug, Clone, Copy)]
 struct Peer {
-    heard: Timestamp,
+    heard: Monotonic,
     settled: Round,
     /// How far its clock and this member's were apart when it last said.
     apart: Duration,
@@ -28,8 +29,8 @@ pub(crate) struct Peers {
     answered: BTreeSet<MemberIndex>,
     needed: usize,
     furthest: Option<(Round, VotePosition)>,
-    behind_since: Option<Timestamp>,
-    asked_at: Option<Timestamp>,
+    behind_since: Option<Monotonic>,
+    asked_at: Option<Monotonic>,
     told_of_clock: bool,
 }
 
@@ -70,7 +71,7 @@ impl Peers {
     }
 
     /// A member was heard.
-    pub(crate) fn heard(&mut self, from: MemberIndex, now: Timestamp) {
+    pub(crate) fn heard(&mut self, from: MemberIndex, now: Monotonic) {
         let peer = self.known.entry(from).or_insert(Peer {
             heard: now,
             settled: Round(0),
@@ -109,7 +110,7 @@ impl Peers {
     }
 
     /// Members heard lately, this one included.
-    pub(crate) fn alive(&self, now: Timestamp, absent_after: Duration) -> Vec<MemberIndex> {
+    pub(crate) fn alive(&self, now: Monotonic, absent_after: Duration) -> Vec<MemberIndex> {
         let mut alive: Vec<_> = self
             .known
             .iter()
@@ -130,7 +131,7 @@ impl Peers {
     pub(crate) fn ahead(
         &mut self,
         settled: Round,
-        now: Timestamp,
+        now: Monotonic,
         patience: Duration,
     ) -> Option<Vec<MemberIndex>> {
         let is_ahead = |peer: &Peer| peer.settled > settled;

@@ -75,7 +75,7 @@ impl Member {
     }
 
     fn begin(&mut self, round: Round, out: &mut Vec<Output>) -> Option<Closing> {
-        let window = self.context.begun_window(self.now);
+        let window = self.context.begun_window(self.now.wall);
         match self.next_vote(round) {
             Ok(vote) => Some(Closing::new(round, vote, window)),
             Err(error) => {
@@ -126,13 +126,13 @@ impl Member {
         if settling.is_collecting() && self.missing(&settling).is_empty() {
             let material = self.collect(&mut settling, out);
             out.extend(settling.provide(material, &self.context));
-            self.due.resend = self.now.plus(self.options.times.resend);
+            self.due.resend = self.now.monotonic.plus(self.options.times.resend);
         }
         let sent = settling.sent().len();
         out.extend(settling.advance(&self.context, &self.chain));
         if settling.sent().len() > sent {
             // What has just gone out is not due again before its time.
-            self.due.resend = self.now.plus(self.options.times.resend);
+            self.due.resend = self.now.monotonic.plus(self.options.times.resend);
         }
         match settling.take_settled() {
             None => self.settling = Some(settling),
@@ -209,7 +209,7 @@ impl Member {
         let listed = record.close.intents.iter().chain(&record.close.quotes);
         out.extend(listed.flat_map(forget));
         self.drop_outlived(record, out);
-        self.due.resend = self.now;
+        self.due.resend = self.now.monotonic;
         self.peers.caught_up();
         out.push(Output::Settled(Box::new(record.settlement.clone())));
         out.push(Output::Event(Box::new(Event::Settled(summary(record)))));

@@ -69,8 +69,8 @@ impl Member {
         {
             Ok(Taken::Acknowledged(signed)) => {
                 let times = &self.options.times;
-                let push_at = self.now.plus(times.push_after);
-                let gives_up_at = self.now.plus(times.submit_timeout);
+                let push_at = self.now.monotonic.plus(times.push_after);
+                let gives_up_at = self.now.monotonic.plus(times.submit_timeout);
                 self.receipts.wait(id, request, push_at, gives_up_at);
                 out.push(Output::Offer(vec![offered]));
                 self.give(signed, out);
@@ -88,7 +88,10 @@ impl Member {
 
     fn check_readiness(&self) -> Result<(), Refusal> {
         let times = &self.options.times;
-        let alive = self.peers.alive(self.now, times.absent_after).len();
+        let alive = self
+            .peers
+            .alive(self.now.monotonic, times.absent_after)
+            .len();
         if !self.peers.is_ready() || alive < self.context.committee.quorum() {
             let text = format!(
                 "{alive} members are here, {} are needed",
@@ -133,7 +136,7 @@ impl Member {
         out.extend(self.inbox.take(admissible, Some(round)));
         if is_intent {
             out.push(Output::Event(Box::new(Event::Intent(public.clone()))));
-            let slot = self.context.committee.schedule.current(self.now);
+            let slot = self.context.committee.schedule.current(self.now.wall);
             self.inbox.note_published(&id, slot);
             out.push(self.context.publish(public));
         }
@@ -165,7 +168,7 @@ impl Member {
             } else {
                 open
             },
-            closes_at: schedule.end_of(schedule.current(self.now)),
+            closes_at: schedule.end_of(schedule.current(self.now.wall)),
         };
         self.inbox.place(&admissible.envelope.header, admission)
     }

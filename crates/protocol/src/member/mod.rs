@@ -37,6 +37,7 @@ use crate::closing::Closing;
 use crate::disk::{Table, Write};
 use crate::opening::Exchange;
 use crate::settlement::Settling;
+use crate::time::{Clock, Monotonic};
 use crate::vote::Signers;
 
 /// How far a round has come: what timings are taken of.
@@ -104,10 +105,10 @@ impl Context {
 /// When periodic things are due.
 #[derive(Debug, Default)]
 struct Due {
-    heartbeat: Timestamp,
-    resend: Timestamp,
-    want: Timestamp,
-    offer: Timestamp,
+    heartbeat: Monotonic,
+    resend: Monotonic,
+    want: Monotonic,
+    offer: Monotonic,
 }
 
 /// The engine of one member.
@@ -129,32 +130,29 @@ pub struct Member {
     phase: Phase,
     /// Given by the inputs being taken, for the other members: they leave together.
     acknowledgements: Vec<Signed<Acknowledgement>>,
-    now: Timestamp,
+    now: Clock,
     has_halted: bool,
 }
 
 impl Member {
     /// Takes one input at `now` and says what to do. Total: bad input is an output.
     ///
-    /// Time never runs backwards in the engine: an earlier `now` counts as the latest one seen.
-    pub fn step(&mut self, input: Input, now: Timestamp) -> Vec<Output> {
+    /// The monotonic clock never runs backwards in the engine: an earlier `now` counts as the latest
+    /// one seen. The wall clock may jump.
+    pub fn step(&mut self, input: Input, now: Clock) -> Vec<Output> {
         self.steps([input], now)
     }
 
     /// Takes inputs that have come together, in their order: what [`Self::step`] does for each,
     /// for less than that costs. Without any, no time passes either: what is due stays due.
-    pub fn steps(
-        &mut self,
-        inputs: impl IntoIterator<Item = Input>,
-        now: Timestamp,
-    ) -> Vec<Output> {
+    pub fn steps(&mut self, inputs: impl IntoIterator<Item = Input>, now: Clock) -> Vec<Output> {
         let mut out = Vec::new();
         let mut may_go_on = false;
         for input in inputs {
             if self.has_halted {
                 break;
             }
-            self.now = self.now.max(now);
+            self.now = self.now.latest(now);
             may_go_on = input.can_wait();
             self.take_in(input, &mut out);
             if !may_go_on {
@@ -170,10 +168,12 @@ impl Member {
 
     /// When [`Input::Tick`] is due at the latest.
     #[must_use]
-    pub fn wake_at(&self) -> Timestamp {
+    pub fn wake_at(&self) -> Monotonic {
         let due = [self.due.heartbeat, self.due.resend, self.due.offer];
-        let clock = self.closing.wake_at(&self.context, self.now);
-        let vote = self.closing.vote.wake_at();
+        let clock = self
+            .now
+            .when(self.closing.wake_at(&self.context, self.now.wall));
+        let vote = self.closing.vote.wake_at(self.now);
         let asks = self.is_closing() && self.peers.is_ready();
         let want = asks.then_some(self.due.want);
         let clients = self.receipts.wake_at();
@@ -183,7 +183,7 @@ impl Member {
             .chain(vote)
             .chain(want)
             .chain(clients);
-        times.min().unwrap_or(self.now)
+        times.min().unwrap_or(self.now.monotonic)
     }
 
     /// Whether a round is being closed or settled: its arithmetic may come with any input.
@@ -214,12 +214,14 @@ impl Member {
                 round
             },
             phase: self.phase_now(),
-            slot: self.context.committee.schedule.current(self.now),
-            now: self.now,
+            slot: self.context.committee.schedule.current(self.now.wall),
+            now: self.now.wall,
             intents: count(Kind::Intent),
             quotes: count(Kind::Quote),
             settled: self.settled(),
-            alive: self.peers.alive(self.now, self.options.times.absent_after),
+            alive: self
+                .peers
+                .alive(self.now.monotonic, self.options.times.absent_after),
         }
     }
 

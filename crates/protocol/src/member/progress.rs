@@ -31,7 +31,7 @@ impl Member {
     pub(crate) fn standing(&self) -> Standing {
         Standing {
             auction: self.context.committee.auction,
-            clock: self.now,
+            clock: self.now.wall,
             settled: self.settled(),
             certified: self.chain.open().previous().unwrap_or_default(),
             question: self.peers.question(),
@@ -40,10 +40,10 @@ impl Member {
     }
 
     fn beat(&mut self, out: &mut Vec<Output>) {
-        if self.now < self.due.heartbeat {
+        if self.now.monotonic < self.due.heartbeat {
             return;
         }
-        self.due.heartbeat = self.now.plus(self.options.times.heartbeat);
+        self.due.heartbeat = self.now.monotonic.plus(self.options.times.heartbeat);
         out.push(broadcast(&PeerMessage::Standing(self.standing())));
         let quorum = self.context.committee.quorum();
         if let Some(apart) = self.peers.clock_trouble(quorum) {
@@ -63,13 +63,13 @@ impl Member {
             now,
             ..
         } = self;
-        if let Some(slot) = closing.watch_window(context, chain, inbox, *now) {
+        if let Some(slot) = closing.watch_window(context, chain, inbox, now.wall) {
             // A solver that came after an intent was published first hears of it now.
             let stale = inbox.publish(closing.round(), slot);
             out.extend(stale.into_iter().map(|public| context.publish(public)));
         }
         let may_sign = self.peers.is_ready() && self.settling.is_none();
-        if !may_sign || !closing.is_due(context, *now) {
+        if !may_sign || !closing.is_due(context, now.wall) {
             return;
         }
         let report = closing.sign_report(context, inbox);
@@ -117,7 +117,7 @@ impl Member {
             for (digest, verdict) in closing.verdicts(context, chain, inbox) {
                 closing.vote.validated(digest, verdict, *now, &mut said);
             }
-            if let Some((view, close)) = closing.proposal(context, chain, inbox, *now) {
+            if let Some((view, close)) = closing.proposal(context, chain, inbox, now.wall) {
                 closing.vote.propose(view, close, *now, &mut said);
             }
             if said.is_empty() {
@@ -152,10 +152,10 @@ impl Member {
     /// What is missing to judge a close or to open a certified round, asked of one member after
     /// another.
     fn ask_for_missing(&mut self, out: &mut Vec<Output>) {
-        if self.now < self.due.want || !self.peers.is_ready() {
+        if self.now.monotonic < self.due.want || !self.peers.is_ready() {
             return;
         }
-        self.due.want = self.now.plus(self.options.times.resend / 4);
+        self.due.want = self.now.monotonic.plus(self.options.times.resend / 4);
         let want = match self.settling.as_ref() {
             Some(settling) => self.missing(settling),
             None => self.closing.want(&self.chain, &self.inbox),
@@ -174,7 +174,9 @@ impl Member {
     }
 
     fn next_peer(&mut self) -> Option<MemberIndex> {
-        let alive = self.peers.alive(self.now, self.options.times.absent_after);
+        let alive = self
+            .peers
+            .alive(self.now.monotonic, self.options.times.absent_after);
         let me = self.context.secrets.index;
         let others: Vec<_> = alive.into_iter().filter(|member| *member != me).collect();
         self.asked = self.asked.wrapping_add(1);
@@ -185,10 +187,10 @@ impl Member {
 
     /// Until the round is certified, its reports and votes; until it is settled, its shares.
     fn resend(&mut self, out: &mut Vec<Output>) {
-        if self.now < self.due.resend {
+        if self.now.monotonic < self.due.resend {
             return;
         }
-        self.due.resend = self.now.plus(self.options.times.resend);
+        self.due.resend = self.now.monotonic.plus(self.options.times.resend);
         if let Some(settling) = &self.settling {
             out.extend(settling.sent().iter().map(broadcast));
             return;
@@ -208,14 +210,14 @@ impl Member {
     }
 
     fn answer_late_clients(&mut self, out: &mut Vec<Output>) {
-        let again = self.now.plus(self.options.times.push_after * 4);
-        let due = self.receipts.take_pushes(self.now, again);
+        let again = self.now.monotonic.plus(self.options.times.push_after * 4);
+        let due = self.receipts.take_pushes(self.now.monotonic, again);
         let bytes: Vec<_> = due
             .iter()
             .filter_map(|id| self.envelope_bytes(id))
             .collect();
         out.extend(batches(bytes).map(|batch| broadcast(&PeerMessage::Envelopes(batch))));
-        for (requests, acknowledged) in self.receipts.take_late(self.now) {
+        for (requests, acknowledged) in self.receipts.take_late(self.now.monotonic) {
             let needed = self.context.committee.quorum;
             let text = format!(
                 "{acknowledged} of {needed} members acknowledged it in time; it is stored and may still be listed"
@@ -232,10 +234,10 @@ impl Member {
 
     /// Whatever is acknowledged is proposed to the pool again until a certified round lists it.
     fn offer_inbox(&mut self, out: &mut Vec<Output>) {
-        if self.now < self.due.offer {
+        if self.now.monotonic < self.due.offer {
             return;
         }
-        self.due.offer = self.now.plus(self.options.times.offer);
+        self.due.offer = self.now.monotonic.plus(self.options.times.offer);
         let offers = self.inbox.offers();
         if !offers.is_empty() {
             out.push(Output::OfferAgain(offers));
@@ -245,7 +247,7 @@ impl Member {
     fn catch_up(&mut self, out: &mut Vec<Output>) {
         let patience = self.options.times.resend * HOLD;
         let settled = self.settled();
-        if let Some(from) = self.peers.ahead(settled, self.now, patience) {
+        if let Some(from) = self.peers.ahead(settled, self.now.monotonic, patience) {
             out.push(Output::FetchRecord {
                 round: settled.next(),
                 from,

@@ -34,7 +34,7 @@ impl Member {
                 return;
             }
         };
-        self.peers.heard(from, self.now);
+        self.peers.heard(from, self.now.monotonic);
         match message {
             PeerMessage::Acknowledgements(batch) => {
                 batch
@@ -94,7 +94,7 @@ impl Member {
                 now,
                 ..
             } = self;
-            closing.watch_report(context, chain, inbox, *now);
+            closing.watch_report(context, chain, inbox, now.wall);
         }
     }
 
@@ -185,7 +185,7 @@ impl Member {
         if standing.auction != self.context.committee.auction {
             return;
         }
-        self.peers.standing(from, standing, self.now);
+        self.peers.standing(from, standing, self.now.wall);
         if let Some(question) = standing.question {
             let position = self.closing.vote.newest_of(from);
             let furthest = position.map(|position| (self.closing.round(), position));

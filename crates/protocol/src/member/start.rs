@@ -9,7 +9,6 @@ use sealbid_types::codec::{decode, encode};
 use sealbid_types::committee::Committee;
 use sealbid_types::door::Phase;
 use sealbid_types::id::{AuctionId, MemberIndex, Round};
-use sealbid_types::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::io::{Output, put};
@@ -22,6 +21,7 @@ use crate::closing::{Closing, recall_reports};
 use crate::disk::{Recall, Table};
 use crate::opening::Exchange;
 use crate::settlement::Settling;
+use crate::time::Clock;
 use crate::vote::{self, CommitteeSigner, RosterKeys, Signers, Vote, VoteState, VoteTimes};
 
 /// Why a member cannot start.
@@ -76,7 +76,7 @@ impl Member {
         options: Options,
         disk: &impl Recall,
         entropy: [u8; 32],
-        now: Timestamp,
+        now: Clock,
     ) -> Result<(Self, Vec<Output>), StartError> {
         let me = secrets.index;
         committee.member(me).ok_or(StartError::NoSuchMember(me))?;
@@ -100,7 +100,7 @@ impl Member {
         let settling = resume_settling(&context, &chain, &mut inbox, disk)?;
         let round = chain.open();
         let vote = resume_vote(&context, &options, round, disk)?;
-        let mut closing = Closing::new(round, vote, context.begun_window(now));
+        let mut closing = Closing::new(round, vote, context.begun_window(now.wall));
         closing.recall(me, disk)?;
         let needed = if options.restored {
             context.committee.roster.len()

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use sealbid_types::close::{CertificateBytes, Close};
 use sealbid_types::id::{CloseDigest, MemberIndex, View};
 use sealbid_types::keys::Signed;
-use sealbid_types::time::Timestamp;
+
+use crate::time::Clock;
 
 use super::instance::{Certified, Output, Timeouts, Vote, proposer};
 use super::message::{Commitment, FullProposal, Message, Precommit, Prevote, Proposal, Step, sign};
@@ -15,7 +16,7 @@ use super::tally::Kept;
 
 impl Vote {
     // Line 11: Function StartRound(round)
-    pub(super) fn start_view(&mut self, view: View, now: Timestamp, out: &mut Vec<Output>) {
+    pub(super) fn start_view(&mut self, view: View, now: Clock, out: &mut Vec<Output>) {
         // Lines 12 and 13.
         self.view = view;
         self.step = Step::Propose;
@@ -29,11 +30,11 @@ impl Vote {
     }
 
     /// The rest of StartRound, which a restarted member does again.
-    pub(super) fn enter_view(&mut self, now: Timestamp, out: &mut Vec<Output>) {
+    pub(super) fn enter_view(&mut self, now: Clock, out: &mut Vec<Output>) {
         // Lines 20 and 21. The proposer too: it may have nothing to propose in time.
         self.timeouts
             .propose
-            .arm(now, self.config.times.propose_in(self.view));
+            .arm(now.monotonic, self.config.times.propose_in(self.view));
         // Line 14: if proposer(h_p, round_p) = p
         if !self.is_proposer() || self.abstains || self.own_proposal_of(self.view).is_some() {
             return;
@@ -47,7 +48,7 @@ impl Vote {
     }
 
     /// Begins in the view that a new or restored vote stands in.
-    pub(super) fn begin(&mut self, now: Timestamp, out: &mut Vec<Output>) {
+    pub(super) fn begin(&mut self, now: Clock, out: &mut Vec<Output>) {
         self.started = true;
         if self.step == Step::Propose {
             self.enter_view(now, out);
@@ -170,7 +171,7 @@ impl Vote {
     }
 
     /// Runs the rules until none applies, then lets out what they signed.
-    pub(super) fn settle(&mut self, now: Timestamp, out: &mut Vec<Output>) {
+    pub(super) fn settle(&mut self, now: Clock, out: &mut Vec<Output>) {
         let before = self.decided.is_some();
         while self.decided.is_none() && self.apply_a_rule(now, out) {}
         if self.changed && !self.abstains {

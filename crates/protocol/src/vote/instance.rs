@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use sealbid_types::close::{CertificateBytes, Close};
 use sealbid_types::id::{AuctionId, CloseDigest, Epoch, MemberIndex, Round, View};
 use sealbid_types::schedule::Schedule;
-use sealbid_types::time::Timestamp;
+
+use crate::time::{Clock, Monotonic};
 
 use super::evidence::Evidence;
 use super::message::{Instance, Message, Position, Step};
@@ -261,7 +262,7 @@ impl Vote {
     /// Begins, or goes on after a restart. Called when the slot has ended and there is something
     /// to close; again, it does nothing.
     // Line 10: upon start do StartRound(0)
-    pub fn start(&mut self, now: Timestamp, out: &mut Vec<Output>) {
+    pub fn start(&mut self, now: Clock, out: &mut Vec<Output>) {
         if !self.started && self.decided.is_none() {
             self.begin(now, out);
         }
@@ -269,7 +270,7 @@ impl Vote {
     }
 
     /// Proposes `close`, which is valid, in `view`, if it still is this member's turn there.
-    pub fn propose(&mut self, view: View, close: Close, now: Timestamp, out: &mut Vec<Output>) {
+    pub fn propose(&mut self, view: View, close: Close, now: Clock, out: &mut Vec<Output>) {
         let waits = self.started && self.decided.is_none() && self.own_proposal_of(view).is_none();
         if waits && view == self.view && self.step == Step::Propose && self.is_proposer() {
             let digest = close.digest();
@@ -285,7 +286,7 @@ impl Vote {
         &mut self,
         close: CloseDigest,
         verdict: Verdict,
-        now: Timestamp,
+        now: Clock,
         out: &mut Vec<Output>,
     ) {
         self.values.judge(close, verdict);
@@ -293,7 +294,7 @@ impl Vote {
     }
 
     /// Time has passed: called when [`Self::wake_at`] says so, or at any other time.
-    pub fn tick(&mut self, now: Timestamp, out: &mut Vec<Output>) {
+    pub fn tick(&mut self, now: Clock, out: &mut Vec<Output>) {
         if self.started && self.decided.is_none() {
             self.run_timeouts(now, out);
         }
@@ -302,12 +303,12 @@ impl Vote {
 
     /// When [`Self::tick`] will have something to do.
     #[must_use]
-    pub fn wake_at(&self) -> Option<Timestamp> {
+    pub fn wake_at(&self, now: Clock) -> Option<Monotonic> {
         if !self.started || self.decided.is_some() {
             return None;
         }
         let of_step = match self.step {
-            Step::Propose => [self.timeouts.propose.due(), self.fresh_slot_end()],
+            Step::Propose => [self.timeouts.propose.due(), self.fresh_slot_end(now)],
             Step::Prevote => [self.timeouts.prevote.due(), None],
             Step::Precommit => [None, None],
         };

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use sealbid_types::close::{CertificateBytes, Close};
 use sealbid_types::id::{CloseDigest, MemberIndex, View};
 use sealbid_types::keys::Signed;
-use sealbid_types::time::Timestamp;
+
+use crate::time::Clock;
 
 use super::evidence::{Contradiction, Evidence, has_bad_share};
 use super::instance::{Certified, Output, Vote};
@@ -80,7 +81,7 @@ impl Vote {
     pub fn receive(
         &mut self,
         message: Message,
-        now: Timestamp,
+        now: Clock,
         out: &mut Vec<Output>,
     ) -> Result<Received, Refused> {
         let member = message.member();
@@ -108,7 +109,7 @@ impl Vote {
         &mut self,
         close: Close,
         certificate: CertificateBytes,
-        now: Timestamp,
+        now: Clock,
         out: &mut Vec<Output>,
     ) -> Result<(), LearnError> {
         let digest = close.digest();
@@ -141,7 +142,7 @@ impl Vote {
         &mut self,
         close: Close,
         certificate: CertificateBytes,
-        now: Timestamp,
+        now: Clock,
         out: &mut Vec<Output>,
     ) {
         self.decide(close.clone(), certificate);

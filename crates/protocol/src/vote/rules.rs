@@ -8,6 +8,8 @@ use sealbid_types::id::{CloseDigest, MemberIndex, Slot, View};
 use sealbid_types::keys::Signed;
 use sealbid_types::time::Timestamp;
 
+use crate::time::{Clock, Monotonic};
+
 use super::evidence::Evidence;
 use super::instance::{Output, Verdict, Vote};
 use super::message::{Precommit, Proposal, Step};
@@ -27,7 +29,7 @@ pub(super) enum Freshness {
 
 impl Vote {
     /// Applies the first rule that does.
-    pub(super) fn apply_a_rule(&mut self, now: Timestamp, out: &mut Vec<Output>) -> bool {
+    pub(super) fn apply_a_rule(&mut self, now: Clock, out: &mut Vec<Output>) -> bool {
         self.upon_precommits_for_a_value(out)
             || self.upon_a_later_view(now, out)
             || self.started
@@ -58,7 +60,7 @@ impl Vote {
 
     // Line 22: upon ⟨PROPOSAL, h_p, round_p, v, -1⟩ from proposer(h_p, round_p)
     //          while step_p = propose
-    fn upon_a_fresh_proposal(&mut self, now: Timestamp) -> bool {
+    fn upon_a_fresh_proposal(&mut self, now: Clock) -> bool {
         let Some(Proposal {
             close,
             valid_view: None,
@@ -120,7 +122,7 @@ impl Vote {
     }
 
     // Line 34: upon 2f + 1 ⟨PREVOTE, h_p, round_p, *⟩ while step_p = prevote for the first time
-    fn upon_prevotes(&mut self, now: Timestamp) -> bool {
+    fn upon_prevotes(&mut self, now: Clock) -> bool {
         let enough = self
             .log()
             .is_some_and(|log| log.prevotes.len() >= self.quorum());
@@ -130,7 +132,7 @@ impl Vote {
             && self
                 .timeouts
                 .prevote
-                .arm(now, self.config.times.prevote_in(self.view))
+                .arm(now.monotonic, self.config.times.prevote_in(self.view))
     }
 
     // Line 36: upon ⟨PROPOSAL, h_p, round_p, v, *⟩ from proposer(h_p, round_p)
@@ -181,7 +183,7 @@ impl Vote {
     // Line 47: upon 2f + 1 ⟨PRECOMMIT, h_p, round_p, *⟩ for the first time
     // Wrong shares count here. They have no weight, but one member may have counted them before it
     // looked at them and gone on, and those it left behind must come to follow it.
-    fn upon_precommits(&mut self, now: Timestamp) -> bool {
+    fn upon_precommits(&mut self, now: Clock) -> bool {
         let enough = self
             .log()
             .is_some_and(|log| log.precommitted() >= self.quorum());
@@ -190,7 +192,7 @@ impl Vote {
             && self
                 .timeouts
                 .precommit
-                .arm(now, self.config.times.precommit_in(self.view))
+                .arm(now.monotonic, self.config.times.precommit_in(self.view))
     }
 
     // Line 49: upon ⟨PROPOSAL, h_p, r, v, *⟩ from proposer(h_p, r)
@@ -243,7 +245,7 @@ impl Vote {
 
     // Line 55: upon f + 1 ⟨*, h_p, round, *, *⟩ with round > round_p
     // Counted over members at that view or beyond: one that has gone on sends nothing of it more.
-    fn upon_a_later_view(&mut self, now: Timestamp, out: &mut Vec<Output>) -> bool {
+    fn upon_a_later_view(&mut self, now: Clock, out: &mut Vec<Output>) -> bool {
         let count = self.config.skip_threshold();
         let Some(view) = self.tally.view_reached_by(count, self.config.member) else {
             return false;
@@ -262,24 +264,24 @@ impl Vote {
     }
 
     /// The timeouts that have run out.
-    pub(super) fn run_timeouts(&mut self, now: Timestamp, out: &mut Vec<Output>) {
+    pub(super) fn run_timeouts(&mut self, now: Clock, out: &mut Vec<Output>) {
         // Lines 57 to 60: OnTimeoutPropose
-        if self.step == Step::Propose && self.timeouts.propose.has_run_out(now) {
+        if self.step == Step::Propose && self.timeouts.propose.has_run_out(now.monotonic) {
             self.cast_prevote(None);
         }
         // Lines 61 to 64: OnTimeoutPrevote
-        if self.step == Step::Prevote && self.timeouts.prevote.has_run_out(now) {
+        if self.step == Step::Prevote && self.timeouts.prevote.has_run_out(now.monotonic) {
             self.cast_precommit(None);
         }
         // Lines 65 to 67: OnTimeoutPrecommit
-        if self.timeouts.precommit.has_run_out(now) {
+        if self.timeouts.precommit.has_run_out(now.monotonic) {
             self.start_view(self.view.next(), now, out);
         }
     }
 
     /// Judges the current view's fresh value by the clock, when it is first looked at: judging its
     /// content may take its time.
-    fn freshness(&mut self, close: CloseDigest, now: Timestamp) -> Freshness {
+    fn freshness(&mut self, close: CloseDigest, now: Clock) -> Freshness {
         if let Some(judged @ (Freshness::Fresh | Freshness::Stale)) = self.freshness {
             return judged;
         }
@@ -289,8 +291,8 @@ impl Vote {
         judged
     }
 
-    fn freshness_of(&self, slot: Slot, now: Timestamp) -> Freshness {
-        let newest = self.config.schedule.newest_ended(now);
+    fn freshness_of(&self, slot: Slot, now: Clock) -> Freshness {
+        let newest = self.config.schedule.newest_ended(now.wall);
         if slot > newest {
             Freshness::Early(self.config.schedule.end_of(slot))
         } else if slot.next() >= newest {
@@ -300,10 +302,11 @@ impl Vote {
         }
     }
 
-    /// When the slot of the fresh proposal that is waited on ends.
-    pub(super) fn fresh_slot_end(&self) -> Option<Timestamp> {
+    /// When the slot of the fresh proposal that is waited on ends, if the wall clock runs on as it
+    /// does now. One that is set makes the shell's next look come early or late by a moment.
+    pub(super) fn fresh_slot_end(&self, now: Clock) -> Option<Monotonic> {
         match self.freshness {
-            Some(Freshness::Early(until)) => Some(until),
+            Some(Freshness::Early(until)) => Some(now.when(until)),
             _ => None,
         }
     }

@@ -1,9 +1,10 @@
-//! Timeouts: how long they are, and what becomes of them when the clock jumps.
+//! Timeouts: how long they are. They go by the monotonic clock, so a wall clock that jumps ends none.
 
 use core::time::Duration;
 
 use sealbid_types::id::View;
-use sealbid_types::time::Timestamp;
+
+use crate::time::Monotonic;
 
 /// The vote's timeouts, in milliseconds. Each grows by `step` a view, up to `most`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,12 +60,12 @@ impl VoteTimes {
 /// One timeout that is running.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Timer {
-    armed: Timestamp,
+    armed: Monotonic,
     millis: u64,
 }
 
 impl Timer {
-    fn due(&self) -> Timestamp {
+    fn due(&self) -> Monotonic {
         self.armed.plus(Duration::from_millis(self.millis))
     }
 }
@@ -75,7 +76,7 @@ pub(super) struct Timeout(Option<Timer>);
 
 impl Timeout {
     /// Starts it, unless it has been started. Returns whether it did.
-    pub(super) fn arm(&mut self, now: Timestamp, millis: u64) -> bool {
+    pub(super) fn arm(&mut self, now: Monotonic, millis: u64) -> bool {
         let first = self.0.is_none();
         if first {
             self.0 = Some(Timer { armed: now, millis });
@@ -83,18 +84,13 @@ impl Timeout {
         first
     }
 
-    /// Whether it has run out. A clock that was set back starts it anew: it is late by at most
-    /// its own length then, and not by the jump's.
-    pub(super) fn has_run_out(&mut self, now: Timestamp) -> bool {
-        let Some(timer) = &mut self.0 else {
-            return false;
-        };
-        timer.armed = timer.armed.min(now);
-        timer.due() <= now
+    /// Whether it has run out.
+    pub(super) fn has_run_out(&self, now: Monotonic) -> bool {
+        self.due().is_some_and(|due| due <= now)
     }
 
     /// When it runs out.
-    pub(super) fn due(&self) -> Option<Timestamp> {
+    pub(super) fn due(&self) -> Option<Monotonic> {
         self.0.map(|timer| timer.due())
     }
 }
@@ -122,14 +118,12 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_set_back_delays_by_no_more_than_the_timeout() {
+    fn a_timeout_is_armed_once_and_runs_out_at_its_end() {
         let mut timeout = Timeout::default();
-        assert!(!timeout.has_run_out(Timestamp(u64::MAX)));
-        assert!(timeout.arm(Timestamp(1_000_000), 50));
-        assert!(!timeout.arm(Timestamp(0), 1), "armed once");
-        assert!(!timeout.has_run_out(Timestamp(1_000_049)));
-        assert!(!timeout.has_run_out(Timestamp(400_000)));
-        assert_eq!(timeout.due(), Some(Timestamp(400_050)));
-        assert!(timeout.has_run_out(Timestamp(400_050)));
+        assert!(!timeout.has_run_out(Monotonic(u64::MAX)));
+        assert!(timeout.arm(Monotonic(1_000), 50));
+        assert!(!timeout.arm(Monotonic(0), 1), "armed once");
+        assert!(!timeout.has_run_out(Monotonic(1_049)));
+        assert!(timeout.has_run_out(Monotonic(1_050)));
     }
 }

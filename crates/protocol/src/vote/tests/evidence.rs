@@ -152,11 +152,11 @@ fn a_wrong_share_does_not_keep_others_in_a_view_that_one_has_left() {
     vote.judge(&value, Verdict::Valid);
     vote.hear_all([prevote(0, 0, Some(&value)), prevote(2, 0, Some(&value))]);
     vote.hear(Message::Precommit(bad_precommit(3, 0, &value)));
-    assert_eq!(vote.wake_at(), None);
+    assert_eq!(vote.wake_at(NOW), None);
     let heard = vote.hear(precommit(0, 0, Some(&value)));
     assert!(matches!(heard[..], [Seen::Evidence(Evidence::BadShare(_))]));
     assert!(
-        vote.wake_at().is_some(),
+        vote.wake_at(NOW).is_some(),
         "three members are done with this view"
     );
     let passed_on = |message: &Message| *message == Message::Precommit(bad_precommit(3, 0, &value));

@@ -26,7 +26,7 @@ fn a_locked_member_votes_for_its_value_when_it_comes_again() {
 fn its_locked_value_needs_no_clock_once_q_members_prevoted_it() {
     let value = close(1);
     let mut vote = locked_in_view_0(2, &value);
-    let much_later = Timestamp(NOW.0 + 3_600_000);
+    let much_later = after(3_600_000);
     let mut out = Vec::new();
     vote.receive(proposal_again(1, &value, 0), much_later, &mut out)
         .unwrap();

@@ -26,13 +26,19 @@ use sealbid_types::time::Timestamp;
 
 use super::message::sign;
 use super::*;
+use crate::time::Clock;
 
 /// Round 4 of four members: member `v` proposes in view `v`.
 const ROUND: Round = Round(4);
 /// T0, far from zero so that times before it can be tried.
 const START: u64 = 1_000_000;
 /// A moment in slot 11: slot 10 is the newest that has ended.
-const NOW: Timestamp = Timestamp(START + 10 * 5_000 + 100);
+const NOW: Clock = Clock::steady(Timestamp(START + 10 * 5_000 + 100));
+
+/// So many milliseconds after [`NOW`], by both clocks.
+const fn after(millis: u64) -> Clock {
+    Clock::steady(Timestamp(NOW.wall.0 + millis))
+}
 
 /// Keys that anybody can forge: BLAKE3 of who signs what.
 struct Mock(MemberIndex);
@@ -283,7 +289,7 @@ trait Talk {
     fn hear(&mut self, message: Message) -> Vec<Seen>;
     fn hear_all(&mut self, messages: impl IntoIterator<Item = Message>) -> Vec<Seen>;
     fn judge(&mut self, close: &Close, verdict: Verdict) -> Vec<Seen>;
-    fn wait(&mut self, until: Timestamp) -> Vec<Seen>;
+    fn wait(&mut self, until: Clock) -> Vec<Seen>;
     /// Waits for the next deadline.
     fn time_out(&mut self) -> Vec<Seen>;
 }
@@ -308,15 +314,15 @@ impl Talk for Vote {
         seen(out)
     }
 
-    fn wait(&mut self, until: Timestamp) -> Vec<Seen> {
+    fn wait(&mut self, until: Clock) -> Vec<Seen> {
         let mut out = Vec::new();
         self.tick(until, &mut out);
         seen(out)
     }
 
     fn time_out(&mut self) -> Vec<Seen> {
-        let until = self.wake_at().expect("a deadline");
-        self.wait(until)
+        let due = self.wake_at(NOW).expect("a deadline");
+        self.wait(Clock::steady(Timestamp(due.0)))
     }
 }
 

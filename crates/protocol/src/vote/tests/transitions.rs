@@ -1,7 +1,5 @@
 //! The way to a decision, and around what does not come.
 
-use core::time::Duration;
-
 use super::*;
 
 #[test]
@@ -46,7 +44,7 @@ fn a_round_is_decided_in_three_steps() {
     assert_eq!(vote.hear(precommit(0, 0, Some(&value))), []);
     let decided = Seen::Decided(digest, certificate(0, &value));
     assert_eq!(vote.hear(precommit(3, 0, Some(&value))), [decided]);
-    assert_eq!((vote.wake_at(), vote.resend()), (None, Vec::new()));
+    assert_eq!((vote.wake_at(NOW), vote.resend()), (None, Vec::new()));
     let mut out = Vec::new();
     let late = vote.receive(precommit(2, 0, Some(&value)), NOW, &mut out);
     assert_eq!((late, out), (Ok(Received::Late), Vec::new()));
@@ -58,7 +56,7 @@ fn nothing_is_done_before_the_start_and_nothing_heard_is_lost() {
     let asked = [Seen::Validate(value.digest(), 0)];
     assert_eq!(vote.hear(proposal(0, &value)), asked);
     assert_eq!(vote.judge(&value, Verdict::Valid), []);
-    assert_eq!((vote.wake_at(), vote.is_started()), (None, false));
+    assert_eq!((vote.wake_at(NOW), vote.is_started()), (None, false));
     let mut out = Vec::new();
     vote.start(NOW, &mut out);
     assert_eq!(
@@ -74,18 +72,18 @@ fn members_at_work_wake_one_that_sleeps() {
     assert!(!vote.is_started());
     vote.hear(prevote(3, 0, None));
     assert!(vote.is_started());
-    assert_eq!(vote.wake_at(), Some(NOW.plus(Duration::from_millis(1_500))));
+    assert_eq!(vote.wake_at(NOW), Some(after(1_500).monotonic));
 }
 
 #[test]
 fn a_silent_proposer_costs_one_view() {
     let mut vote = started(1);
-    assert_eq!(vote.wait(Timestamp(NOW.0 + 1_499)), []);
+    assert_eq!(vote.wait(after(1_499)), []);
     assert_eq!(
         vote.time_out(),
         [Seen::Persist, Seen::Send(prevote(1, 0, None))]
     );
-    assert_eq!(vote.wake_at(), None);
+    assert_eq!(vote.wake_at(NOW), None);
     let nil = precommit(1, 0, None);
     let heard = vote.hear_all([prevote(2, 0, None), prevote(3, 0, None)]);
     assert_eq!(heard, [Seen::Persist, Seen::Send(nil)]);
@@ -93,11 +91,15 @@ fn a_silent_proposer_costs_one_view() {
         vote.hear_all([precommit(2, 0, None), precommit(3, 0, None)]),
         []
     );
-    assert_eq!(vote.wake_at(), Some(Timestamp(NOW.0 + 700)));
+    assert_eq!(vote.wake_at(NOW), Some(after(700).monotonic));
     assert_eq!(vote.time_out(), [Seen::Propose(1), Seen::Persist]);
     assert_eq!(vote.view(), View(1));
-    let longer = Timestamp(NOW.0 + 700 + 1_500 + 500);
-    assert_eq!(vote.wake_at(), Some(longer), "timeouts grow with the view");
+    let longer = after(700 + 1_500 + 500);
+    assert_eq!(
+        vote.wake_at(NOW),
+        Some(longer.monotonic),
+        "timeouts grow with the view"
+    );
 }
 
 #[test]
@@ -109,7 +111,7 @@ fn q_prevotes_without_one_value_end_in_nil_after_a_timeout() {
         vote.hear_all([prevote(2, 0, None), prevote(3, 0, None)]),
         []
     );
-    assert_eq!(vote.wake_at(), Some(Timestamp(NOW.0 + 700)));
+    assert_eq!(vote.wake_at(NOW), Some(after(700).monotonic));
     assert_eq!(
         vote.time_out(),
         [Seen::Persist, Seen::Send(precommit(1, 0, None))]
@@ -224,16 +226,16 @@ fn a_stale_value_is_voted_down_at_once() {
 
 #[test]
 fn an_early_value_waits_for_its_slot_to_end() {
-    let late = Timestamp(START + 11 * 5_000 - 300);
+    let late = after(5_000 - 400);
     let (mut vote, value) = (vote(1), close_of(1, Slot(11)));
     let mut out = Vec::new();
     vote.start(late, &mut out);
     vote.receive(proposal(0, &value), late, &mut out).unwrap();
     vote.validated(value.digest(), Verdict::Valid, late, &mut out);
     assert_eq!(seen(out), [Seen::Validate(value.digest(), 0)]);
-    assert_eq!(vote.wake_at(), Some(Timestamp(START + 11 * 5_000)));
+    assert_eq!(vote.wake_at(late), Some(after(4_900).monotonic));
     assert_eq!(
-        vote.time_out(),
+        vote.wait(after(4_900)),
         [Seen::Persist, Seen::Send(prevote(1, 0, Some(&value)))]
     );
 }
@@ -241,7 +243,7 @@ fn an_early_value_waits_for_its_slot_to_end() {
 #[test]
 fn a_value_that_was_fresh_when_seen_may_be_judged_slowly() {
     let (mut vote, value) = (vote(1), close_of(1, Slot(9)));
-    let (before, after) = (Timestamp(START + 54_900), Timestamp(START + 55_100));
+    let (before, after) = (after(4_800), after(5_000));
     let mut out = Vec::new();
     vote.start(before, &mut out);
     vote.receive(proposal(0, &value), before, &mut out).unwrap();
