@@ -6,11 +6,14 @@ use sealbid_crypto::{CheckedPart, CloseCertificate, Combined, CommitteeKeys, Key
 use sealbid_types::bytes::FixedBytes;
 use sealbid_types::close::{CertificateBytes, Close};
 use sealbid_types::envelope::Part;
-use sealbid_types::id::{EnvelopeId, Epoch, MemberIndex, Round, Slot, View};
+use sealbid_types::id::{AuctionId, EnvelopeId, Epoch, MemberIndex, Round, Slot, View};
 use sealbid_types::statement::Statement;
 use sealbid_types::time::Timestamp;
 
 use crate::Outcome;
+
+const AUCTION: AuctionId = AuctionId(FixedBytes([1; 32]));
+const EPOCH: Epoch = Epoch(0);
 
 /// Keys from a fixed seed: nothing is secret here.
 pub struct Committee {
@@ -30,7 +33,7 @@ impl Committee {
         let keys = CommitteeKeys::new(&dealing.keys, quorum)?;
         let shares = MemberIndex::all(members).zip(dealing.shares);
         let shares = shares
-            .map(|(member, secret)| KeyShare::new(&keys, member, secret))
+            .map(|(member, secret)| KeyShare::new(&keys, AUCTION, EPOCH, member, secret))
             .collect::<Result<_, _>>()?;
         Ok(Self { keys, shares })
     }
@@ -82,12 +85,12 @@ fn listed(parts: &[&CheckedPart], kind: Part) -> Vec<EnvelopeId> {
 
 fn close(intents: Vec<EnvelopeId>, quotes: Vec<EnvelopeId>) -> Close {
     Close {
-        auction: [1; 32].into(),
+        auction: AUCTION,
         round: Round(1),
         slot: Slot(1),
         closed_at: Timestamp(0),
         key: [2; 32].into(),
-        epoch: Epoch(0),
+        epoch: EPOCH,
         rules: [3; 32].into(),
         previous: [0; 32].into(),
         reports: Vec::new(),

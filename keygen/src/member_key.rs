@@ -213,7 +213,8 @@ impl MemberKey {
             .share
             .expose(SecretScalar::from_le_bytes)
             .map_err(|_| foreign)?;
-        KeyShare::new(keys, index, secret).map_err(KeyFileProblem::Share)
+        let Committee { auction, epoch, .. } = *committee;
+        KeyShare::new(keys, auction, epoch, index, secret).map_err(KeyFileProblem::Share)
     }
 
     fn check_roster(&self, member: &Member) -> Result<(), KeyFileProblem> {

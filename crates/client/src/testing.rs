@@ -99,7 +99,9 @@ impl TestHouse {
         committee.check().unwrap();
         let keys = CommitteeKeys::new(&committee.keys, quorum).unwrap();
         let shares = MemberIndex::all(n).zip(dealing.shares);
-        let shares = shares.map(|(index, secret)| KeyShare::new(&keys, index, secret).unwrap());
+        let Committee { auction, epoch, .. } = committee;
+        let shares = shares
+            .map(|(index, secret)| KeyShare::new(&keys, auction, epoch, index, secret).unwrap());
         let shares = shares.collect();
         let identities = (0..n).map(|index| SigningKey::from_bytes(&key("identity", index)));
         Self {

@@ -6,7 +6,7 @@ use sealbid_types::allocation::Allocation;
 use sealbid_types::bytes::FixedBytes;
 use sealbid_types::close::{CertificateBytes, Close};
 use sealbid_types::envelope::Part;
-use sealbid_types::id::{AllocationDigest, CloseDigest, EnvelopeId, Round, View};
+use sealbid_types::id::{AllocationDigest, AuctionId, CloseDigest, EnvelopeId, Epoch, Round, View};
 use sealbid_types::statement::Statement;
 
 use crate::group::G1Point;
@@ -104,6 +104,8 @@ impl CloseCertificate {
 /// An allocation that the committee signed: the authorisations of its fills may be opened.
 #[derive(Debug, Clone)]
 pub struct AllocationCertificate {
+    auction: AuctionId,
+    epoch: Epoch,
     digest: AllocationDigest,
     round: Round,
     filled: BTreeSet<EnvelopeId>,
@@ -133,6 +135,8 @@ impl AllocationCertificate {
             .map_err(|error| CertificateError { round, error })?;
         let filled = allocation.fills.iter().map(|fill| fill.intent).collect();
         Ok(Self {
+            auction: allocation.auction,
+            epoch: allocation.epoch,
             digest,
             round,
             filled,
@@ -171,6 +175,12 @@ pub trait Authority: sealed::Sealed {
     /// Whether this part of this envelope may be opened.
     fn opens(&self, envelope: EnvelopeId, part: Part) -> bool;
 
+    /// The auction that its signed statement names.
+    fn auction(&self) -> AuctionId;
+
+    /// The epoch that its signed statement names: only shares of this epoch leave for it.
+    fn epoch(&self) -> Epoch;
+
     /// The committee key that it was verified under.
     fn public_key(&self) -> &G1Point;
 }
@@ -186,6 +196,14 @@ impl Authority for CloseCertificate {
         }
     }
 
+    fn auction(&self) -> AuctionId {
+        self.close.auction
+    }
+
+    fn epoch(&self) -> Epoch {
+        self.close.epoch
+    }
+
     fn public_key(&self) -> &G1Point {
         &self.public_key
     }
@@ -195,6 +213,14 @@ impl Authority for AllocationCertificate {
     /// The authorisations of the fills.
     fn opens(&self, envelope: EnvelopeId, part: Part) -> bool {
         part == Part::Authorisation && self.filled.contains(&envelope)
+    }
+
+    fn auction(&self) -> AuctionId {
+        self.auction
+    }
+
+    fn epoch(&self) -> Epoch {
+        self.epoch
     }
 
     fn public_key(&self) -> &G1Point {

@@ -5,7 +5,7 @@ use core::fmt;
 use rayon::prelude::*;
 use sealbid_types::bytes::FixedBytes;
 use sealbid_types::envelope::Part;
-use sealbid_types::id::{EnvelopeId, MemberIndex};
+use sealbid_types::id::{AuctionId, EnvelopeId, Epoch, MemberIndex};
 
 use crate::admit::CheckedPart;
 use crate::certificate::Authority;
@@ -23,8 +23,10 @@ pub enum KeyShareError {
     Foreign(MemberIndex),
 }
 
-/// A member's share s_i of the committee key.
+/// A member's share s_i of the committee key, in one auction and one epoch.
 pub struct KeyShare {
+    auction: AuctionId,
+    epoch: Epoch,
     member: MemberIndex,
     /// s_i
     pub(crate) secret: SecretScalar,
@@ -34,12 +36,15 @@ pub struct KeyShare {
 }
 
 impl KeyShare {
-    /// Takes the share of `member`, if it is the one that `keys` commits to.
+    /// Takes the share of `member` in `epoch` of `auction`, if it is the one that `keys` commits
+    /// to.
     ///
     /// # Errors
     /// [`KeyShareError`].
     pub fn new(
         keys: &CommitteeKeys,
+        auction: AuctionId,
+        epoch: Epoch,
         member: MemberIndex,
         secret: SecretScalar,
     ) -> Result<Self, KeyShareError> {
@@ -54,6 +59,8 @@ impl KeyShare {
         // Neither is zero, so there is a product.
         let scaled = scaled.ok_or(KeyShareError::Foreign(member))?;
         Ok(Self {
+            auction,
+            epoch,
             member,
             secret,
             scaled,
@@ -74,6 +81,8 @@ impl KeyShare {
         PendingShare {
             envelope: part.envelope(),
             part: part.part(),
+            auction: self.auction,
+            epoch: self.epoch,
             public_key: self.public_key,
             value: part.u.times_secret_kept(&self.scaled),
         }
@@ -96,7 +105,12 @@ impl fmt::Debug for KeyShare {
 pub struct PendingShare {
     envelope: EnvelopeId,
     part: Part,
-    /// Of the committee whose certificates release it.
+    // Whose certificates release it. The key alone would not do: a refresh keeps it, so that under
+    // it the certificates of past epochs verify for ever, those that q liars of an old epoch made
+    // among them; and one key may serve two auctions, whose lists have nothing to do with each
+    // other.
+    auction: AuctionId,
+    epoch: Epoch,
     public_key: G1Point,
     value: SecretPoint,
 }
@@ -135,14 +149,17 @@ impl PendingShare {
         self.part
     }
 
-    /// Lets the share out, if `authority` opens its part. It stays here as well: an answer that
-    /// got lost is given again.
+    /// Lets the share out, if `authority` is a certificate of its auction, epoch and committee key
+    /// and opens its part. It stays here as well: an answer that got lost is given again.
     ///
     /// # Errors
     /// [`NotAuthorised`].
     pub fn release(&self, authority: &impl Authority) -> Result<DecryptionShare, NotAuthorised> {
         let Self { envelope, part, .. } = *self;
-        if *authority.public_key() == self.public_key && authority.opens(envelope, part) {
+        let of_this_epoch = authority.auction() == self.auction
+            && authority.epoch() == self.epoch
+            && *authority.public_key() == self.public_key;
+        if of_this_epoch && authority.opens(envelope, part) {
             Ok(DecryptionShare {
                 envelope,
                 part,

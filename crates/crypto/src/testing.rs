@@ -15,7 +15,7 @@ use sealbid_types::bytes::{Blob, FixedBytes};
 use sealbid_types::close::{CertificateBytes, Close};
 use sealbid_types::committee::{PublicKeys, ShareKey};
 use sealbid_types::envelope::{Envelope, Header, Kind, PROTOCOL, Part, Sealed, SealedPart};
-use sealbid_types::id::{EnvelopeId, Epoch, MemberIndex, Round, Slot, View};
+use sealbid_types::id::{AuctionId, EnvelopeId, Epoch, MemberIndex, Round, Slot, View};
 use sealbid_types::keys::{PublicKey, Signature as Ed25519};
 use sealbid_types::metadata::Metadata;
 use sealbid_types::statement::Statement;
@@ -28,6 +28,9 @@ use crate::content::ContentKey;
 use crate::group::{CurvePoint, G1Point, G2Point, Scalar, SecretScalar};
 use crate::proof::{ChallengeDigest, Commitments, second_generator};
 use crate::{BatchSecret, CheckedPart, CloseCertificate, Combined, CommitteeKeys, KeyShare};
+
+/// The auction of all houses here, whose epoch is 0.
+pub(crate) const AUCTION: AuctionId = AuctionId(FixedBytes([1; 32]));
 
 pub(crate) const BATCH: BatchSecret = BatchSecret::new([0xba; 32]);
 
@@ -86,7 +89,9 @@ impl House {
         let keys = CommitteeKeys::new(&public, q).unwrap();
         let shares = MemberIndex::all(n)
             .zip(secrets)
-            .map(|(member, secret)| KeyShare::new(&keys, member, secret).unwrap())
+            .map(|(member, secret)| {
+                KeyShare::new(&keys, AUCTION, Epoch(0), member, secret).unwrap()
+            })
             .collect();
         Self {
             public,
@@ -172,7 +177,7 @@ pub(crate) fn close_of(parts: &[&CheckedPart]) -> Close {
         ids
     };
     Close {
-        auction: [1; 32].into(),
+        auction: AUCTION,
         round: Round(5),
         slot: Slot(9),
         closed_at: Timestamp(1_000_000),
@@ -190,7 +195,7 @@ pub(crate) fn header(kind: Kind, submitter: u8) -> Header {
     Header {
         protocol: PROTOCOL,
         kind,
-        auction: [1; 32].into(),
+        auction: AUCTION,
         key: [2; 32].into(),
         first: Round(5),
         last: Round(5),

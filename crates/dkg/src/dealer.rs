@@ -77,6 +77,9 @@ fn share_key(share: &SecretScalar) -> ShareKey {
 mod tests {
     use super::*;
     use sealbid_crypto::{CommitteeKeys, KeyShare};
+    use sealbid_types::id::{AuctionId, Epoch};
+
+    const AUCTION: AuctionId = AuctionId(FixedBytes([1; 32]));
 
     #[test]
     fn every_allowed_size_deals_keys_that_pass_every_check() {
@@ -89,7 +92,7 @@ mod tests {
                     (members, usize::from(quorum))
                 );
                 for (member, share) in MemberIndex::all(members).zip(dealing.shares) {
-                    KeyShare::new(&keys, member, share).unwrap();
+                    KeyShare::new(&keys, AUCTION, Epoch(0), member, share).unwrap();
                 }
             }
         }
@@ -109,11 +112,11 @@ mod tests {
         let keys = CommitteeKeys::new(&dealing.keys, 3).unwrap();
         let mut shares = dealing.shares.into_iter();
         let first = shares.next().unwrap();
-        assert!(KeyShare::new(&keys, MemberIndex(1), first).is_err());
+        assert!(KeyShare::new(&keys, AUCTION, Epoch(0), MemberIndex(1), first).is_err());
         let other = deal(4, 3, &[2; 32]).unwrap().shares.remove(0);
-        assert!(KeyShare::new(&keys, MemberIndex(0), other).is_err());
+        assert!(KeyShare::new(&keys, AUCTION, Epoch(0), MemberIndex(0), other).is_err());
         let nobody = shares.next().unwrap();
-        assert!(KeyShare::new(&keys, MemberIndex(4), nobody).is_err());
+        assert!(KeyShare::new(&keys, AUCTION, Epoch(0), MemberIndex(4), nobody).is_err());
     }
 
     /// The same polynomial through threshold_crypto: its key set, its shares.

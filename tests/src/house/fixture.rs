@@ -85,16 +85,17 @@ impl Fixture {
         let dealing = sealbid_dkg::deal(members, quorum, &draws.bytes()).unwrap();
         let identities: Vec<_> = (0..members).map(|_| draws.bytes()).collect();
         let keys = Arc::new(CommitteeKeys::new(&dealing.keys, quorum).unwrap());
+        let roster = roster(&identities, &mut draws);
+        let committee = Arc::new(committee(quorum, roster, dealing.keys));
+        committee.check().unwrap();
+        let (auction, epoch) = (committee.auction, committee.epoch);
         let share = |(index, secret): (MemberIndex, SecretScalar)| {
-            Arc::new(KeyShare::new(&keys, index, secret).unwrap())
+            Arc::new(KeyShare::new(&keys, auction, epoch, index, secret).unwrap())
         };
         let shares = MemberIndex::all(members)
             .zip(dealing.shares)
             .map(share)
             .collect();
-        let roster = roster(&identities, &mut draws);
-        let committee = Arc::new(committee(quorum, roster, dealing.keys));
-        committee.check().unwrap();
         Self {
             committee,
             keys,

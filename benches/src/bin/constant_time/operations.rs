@@ -95,7 +95,13 @@ fn key_share(entropy: &[u8; 32]) -> Outcome<KeyShare> {
     let dealing = sealbid_dkg::deal(4, 3, entropy)?;
     let keys = CommitteeKeys::new(&dealing.keys, 3)?;
     let secret = dealing.shares.into_iter().next().ok_or("no shares")?;
-    Ok(KeyShare::new(&keys, MemberIndex(0), secret)?)
+    Ok(KeyShare::new(
+        &keys,
+        [1; 32].into(),
+        Epoch(0),
+        MemberIndex(0),
+        secret,
+    )?)
 }
 
 /// Of 11 coefficients, as 11 of 16 members have it.

@@ -14,7 +14,9 @@ use sealbid_types::statement::Statement;
 use super::*;
 use crate::certificate::{AllocationCertificate, CertificateError, CloseCertificate};
 use crate::signature::SignatureError;
-use crate::testing::{House, checked_quotes, close_of, close_statement, intent, quote, secret};
+use crate::testing::{
+    AUCTION, House, checked_quotes, close_of, close_statement, intent, quote, secret,
+};
 
 fn allocation(filled: &[EnvelopeId]) -> Allocation {
     let fill = |intent: &EnvelopeId| Fill {
@@ -26,7 +28,7 @@ fn allocation(filled: &[EnvelopeId]) -> Allocation {
         withdrawals: Vec::new(),
     };
     Allocation {
-        auction: [1; 32].into(),
+        auction: AUCTION,
         epoch: Epoch(0),
         round: Round(5),
         close: [6; 32].into(),
@@ -51,9 +53,11 @@ fn allocation_statement(allocation: &Allocation) -> Statement {
 #[test]
 fn a_key_share_is_taken_only_by_its_member() {
     let house = House::new(4, 3, 1);
-    let foreign = KeyShare::new(&house.keys, MemberIndex(1), secret(5)).unwrap_err();
+    let foreign =
+        KeyShare::new(&house.keys, AUCTION, Epoch(0), MemberIndex(1), secret(5)).unwrap_err();
     assert_eq!(foreign, KeyShareError::Foreign(MemberIndex(1)));
-    let nobody = KeyShare::new(&house.keys, MemberIndex(4), secret(5)).unwrap_err();
+    let nobody =
+        KeyShare::new(&house.keys, AUCTION, Epoch(0), MemberIndex(4), secret(5)).unwrap_err();
     assert_eq!(nobody, KeyShareError::NoSuchMember(MemberIndex(4)));
 }
 
@@ -111,6 +115,43 @@ fn a_certificate_of_another_committee_opens_nothing() {
     let close = close_of(&[part]);
     assert!(pending.release(&house.certificate(&close)).is_ok());
     assert!(pending.release(&other.certificate(&close)).is_err());
+}
+
+/// A refresh keeps the committee key, so that under it the certificates of the epoch before verify
+/// as they always did: they let no share of the new epoch out, and none of another auction.
+#[test]
+fn a_certificate_of_another_epoch_or_auction_opens_nothing() {
+    let house = House::new(4, 3, 1);
+    let envelope = crate::check(&intent(&house.keys, 1, b"t", b"a")).unwrap();
+    let share_of = |auction: AuctionId, epoch: Epoch, part: usize| {
+        let copy = |bytes: &[u8; 32]| SecretScalar::from_le_bytes(bytes).unwrap();
+        let secret = house.shares[0].secret.expose(copy);
+        let share = KeyShare::new(&house.keys, auction, epoch, MemberIndex(0), secret).unwrap();
+        share.share(&envelope.parts()[part])
+    };
+    let close = close_of(&[&envelope.parts()[0]]);
+    let closed = house.certificate(&close);
+    let allocation = allocation(&[envelope.id()]);
+    let signature = house.sign(&allocation_statement(&allocation));
+    let allocated = AllocationCertificate::verify(&house.keys, &allocation, &signature).unwrap();
+    let released = |auction: AuctionId, epoch: Epoch| {
+        (
+            share_of(auction, epoch, 0).release(&closed).is_ok(),
+            share_of(auction, epoch, 1).release(&allocated).is_ok(),
+        )
+    };
+    assert_eq!(released(AUCTION, Epoch(0)), (true, true));
+    assert_eq!(
+        released(AUCTION, Epoch(1)),
+        (false, false),
+        "an old epoch's"
+    );
+    let other = AuctionId::from([9; 32]);
+    assert_eq!(
+        released(other, Epoch(0)),
+        (false, false),
+        "another auction's"
+    );
 }
 
 #[test]

@@ -23,7 +23,7 @@ fn honest_participants_make_keys_that_pass_every_check() {
             assert_eq!(group, outcomes[0].group.expose(|bytes| *bytes));
             let share = outcome.share.expose(|bytes| *bytes);
             let share = SecretScalar::from_le_bytes(&share).unwrap();
-            KeyShare::new(&keys, index, share).unwrap();
+            KeyShare::new(&keys, committee.auction, committee.epoch, index, share).unwrap();
         }
         assert_eq!(&outcomes[0].transcript.verify().unwrap(), committee);
     }

@@ -88,7 +88,8 @@ fn a_member_recovers_its_share() {
         assert_eq!(recovered.share.expose(|bytes| *bytes), share);
         let group = outcome.group.expose(|bytes| *bytes);
         assert_eq!(recovered.group.expose(|bytes| *bytes), group);
-        KeyShare::new(&keys, recovered.index, recovered.share).unwrap();
+        let Committee { auction, epoch, .. } = recovered.committee;
+        KeyShare::new(&keys, auction, epoch, recovered.index, recovered.share).unwrap();
     }
     let foreign = transcript.recover(&secret(1), &member(2).identity);
     assert_eq!(foreign.unwrap_err(), RecoverError::Foreign);

@@ -82,12 +82,16 @@ impl House {
     pub(super) fn new() -> Self {
         let dealing = sealbid_dkg::deal(MEMBERS, QUORUM, &[7; 32]).unwrap();
         let keys = CommitteeKeys::new(&dealing.keys, QUORUM).unwrap();
+        let committee = committee(dealing.keys);
         let shares = MemberIndex::all(MEMBERS)
             .zip(dealing.shares)
-            .map(|(member, secret)| KeyShare::new(&keys, member, secret).unwrap())
+            .map(|(member, secret)| {
+                let Committee { auction, epoch, .. } = committee;
+                KeyShare::new(&keys, auction, epoch, member, secret).unwrap()
+            })
             .collect();
         Self {
-            committee: committee(dealing.keys),
+            committee,
             keys,
             shares,
         }
