@@ -1,10 +1,14 @@
-//! Random coefficients for checking many equations by one.
+//! Random coefficients for checking many equations by one: the small exponents test (Bellare, Garay
+//! and Rabin, Fast Batch Verification for Modular Exponentiation and Digital Signatures, EUROCRYPT
+//! '98). Of equations in a group of prime order, wrong ones slip through with probability 2^-128,
+//! by the length of a coefficient; over a group with small factors the test says nothing, which is
+//! why points are tested for their subgroup, or equations multiplied by 1 - z.
 
 use core::fmt;
 
 use blake3::OutputReader;
 use rayon::prelude::*;
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::domain;
 use crate::group::{CurvePoint, Signs};
@@ -28,21 +32,22 @@ impl fmt::Debug for BatchSecret {
     }
 }
 
-/// What a batch is about. Coefficients depend on all of it, and are drawn when it is complete.
-pub(crate) struct Transcript(blake3::Hasher);
+/// What a batch is about. Coefficients depend on all of it, and are drawn when it is complete. It
+/// holds the secret, or what is as good, and is wiped when dropped.
+pub(crate) struct Transcript(Zeroizing<blake3::Hasher>);
 
 impl Transcript {
     /// A transcript for one kind of batch.
     pub(crate) fn new(context: &'static str, secret: &BatchSecret) -> Self {
         let mut hasher = domain::hasher(context);
         hasher.update(&secret.0);
-        Self(hasher)
+        Self(Zeroizing::new(hasher))
     }
 
     /// A transcript whose coefficients anyone can compute, for statements that are fixed before
     /// their coefficients can be known, as the keys of a committee file are.
     pub(crate) fn public(context: &'static str) -> Self {
-        Self(domain::hasher(context))
+        Self(Zeroizing::new(domain::hasher(context)))
     }
 
     /// Adds bytes whose length the kind of batch and the position fix.
@@ -59,32 +64,34 @@ impl Transcript {
 
     /// The coefficients.
     pub(crate) fn coefficients(&self) -> Coefficients {
-        Coefficients(self.0.finalize_xof())
+        Coefficients(Zeroizing::new(self.0.finalize_xof()))
     }
 }
 
-/// Independent uniform integers of 128 bits.
-pub(crate) struct Coefficients(OutputReader);
+/// Independent uniform integers of 128 bits. Whoever knows them can make wrong equations pass, and
+/// they may serve for hours: they are wiped wherever they lie.
+pub(crate) struct Coefficients(Zeroizing<OutputReader>);
 
 impl Coefficients {
     /// The next one.
     pub(crate) fn draw(&mut self) -> u128 {
-        let mut bytes = [0; 16];
-        self.0.fill(&mut bytes);
-        u128::from_le_bytes(bytes)
+        let mut bytes = Zeroizing::new([0; 16]);
+        self.0.fill(&mut *bytes);
+        u128::from_le_bytes(*bytes)
     }
 
     /// The next `count`.
-    pub(crate) fn take(mut self, count: usize) -> Vec<u128> {
-        (0..count).map(|_| self.draw()).collect()
+    pub(crate) fn take(mut self, count: usize) -> Zeroizing<Vec<u128>> {
+        // The length is known, so that no shorter list is left behind.
+        Zeroizing::new((0..count).map(|_| self.draw()).collect())
     }
 
     /// The random signs of `count` points.
     pub(crate) fn signs(mut self, count: usize) -> Vec<Signs> {
-        let (mut block, mut used) = ([0; 512], 512);
+        let (mut block, mut used) = (Zeroizing::new([0; 512]), 512);
         let mut byte = || {
             if used == block.len() {
-                self.0.fill(&mut block);
+                self.0.fill(&mut *block);
                 used = 0;
             }
             let byte = block.get(used).copied().unwrap_or_default();

@@ -2,6 +2,7 @@
 
 use sealbid_types::committee::{MEMBERS, PublicKeys, ShareKey};
 use sealbid_types::id::MemberIndex;
+use zeroize::Zeroizing;
 
 use crate::batch::Transcript;
 use crate::domain;
@@ -236,37 +237,41 @@ fn check_twins(
         .zip(named)
         .map(|((g1, g2), name)| (name, g1, g2))
         .collect();
-    if twins_agree(&pairs) {
+    if twins_agree(&pairs, &twin_weights(&pairs)) {
         return Ok(());
     }
+    // Only a key that is bad by itself is blamed: where none is, the sums agree whatever the
+    // weights, and one would be called a liar for an error of this check.
     let bad = pairs
         .iter()
         .find(|(_, g1, g2)| !multiples_of_generators_agree(g1, g2));
-    Err(KeysError::Twin(
-        bad.map_or(KeyName::PublicKey2, |(name, ..)| *name),
-    ))
+    bad.map_or(Ok(()), |(name, ..)| Err(KeysError::Twin(*name)))
 }
 
-fn twins_agree(pairs: &[(KeyName, G1Point, G2Point)]) -> bool {
+fn twin_weights(pairs: &[(KeyName, G1Point, G2Point)]) -> Zeroizing<Vec<u128>> {
     let mut transcript = Transcript::public(domain::BATCH_KEYS);
     for (_, g1, g2) in pairs {
         transcript.update(&g1.compress());
         transcript.update(&g2.compress());
     }
-    let weights = transcript.coefficients().take(pairs.len());
+    transcript.coefficients().take(pairs.len())
+}
+
+fn twins_agree(pairs: &[(KeyName, G1Point, G2Point)], weights: &[u128]) -> bool {
     let mut in_g1 = LinearCombination::with_capacity(pairs.len());
     let mut in_g2 = Vec::with_capacity(pairs.len());
     for ((_, g1, g2), weight) in pairs.iter().zip(weights) {
-        in_g1.add_short(weight, g1.as_curve_point());
-        in_g2.push((weight, *g2));
+        in_g1.add_short(*weight, g1.as_curve_point());
+        in_g2.push((*weight, *g2));
     }
-    let Some(in_g2) = short_combination_g2(&in_g2).to_point() else {
-        return false;
-    };
-    PairingProduct::default()
-        .times_sum(&in_g1.sum(), &G2Point::generator())
-        .over_sum(&G1Sum::from(G1Point::generator().as_curve_point()), &in_g2)
-        .is_one()
+    let left = PairingProduct::default().times_sum(&in_g1.sum(), &G2Point::generator());
+    match short_combination_g2(&in_g2).to_point() {
+        Some(in_g2) => left
+            .over_sum(&G1Sum::from(G1Point::generator().as_curve_point()), &in_g2)
+            .is_one(),
+        // The identity's pairing with anything is one.
+        None => left.is_one(),
+    }
 }
 
 /// `threshold_crypto` reads a commitment as a count and compressed points, which is postcard's

@@ -2,8 +2,10 @@
 //!
 //! For members with points `x_i = i + 1`, f(0) is the sum of `λ_i f(x_i)`, where λ_i is the product
 //! of `x_j / (x_j - x_i)` over all other members j of the set. Δ(n, q) is the least common
-//! denominator of all λ_i over all sets of q of n members. Decryption shares carry 1/Δ in the
-//! exponent, so that combining them takes the integers Δ λ_i. Within one set these have a common
+//! denominator of all λ_i over all sets of q of n members. That Δ λ_i are integers is Shoup's
+//! (Practical Threshold Signatures, EUROCRYPT 2000, protocol RTS1, with n! for Δ), who needs it where no
+//! order is known; here it makes short coefficients. Decryption shares carry 1/Δ in the exponent, so
+//! that combining them takes these integers. Within one set these have a common
 //! factor as a rule: dividing it out and multiplying by it once at the end leaves coefficients of
 //! 23 bits where they had 58 (11 of 16).
 

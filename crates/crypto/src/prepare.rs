@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 use sealbid_types::envelope::Part;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::admit::{CheckedEnvelope, CheckedPart};
 use crate::batch::{BatchSecret, Transcript};
@@ -36,6 +37,15 @@ struct Batch {
     terms: Vec<(G1Point, u128)>,
     /// `Σ ρ_j u_j`
     sum: G1Sum,
+}
+
+/// Its weights serve as long as one of its parts waits, and nobody may ever learn them.
+impl Drop for Batch {
+    fn drop(&mut self) {
+        for (_, weight) in &mut self.terms {
+            weight.zeroize();
+        }
+    }
 }
 
 /// The most parts of a batch: one that waits keeps the terms of all, though no other does.
@@ -79,9 +89,9 @@ impl Batch {
         );
         let mut sum = LinearCombination::with_capacity(parts.len());
         let mut terms = Vec::with_capacity(parts.len());
-        for (part, weight) in parts.iter().zip(weights) {
-            sum.add_short(weight, part.u.as_curve_point());
-            terms.push((part.u, weight));
+        for (part, weight) in parts.iter().zip(weights.iter()) {
+            sum.add_short(*weight, part.u.as_curve_point());
+            terms.push((part.u, *weight));
         }
         let sum = sum.sum();
         Self { terms, sum }
@@ -93,7 +103,7 @@ fn weights<'a>(
     context: &'static str,
     parts: impl Iterator<Item = &'a CheckedPart>,
     secret: &BatchSecret,
-) -> Vec<u128> {
+) -> Zeroizing<Vec<u128>> {
     let mut transcript = Transcript::new(context, secret);
     let mut count = 0usize;
     for part in parts {
@@ -107,7 +117,7 @@ fn weights<'a>(
 
 /// Weights of the openings of `parts`, and `Σ ρ_j u_j`.
 pub(crate) struct RightSide {
-    pub(crate) weights: Vec<u128>,
+    pub(crate) weights: Zeroizing<Vec<u128>>,
     pub(crate) sum: G1Sum,
 }
 
@@ -126,8 +136,9 @@ impl RightSide {
             .zip(&places)
             .filter(|(_, place)| place.is_none());
         let unprepared = unprepared.map(|(part, _)| *part);
-        let mut drawn = weights(domain::BATCH_OPENINGS, unprepared, secret).into_iter();
-        let mut sides = Sides::default();
+        let drawn = weights(domain::BATCH_OPENINGS, unprepared, secret);
+        let mut drawn = drawn.iter().copied();
+        let mut sides = Sides::with_capacity(parts.len());
         let add = |(part, place): (&&CheckedPart, &Option<Place>)| {
             let prepared = place.as_ref().and_then(|place| sides.add_prepared(place));
             prepared.unwrap_or_else(|| {
@@ -136,20 +147,27 @@ impl RightSide {
             })
         };
         Self {
-            weights: parts.iter().zip(&places).map(add).collect(),
+            weights: Zeroizing::new(parts.iter().zip(&places).map(add).collect()),
             sum: sides.sum(),
         }
     }
 }
 
 /// Terms of the sum, those that were prepared together in one place.
-#[derive(Default)]
 struct Sides {
     loose: LinearCombination,
     batches: BTreeMap<*const Batch, (Arc<Batch>, Vec<bool>)>,
 }
 
 impl Sides {
+    /// For so many parts. Of a batch no more terms are added or subtracted than it has parts here.
+    fn with_capacity(parts: usize) -> Self {
+        Self {
+            loose: LinearCombination::with_capacity(parts),
+            batches: BTreeMap::new(),
+        }
+    }
+
     fn add(&mut self, u: &G1Point, weight: u128) -> u128 {
         self.loose.add_short(weight, u.as_curve_point());
         weight

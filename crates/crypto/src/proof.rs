@@ -3,9 +3,12 @@
 //! Ciphertext Attack, J. Cryptology 15, 2002), in the form that carries the commitments a and ā, so
 //! that the verification equations are linear and batch.
 //!
-//! Equations are *cofactored*: they hold up to torsion, alone and in a batch alike, so that every
-//! member judges alike (the point of ZIP 215 and of Chalkias et al., ePrint 2020/1244). Only u is
-//! ever multiplied by a secret, and u must lie in the subgroup.
+//! Equations are *cofactored*: both sides are multiplied by 1 - z, which kills all torsion and nothing
+//! of G1 (see [`crate::group::G1Sum::clear_cofactor`]). So they hold up to torsion, alone and in a
+//! batch alike, and every member judges alike (the point of ZIP 215 and of Chalkias et al., ePrint
+//! 2020/1244): a small-exponents batch over a group whose order has small factors would otherwise let
+//! a point of order 3 through with one weight in three. Only u is ever multiplied by a secret, and u
+//! must lie in the subgroup.
 
 use std::sync::LazyLock;
 

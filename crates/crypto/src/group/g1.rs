@@ -366,8 +366,10 @@ impl G1Sum {
     }
 
     /// `[1 - z] self`, z the curve's parameter: in G1 always (this is `h_eff` of RFC 9380, section
-    /// 8.8.1), and the identity exactly when the component of `self` in G1 is, since 1 - z kills all
-    /// torsion and is prime to the order of G1.
+    /// 8.8.1), and the identity exactly when the component of `self` in G1 is: 1 - z is the exponent
+    /// of the curve's torsion, whose order (1 - z)²/3 would be twice as long a factor, and is prime
+    /// to the order of G1 (El Housni, Guillevic and Piellard, Co-Factor Clearing and Subgroup
+    /// Membership Testing on Pairing-Friendly Curves, AFRICACRYPT 2022, for curves of this family).
     ///
     /// `blst_p1_mult` would use incomplete additions, which go wrong on points of small order.
     #[must_use]

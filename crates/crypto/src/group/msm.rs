@@ -10,6 +10,7 @@ use blst::{
     blst_p2s_mult_pippenger_scratch_sizeof,
 };
 use rayon::prelude::*;
+use zeroize::Zeroize as _;
 
 use super::scalar::SCALAR_BITS;
 use super::{CurvePoint, G1Point, G1Sum, G2Point, G2Sum, Scalar};
@@ -74,6 +75,13 @@ impl LinearCombination {
                 sum.add(&other);
                 sum
             })
+    }
+}
+
+/// Coefficients may be the weights of a batch.
+impl Drop for LinearCombination {
+    fn drop(&mut self) {
+        self.coefficients.zeroize();
     }
 }
 

@@ -45,7 +45,8 @@ impl Signs {
 ///
 /// If one of the points is outside G1, so is a sum of all points with random signs -1, 0, 1, but
 /// for one chance in three: the order of its component outside is no less than 3, so of that
-/// point's three terms at most one can make up for the others'. If 44 such sums are inside, so are
+/// point's three terms at most one can make up for the others' (the random subset test of
+/// Bellare, Garay and Rabin, EUROCRYPT '98, with three signs for its two). If 44 such sums are inside, so are
 /// all points, but for one chance in 2^69; if one sum is not, every point is tested exactly. For a
 /// thousand points that is a seventh of the exact test's price.
 #[must_use]

@@ -153,3 +153,18 @@ fn twins_are_weighted() {
     });
     assert_eq!(error, KeysError::Twin(KeyName::ShareKey2(THIRD)));
 }
+
+/// Twins whose weighted sums are the identity agree like any others, and none is blamed. Weights
+/// are a hash of the keys, so that here they are given.
+#[test]
+fn twins_that_sum_to_the_identity_agree() {
+    let (g1, g2) = (G1Point::generator(), G2Point::generator());
+    let minus_one = [(-Scalar::from(1u64), g2)];
+    let minus_g2 = linear_combination_g2(&minus_one).to_point().unwrap();
+    let own = (KeyName::PublicKey2, g1, g2);
+    let negated = (KeyName::ShareKey2(THIRD), g1.negate(), minus_g2);
+    assert!(twins_agree(&[own, negated], &[7, 7]));
+    // And of wrong ones the identity in G2 alone is not enough.
+    let wrong = (KeyName::ShareKey2(THIRD), g1, minus_g2);
+    assert!(!twins_agree(&[own, wrong], &[7, 7]));
+}

@@ -1,12 +1,14 @@
 //! Many equations `e(x_j, L) = e(u_j, R)` with common L and R, checked as one.
 
+use zeroize::Zeroizing;
+
 use crate::batch::{BatchSecret, Transcript, bisect};
 use crate::group::{CurvePoint, G1Point, G1Sum, G2Point, LinearCombination, PairingProduct};
 
 /// The equations, each with a weight of 128 bits that nobody else can predict.
 pub(super) struct Equations {
     pairs: Vec<(G1Point, G1Point)>,
-    weights: Vec<u128>,
+    weights: Zeroizing<Vec<u128>>,
     left_key: G2Point,
     right_key: G2Point,
 }
@@ -33,7 +35,7 @@ impl Equations {
     /// The same with weights that were drawn before, as many as there are pairs.
     pub(super) const fn weighted(
         pairs: Vec<(G1Point, G1Point)>,
-        weights: Vec<u128>,
+        weights: Zeroizing<Vec<u128>>,
         left_key: G2Point,
         right_key: G2Point,
     ) -> Self {
