@@ -6,8 +6,16 @@ use core::fmt;
 use sealbid_types::keys::PublicKey;
 use serde::{Serialize, Serializer};
 
-/// How many words: 66 bits. Whoever wants another key with the same words makes 2^66 of them.
-const WORDS: usize = 6;
+/// How many words: 88 bits. An identity key lives for years, and its words are a plain hash: whoever
+/// wants to pass for one of N people makes 2^88 / N keys until the words of one are theirs. Six words,
+/// of 66 bits, come into the reach of those with much hardware. A slow hash of six would add some
+/// seventeen bits for a second and hundreds of megabytes at every fingerprint of every table, and a
+/// person with another program could not work it out; two words more cost two seconds of reading.
+///
+/// That two keys or sessions of one maker's own choice have the same words takes 2^44 only, and gains
+/// nothing: signatures are over the whole ids, so that two sessions with the same words never share
+/// a confirmation.
+const WORDS: usize = 8;
 
 /// How many bits of a digest one word of the list of 2048 stands for.
 const WORD_BITS: usize = 11;
@@ -18,7 +26,7 @@ mod context {
     pub(super) const DIGEST: &str = "sealbid/1 2026-11 words of a digest";
 }
 
-/// Six words of BIP-39's English list.
+/// Eight words of BIP-39's English list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Words([&'static str; WORDS]);
 
@@ -74,7 +82,7 @@ mod tests {
         // Two people with two versions of this read the same words, or think that they are attacked.
         let words = words_of_digest(&[7; 32]).to_string();
         assert_eq!(words.split(' ').count(), WORDS);
-        assert_eq!(words, "law tonight renew display smooth scrap");
+        assert_eq!(words, "law tonight renew display smooth scrap title common");
     }
 
     proptest! {
