@@ -23,7 +23,9 @@ impl Seed {
         let mut seed = Self::zero();
         let mut hasher = Zeroizing::new(blake3::Hasher::new_derive_key(context));
         hasher.update(entropy).update(subject);
-        hasher.finalize_xof().fill(seed.0.as_mut_slice());
+        // The reader holds what the seed is made of, as the hasher does.
+        let mut output = Zeroizing::new(hasher.finalize_xof());
+        output.fill(seed.0.as_mut_slice());
         seed
     }
 

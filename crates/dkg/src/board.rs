@@ -5,16 +5,18 @@
 //! at most, which is as much evidence as is needed and bounds its size.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
-use sealbid_types::ceremony::Confirmation;
 use sealbid_types::codec::{DecodeError, decode, encode};
 use sealbid_types::id::{CeremonyId, MemberIndex, SessionId};
 use sealbid_types::keys::PublicKey;
 use serde::{Deserialize, Serialize};
 
 use crate::invitation::InvitationError;
-use crate::message::{Complaint, Dealing, Enrolment, Invitation, Message, MessageId, Roster};
-use crate::session::{EnrolmentError, RosterError, Session, check_enrolment};
+use crate::message::{
+    Commitment, Complaint, Confirmed, Dealing, Enrolment, Invitation, Message, MessageId, Roster,
+};
+use crate::session::{EnrolmentError, RosterError, Session, addresses, check_enrolment};
 use crate::signed::{Signable, Signed};
 
 /// How many different messages of one author and kind are kept.
@@ -53,6 +55,16 @@ pub enum PostError {
     /// The same identity has enrolled with other keys.
     #[error("{0} has enrolled already, with other keys")]
     Enrolled(PublicKey),
+    /// Another participant has enrolled with one of its addresses.
+    #[error("{one} and {other} would both be found at {address}")]
+    SharedAddress {
+        /// Who has enrolled.
+        one: PublicKey,
+        /// Who wants to.
+        other: PublicKey,
+        /// The address.
+        address: SocketAddr,
+    },
     /// The author does not hold the seat that the message speaks for.
     #[error("the author of this {0} does not hold that seat")]
     Stranger(&'static str),
@@ -92,8 +104,9 @@ pub struct Board {
     rosters: Vec<Signed<Roster>>,
     /// That of the first roster.
     session: Option<Result<Session, RosterError>>,
+    commitments: Posts<Commitment>,
     dealings: Posts<Dealing>,
-    confirmations: Posts<Confirmation>,
+    confirmations: Posts<Confirmed>,
     complaints: Posts<Complaint>,
 }
 
@@ -103,7 +116,7 @@ type Posts<T> = BTreeMap<MemberIndex, Vec<Signed<T>>>;
 /// A board in a file: its messages, in the order of [`Board::messages`].
 #[derive(Serialize, Deserialize)]
 struct Messages(Vec<Message>);
-sealbid_types::schema!(Messages, "sealbid.ceremony.board", 1, MOST_BOARD_BYTES);
+sealbid_types::schema!(Messages, "sealbid.ceremony.board", 2, MOST_BOARD_BYTES);
 
 impl Board {
     /// The board of the ceremony that `invitation` calls.
@@ -114,11 +127,12 @@ impl Board {
         invitation.body.check()?;
         check_signature(&invitation, "invitation")?;
         Ok(Self {
-            ceremony: invitation.body.id(),
+            ceremony: invitation.ceremony(),
             invitation,
             enrolments: Vec::new(),
             rosters: Vec::new(),
             session: None,
+            commitments: Posts::new(),
             dealings: Posts::new(),
             confirmations: Posts::new(),
             complaints: Posts::new(),
@@ -131,25 +145,20 @@ impl Board {
     /// [`PostError`]; the board is as before.
     pub fn post(&mut self, message: Message) -> Result<Posted, PostError> {
         match message {
-            Message::Invitation(invitation) if invitation.body == self.invitation.body => {
+            // Its author is in the ceremony's id: the same words by another are another ceremony.
+            Message::Invitation(invitation) if invitation.ceremony() == self.ceremony => {
                 Ok(Posted::Known)
             }
             Message::Invitation(_) => Err(PostError::Foreign("invitation")),
             Message::Enrolment(enrolment) => self.post_enrolment(enrolment),
             Message::Roster(roster) => self.post_roster(roster),
+            Message::Commitment(commitment) => self.post_commitment(commitment),
             Message::Dealing(dealing) => {
                 let (session, seat) = (dealing.body.session, dealing.body.dealer);
                 check_seat(self.current("dealing")?, &dealing, session, seat, "dealing")?;
                 insert(self.dealings.entry(seat).or_default(), dealing)
             }
-            Message::Confirmation(confirmation) => {
-                let current = self.current("confirmation")?;
-                let stranger = PostError::Stranger("confirmation");
-                let seat = current.index_of(&confirmation.author).ok_or(stranger)?;
-                let session = confirmation.body.session;
-                check_seat(current, &confirmation, session, seat, "confirmation")?;
-                insert(self.confirmations.entry(seat).or_default(), confirmation)
-            }
+            Message::Confirmation(confirmed) => self.post_confirmation(confirmed),
             Message::Complaint(complaint) => {
                 let (session, seat) = (complaint.body.session, complaint.body.accuser);
                 let current = self.current("complaint")?;
@@ -179,12 +188,14 @@ impl Board {
     /// All messages, those first that others build on.
     pub fn messages(&self) -> impl Iterator<Item = Message> {
         let invitation = core::iter::once(Message::Invitation(self.invitation.clone()));
+        let commitments = self.commitments.values().flatten().cloned();
         let dealings = self.dealings.values().flatten().cloned();
         let confirmations = self.confirmations.values().flatten().cloned();
         let complaints = self.complaints.values().flatten().cloned();
         invitation
             .chain(self.enrolments.iter().cloned().map(Message::Enrolment))
             .chain(self.rosters.iter().cloned().map(Message::Roster))
+            .chain(commitments.map(Message::Commitment))
             .chain(dealings.map(Message::Dealing))
             .chain(complaints.map(Message::Complaint))
             .chain(confirmations.map(Message::Confirmation))
@@ -255,6 +266,12 @@ impl Board {
         self.session.as_ref()
     }
 
+    /// What a member has committed to: one dealing, unless it lies.
+    #[must_use]
+    pub fn commitments(&self, member: MemberIndex) -> &[Signed<Commitment>] {
+        self.commitments.get(&member).map_or(&[], Vec::as_slice)
+    }
+
     /// The dealings of a member: one, unless it lies.
     #[must_use]
     pub fn dealings(&self, member: MemberIndex) -> &[Signed<Dealing>] {
@@ -263,7 +280,7 @@ impl Board {
 
     /// The confirmations of a member: one, unless it lies.
     #[must_use]
-    pub fn confirmations(&self, member: MemberIndex) -> &[Signed<Confirmation>] {
+    pub fn confirmations(&self, member: MemberIndex) -> &[Signed<Confirmed>] {
         self.confirmations.get(&member).map_or(&[], Vec::as_slice)
     }
 
@@ -285,12 +302,60 @@ impl Board {
         if self.enrolments.iter().any(|known| known.author == author) {
             return Err(PostError::Enrolled(author));
         }
+        self.check_addresses(&enrolment)?;
         let members = self.invitation.body.members;
         if self.session.is_some() || self.enrolments.len() >= usize::from(members) {
             return Err(PostError::Full(members));
         }
         self.enrolments.push(enrolment);
         Ok(Posted::New)
+    }
+
+    /// Refused here, so that no honest inviter calls a roster in which two seats share an address.
+    fn check_addresses(&self, enrolment: &Signed<Enrolment>) -> Result<(), PostError> {
+        for known in &self.enrolments {
+            let taken = |address: &SocketAddr| addresses(&known.body.member).any(|a| a == *address);
+            if let Some(address) = addresses(&enrolment.body.member).find(taken) {
+                return Err(PostError::SharedAddress {
+                    one: known.author,
+                    other: enrolment.author,
+                    address,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn post_commitment(&mut self, commitment: Signed<Commitment>) -> Result<Posted, PostError> {
+        let (session, seat) = (commitment.body.session, commitment.body.dealer);
+        let current = self.current("commitment")?;
+        check_seat(current, &commitment, session, seat, "commitment")?;
+        insert(self.commitments.entry(seat).or_default(), commitment)
+    }
+
+    fn post_confirmation(&mut self, confirmed: Signed<Confirmed>) -> Result<Posted, PostError> {
+        let kind = "confirmation";
+        let current = self.current(kind)?;
+        let Confirmed {
+            confirmation,
+            signature,
+            commitments,
+        } = &confirmed.body;
+        let seat = current.index_of(&confirmed.author);
+        let seat = seat.ok_or(PostError::Stranger(kind))?;
+        check_seat(current, &confirmed, confirmation.session, seat, kind)?;
+        // Both signatures are the author's: with one of them wrong it has said nothing.
+        let signed = confirmation.verify(&confirmed.author, signature);
+        signed.map_err(|_| PostError::Signature(kind))?;
+        let shown = commitments.clone();
+        let posted = insert(self.confirmations.entry(seat).or_default(), confirmed)?;
+        for commitment in shown {
+            // What the author was shown is shown here too: of one that committed to two dealings
+            // both are known then. Those that nobody signed are not taken, which tells on the author
+            // (`Board::invented`).
+            let _ = self.post_commitment(commitment);
+        }
+        Ok(posted)
     }
 
     fn post_roster(&mut self, roster: Signed<Roster>) -> Result<Posted, PostError> {

@@ -6,11 +6,11 @@ use sealbid_crypto::group::{
 use sealbid_types::bytes::FixedBytes;
 use sealbid_types::id::MemberIndex;
 
-use crate::commitment::Commitment;
+use crate::commitment::PolynomialCommitment;
 use crate::context;
 use crate::fault::{Fault, FaultReason, Void};
 use crate::message::Dealing;
-use crate::proof::Dealer;
+use crate::proof::{Dealer, Possessed};
 use crate::session::Session;
 use crate::signed::Signed;
 
@@ -65,6 +65,9 @@ pub enum DealingError {
     /// The dealer does not show that it knows its secret, in this session and with this index.
     #[error("no proof of possession of the secret")]
     Possession,
+    /// The dealer does not show that it knows the secret of its ephemeral key: it may be another's.
+    #[error("no proof of possession of the ephemeral key's secret")]
+    EphemeralPossession,
     /// The commitments in G1 and in G2 are not to the same polynomial.
     #[error("the commitments in both groups differ")]
     Twins,
@@ -73,7 +76,7 @@ pub enum DealingError {
 /// A dealing whose points are what they should be.
 pub(crate) struct ReadDealing {
     pub(crate) dealer: MemberIndex,
-    pub(crate) commitment: Commitment,
+    pub(crate) commitment: PolynomialCommitment,
     pub(crate) ephemeral_key: G1Point,
 }
 
@@ -101,13 +104,13 @@ pub(crate) fn check_all(
     }
 }
 
-/// Reads one dealing: degree, points and proof of possession.
+/// Reads one dealing: degree, points and proofs of possession.
 pub(crate) fn read_dealing(
     session: &Session,
     dealing: &Dealing,
 ) -> Result<ReadDealing, DealingError> {
     check_sizes(session, dealing)?;
-    let commitment = Commitment {
+    let commitment = PolynomialCommitment {
         g1: read_all(&dealing.commitment, DealtPoint::Coefficient, |bytes| {
             G1Point::decode(&bytes.0)
         })?,
@@ -123,8 +126,14 @@ pub(crate) fn read_dealing(
         index: dealing.dealer,
     };
     let secret = commitment.g1.first();
-    if !secret.is_some_and(|public| dealing.proof.holds(dealer, public)) {
+    if !secret.is_some_and(|public| dealing.proof.holds(dealer, Possessed::Secret, public)) {
         return Err(DealingError::Possession);
+    }
+    // Before anybody opens a payload: what an honest recipient shows in a complaint is then a point
+    // that the dealer could have computed itself.
+    let ephemeral = &dealing.ephemeral_proof;
+    if !ephemeral.holds(dealer, Possessed::Ephemeral, &ephemeral_key) {
+        return Err(DealingError::EphemeralPossession);
     }
     Ok(ReadDealing {
         dealer: dealing.dealer,

@@ -7,12 +7,12 @@ use sealbid_types::id::MemberIndex;
 
 /// The same polynomial in both groups, lowest power first.
 #[derive(Debug, Clone)]
-pub(crate) struct Commitment {
+pub(crate) struct PolynomialCommitment {
     pub(crate) g1: Vec<G1Point>,
     pub(crate) g2: Vec<G2Point>,
 }
 
-impl Commitment {
+impl PolynomialCommitment {
     /// The sum of commitments to `quorum` coefficients each; none if a coefficient of it is the
     /// identity, as one in 2^255 is.
     pub(crate) fn sum_of(commitments: &[&Self], quorum: u8) -> Option<Self> {

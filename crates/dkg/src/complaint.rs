@@ -1,7 +1,9 @@
-//! Complaints: one Diffie-Hellman point, revealed, shows who lies (ChillDKG's investigation of
-//! faulty shares, made non-interactive by a proof of equal logarithms).
+//! Complaints: one Diffie-Hellman point, revealed, shows who lies (as ChillDKG's investigation of
+//! faulty shares does, here without asking anybody, by a proof of equal logarithms).
 //!
-//! The session is void either way, so nothing is revealed into a key that lives.
+//! The point is K = R^e. The dealer knows r, and has shown that it does, so that it could have
+//! computed K itself: of other dealers' payloads, and of e, a complaint tells nothing. The session
+//! is void either way.
 
 use ed25519_dalek::SigningKey;
 use sealbid_crypto::group::{G1Point, SecretScalar};

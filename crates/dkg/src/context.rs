@@ -23,6 +23,10 @@ pub(crate) const PAD: &str = "sealbid/1 2026-11 ceremony pad";
 pub(crate) const POSSESSION_NONCE: &str = "sealbid/1 2026-11 ceremony possession nonce";
 /// The challenge of a proof of possession.
 pub(crate) const POSSESSION: &str = "sealbid/1 2026-11 ceremony proof of possession";
+/// The nonce of a proof of knowledge of an ephemeral secret.
+pub(crate) const EPHEMERAL_NONCE: &str = "sealbid/1 2026-11 ceremony ephemeral nonce";
+/// The challenge of a proof of knowledge of an ephemeral secret.
+pub(crate) const EPHEMERAL: &str = "sealbid/1 2026-11 ceremony proof of an ephemeral secret";
 /// The nonce of a proof of equal logarithms.
 pub(crate) const EQUALITY_NONCE: &str = "sealbid/1 2026-11 ceremony equality nonce";
 /// The challenge of a proof of equal logarithms.
@@ -31,13 +35,17 @@ pub(crate) const EQUALITY: &str = "sealbid/1 2026-11 ceremony proof of equal log
 pub(crate) const BATCH_TWINS: &str = "sealbid/1 2026-11 ceremony batch of commitments";
 
 /// What invitations are signed by.
-pub(crate) const INVITATION: &str = sealbid_types::id::context::CEREMONY;
+pub(crate) const INVITATION: &str = "sealbid/1 2026-11 ceremony invitation";
 /// What enrolments are signed by.
 pub(crate) const ENROLMENT: &str = "sealbid/1 2026-11 ceremony enrolment";
 /// What rosters are signed by.
 pub(crate) const ROSTER: &str = "sealbid/1 2026-11 ceremony roster";
-/// What dealings are signed by.
+/// What commitments to dealings are signed by.
+pub(crate) const COMMITMENT: &str = "sealbid/1 2026-11 ceremony commitment";
+/// The digest of a dealing: what its dealer commits to, and what it signs.
 pub(crate) const DEALING: &str = "sealbid/1 2026-11 ceremony dealing";
+/// What confirmations are signed by, with the commitments that they rest on.
+pub(crate) const CONFIRMED: &str = "sealbid/1 2026-11 ceremony confirmed";
 /// What complaints are signed by.
 pub(crate) const COMPLAINT: &str = "sealbid/1 2026-11 ceremony complaint";
 /// Message ids.

@@ -8,7 +8,7 @@ use sealbid_types::id::MemberIndex;
 use crate::message::{Dealing, PAYLOAD_BYTES};
 use crate::payload::{Route, contribution_digest};
 use crate::polynomial::Polynomial;
-use crate::proof::{Dealer, PossessionProof};
+use crate::proof::{Dealer, Possessed, PossessionProof};
 use crate::secret::{SecretBytes, SessionSecret};
 use crate::session::Session;
 use crate::signed::Signed;
@@ -31,7 +31,8 @@ pub(crate) fn deal(
     // … and the proof of possession of a_0, in its own domain.
     let dealer = Dealer { session: id, index };
     let nonce = secret.possession_nonce(id);
-    let proof = PossessionProof::new(dealer, polynomial.constant()?, commitment.first()?, nonce);
+    let (constant, public) = (polynomial.constant()?, commitment.first()?);
+    let proof = PossessionProof::new(dealer, Possessed::Secret, constant, public, nonce);
     // EncPedPop, step 1: every member's share under a pad that only it and the dealer have.
     let sealing = Sealing {
         session,
@@ -39,6 +40,16 @@ pub(crate) fn deal(
         ephemeral: secret.ephemeral(id),
         contribution: secret.contribution(id),
     };
+    // Not in the paper: the proof that R is the dealer's own, without which a complaint about one
+    // dealing could open another.
+    let ephemeral_key = sealing.ephemeral_key();
+    let ephemeral_proof = PossessionProof::new(
+        dealer,
+        Possessed::Ephemeral,
+        &sealing.ephemeral,
+        &ephemeral_key,
+        secret.ephemeral_nonce(id),
+    );
     let dealing = Dealing {
         session: id,
         dealer: index,
@@ -48,7 +59,8 @@ pub(crate) fn deal(
             .map(|p| FixedBytes(p.encode()))
             .collect(),
         proof,
-        ephemeral_key: FixedBytes(sealing.ephemeral_key().compress()),
+        ephemeral_key: FixedBytes(ephemeral_key.compress()),
+        ephemeral_proof,
         contribution: contribution_digest(id, index, &sealing.contribution),
         payloads: sealing.payloads(&polynomial)?,
     };

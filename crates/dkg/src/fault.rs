@@ -30,6 +30,12 @@ pub enum FaultReason {
     /// The dealing is not one.
     #[error("dealt what cannot be: {0}")]
     Dealing(DealingError),
+    /// Two commitments in one session.
+    #[error("committed to two dealings in one session")]
+    TwoCommitments,
+    /// A dealing that is not the one that its dealer had committed to.
+    #[error("dealt something else than it had committed to")]
+    OtherDealing,
     /// Two dealings in one session.
     #[error("dealt twice in one session")]
     TwoDealings,
@@ -45,12 +51,12 @@ pub enum FaultReason {
     /// Two confirmations in one session.
     #[error("confirmed two different results")]
     TwoConfirmations,
-    /// The right dealings, and another committee than they make.
-    #[error("confirmed a committee that the dealings do not make")]
+    /// A confirmation that shows a commitment which its dealer has not signed.
+    #[error("confirmed a dealing to which member-{} has not committed", .0.number())]
+    InventedDealing(MemberIndex),
+    /// The right dealings, and another result than they make.
+    #[error("confirmed what the dealings do not make")]
     FalseConfirmation,
-    /// Members have different dealings, and no message shows who brought that about.
-    #[error("member-{} has confirmed other dealings than are known here", .0.number())]
-    Disagreement(MemberIndex),
     /// This identity's enrolment has other keys than this participant's session.
     #[error("this identity is enrolled with the keys of another run of this ceremony")]
     EnrolledElsewhere,

@@ -1,12 +1,9 @@
 //! Whether an invitation makes sense.
 
-use sealbid_types::codec::digest;
 use sealbid_types::committee::{MEMBERS, MOST_ENTRIES};
-use sealbid_types::id::CeremonyId;
 use sealbid_types::schedule::Schedule;
 use sealbid_types::time::Timestamp;
 
-use crate::context;
 use crate::message::{FORMAT, Invitation, Meeting};
 
 /// The most addresses of a meeting or of a member's endpoint.
@@ -47,12 +44,6 @@ pub enum InvitationError {
 }
 
 impl Invitation {
-    /// The ceremony's id.
-    #[must_use]
-    pub fn id(&self) -> CeremonyId {
-        digest(context::INVITATION, self).into()
-    }
-
     /// The auction's slots, if they are counted from `start`.
     #[must_use]
     pub const fn schedule(&self, start: Timestamp) -> Schedule {

@@ -1,4 +1,4 @@
-//! What travels in a ceremony: six kinds of signed messages, all of them public.
+//! What travels in a ceremony: seven kinds of signed messages, all of them public.
 
 use std::net::SocketAddr;
 
@@ -6,7 +6,7 @@ use sealbid_types::bytes::FixedBytes;
 use sealbid_types::ceremony::Confirmation;
 use sealbid_types::committee::{Member, Rules};
 use sealbid_types::id::{CeremonyId, MemberIndex, SessionId};
-use sealbid_types::keys::PublicKey;
+use sealbid_types::keys::{PublicKey, Signature};
 use sealbid_types::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +15,7 @@ use crate::proof::{EqualityProof, PossessionProof};
 use crate::signed::{Signable, Signed, signable};
 
 /// The version of these messages; all participants must speak the same.
-pub const FORMAT: u16 = 1;
+pub const FORMAT: u16 = 2;
 
 /// Bytes of one recipient's payload: a share and a contribution to the group's secret.
 pub const PAYLOAD_BYTES: usize = 64;
@@ -70,6 +70,20 @@ pub struct Invitation {
 sealbid_types::schema!(Invitation, "sealbid.ceremony.invitation", 1, 4096);
 signable!(Invitation, context::INVITATION);
 
+impl Signed<Invitation> {
+    /// The ceremony's id: of the invitation **and** of who signed it. Without the inviter in it,
+    /// anybody could sign the invitation and the roster of a finished ceremony again, and pass for
+    /// who had called it.
+    #[must_use]
+    pub fn ceremony(&self) -> CeremonyId {
+        let mut hasher = blake3::Hasher::new_derive_key(sealbid_types::id::context::CEREMONY);
+        hasher
+            .update(self.author.as_bytes())
+            .update(&self.body.signing_digest());
+        CeremonyId::from(*hasher.finalize().as_bytes())
+    }
+}
+
 /// Who wants a seat: signed by the identity key in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Enrolment {
@@ -78,6 +92,12 @@ pub struct Enrolment {
     /// The member to be.
     pub member: Member,
     /// `E = g^e`: shares for this participant are encrypted to it. Fresh for each ceremony.
+    ///
+    /// No proof that its owner knows e is asked for. Who enrols with a key made of another's, such
+    /// as E², can open nothing that is encrypted to it, and nobody else's payload is encrypted to
+    /// it; equal keys are refused with the roster. Nor is e ever multiplied to a point that is then
+    /// shown, but for one whose dealer has proved that it knows its logarithm
+    /// ([`Dealing::ephemeral_proof`]).
     pub encryption_key: FixedBytes<48>,
 }
 sealbid_types::schema!(Enrolment, "sealbid.ceremony.enrolment", 1, 2048);
@@ -96,6 +116,25 @@ pub struct Roster {
 sealbid_types::schema!(Roster, "sealbid.ceremony.roster", 1, 40 << 10);
 signable!(Roster, context::ROSTER);
 
+/// The digest of a dealing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct DealingDigest(pub FixedBytes<32>);
+
+/// What a participant will deal, before it has seen anybody else's dealing, or shown its own to
+/// anybody: who deals last chooses nothing, then (Blum, Coin Flipping by Telephone, 1981). The
+/// dealing's own entropy hides it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Commitment {
+    /// The session.
+    pub session: SessionId,
+    /// Whose dealing.
+    pub dealer: MemberIndex,
+    /// Its digest.
+    pub dealing: DealingDigest,
+}
+sealbid_types::schema!(Commitment, "sealbid.ceremony.commitment", 1, 128);
+signable!(Commitment, context::COMMITMENT);
+
 /// One participant's sharing of its own random secret f(0), for everybody to check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dealing {
@@ -111,14 +150,24 @@ pub struct Dealing {
     pub proof: PossessionProof,
     /// `R = g^r`, r fresh.
     pub ephemeral_key: FixedBytes<48>,
+    /// The dealer knows r.
+    pub ephemeral_proof: PossessionProof,
     /// The digest of the contribution in each payload.
     pub contribution: FixedBytes<32>,
     /// For each member, by index: its share f(i + 1), little endian, and the contribution, under a
     /// pad from the Diffie-Hellman point of R and its encryption key.
     pub payloads: Vec<FixedBytes<PAYLOAD_BYTES>>,
 }
-sealbid_types::schema!(Dealing, "sealbid.ceremony.dealing", 1, 10 << 10);
+sealbid_types::schema!(Dealing, "sealbid.ceremony.dealing", 2, 10 << 10);
 signable!(Dealing, context::DEALING);
+
+impl Dealing {
+    /// Its digest, which its dealer has committed to.
+    #[must_use]
+    pub fn digest(&self) -> DealingDigest {
+        DealingDigest(FixedBytes(self.signing_digest()))
+    }
+}
 
 /// A payload that does not hold what its dealer committed to. It shows the one Diffie-Hellman point
 /// that opens it, and so whether dealer or accuser lies.
@@ -135,8 +184,26 @@ pub struct Complaint {
     /// `log_g E = log_R K`.
     pub proof: EqualityProof,
 }
-sealbid_types::schema!(Complaint, "sealbid.ceremony.complaint", 1, 12 << 10);
+sealbid_types::schema!(Complaint, "sealbid.ceremony.complaint", 2, 12 << 10);
 signable!(Complaint, context::COMPLAINT);
+
+/// A participant has checked everything, and what it has checked.
+///
+/// The certificate's signature covers the dealings by one digest only, of which nobody could tell
+/// what went into it. So the dealers' own commitments are shown beside it, under a signature over
+/// all: a digest that no dealer has signed is then its maker's, and two that one dealer has signed
+/// are the dealer's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confirmed {
+    /// The result.
+    pub confirmation: Confirmation,
+    /// The signature over it: the author's part of the ceremony's certificate.
+    pub signature: Signature,
+    /// What the dealers committed to, by index: the dealings that were checked.
+    pub commitments: Vec<Signed<Commitment>>,
+}
+sealbid_types::schema!(Confirmed, "sealbid.ceremony.confirmed", 1, 4 << 10);
+signable!(Confirmed, context::CONFIRMED);
 
 /// Any message of a ceremony.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -147,14 +214,16 @@ pub enum Message {
     Enrolment(Signed<Enrolment>),
     /// The seats are taken.
     Roster(Signed<Roster>),
+    /// A participant has made up its dealing.
+    Commitment(Signed<Commitment>),
     /// A participant has dealt.
     Dealing(Signed<Dealing>),
     /// A participant has checked everything.
-    Confirmation(Signed<Confirmation>),
+    Confirmation(Signed<Confirmed>),
     /// A participant was dealt something wrong.
     Complaint(Signed<Complaint>),
 }
-sealbid_types::schema!(Message, "sealbid.ceremony.message", 1, 48 << 10);
+sealbid_types::schema!(Message, "sealbid.ceremony.message", 2, 48 << 10);
 
 /// What a message is called: the digest of author, kind and body. The signature is not in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -168,6 +237,7 @@ impl Message {
             Self::Invitation(signed) => named(signed),
             Self::Enrolment(signed) => named(signed),
             Self::Roster(signed) => named(signed),
+            Self::Commitment(signed) => named(signed),
             Self::Dealing(signed) => named(signed),
             Self::Confirmation(signed) => named(signed),
             Self::Complaint(signed) => named(signed),
@@ -184,6 +254,7 @@ impl Message {
             Self::Invitation(signed) => signed.author,
             Self::Enrolment(signed) => signed.author,
             Self::Roster(signed) => signed.author,
+            Self::Commitment(signed) => signed.author,
             Self::Dealing(signed) => signed.author,
             Self::Confirmation(signed) => signed.author,
             Self::Complaint(signed) => signed.author,
@@ -197,6 +268,7 @@ impl Message {
             Self::Invitation(_) => "invitation",
             Self::Enrolment(_) => "enrolment",
             Self::Roster(_) => "roster",
+            Self::Commitment(_) => "commitment",
             Self::Dealing(_) => "dealing",
             Self::Confirmation(_) => "confirmation",
             Self::Complaint(_) => "complaint",

@@ -1,8 +1,13 @@
 //! A participant: what it does next, given its secrets and the board.
 //!
 //! All that it says is derived from its secrets and from messages on the board, so that one that
-//! was killed says the same again. The order of its steps is ChillDKG's: enrol, deal, check and
-//! confirm; and the key counts once all have confirmed.
+//! was killed says the same again. The order of its steps is ChillDKG's (enrol, deal, check and
+//! confirm), with a commitment to each dealing before any is shown; and the key counts once all have
+//! confirmed.
+//!
+//! Until it has confirmed, a participant that sees a cheat knows that no key will ever count, since
+//! its own signature is missing. Once it has confirmed it knows no such thing: others may hold all n
+//! signatures that it was never shown. So it says *void* before, and *in doubt* after.
 
 use std::sync::Arc;
 
@@ -16,41 +21,17 @@ use sealbid_types::keys::PublicKey;
 use sealbid_types::time::Timestamp;
 
 use crate::board::Board;
-use crate::complaint::{complain, judge};
+use crate::complaint::complain;
 use crate::dealing::deal;
+use crate::evidence::{dissent, evidence};
 use crate::fault::{Fault, FaultReason, Void};
-use crate::message::{Enrolment, Message, Roster};
+use crate::message::{Commitment, Confirmed, Dealing, Enrolment, Message, Roster};
 use crate::receive::{Checked, Dealt, NoShare, Received};
 use crate::secret::{SecretBytes, SessionSecret};
 use crate::session::Session;
 use crate::signed::Signed;
 use crate::transcript::Transcript;
-
-/// How far a ceremony has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Stage {
-    /// Seats are free.
-    Enrolling,
-    /// All seats are taken; the inviter has not called the roster.
-    Roster,
-    /// Dealings are missing.
-    Dealing,
-    /// Confirmations are missing.
-    Confirming,
-}
-
-/// What a participant waits for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Waiting {
-    /// At which stage.
-    pub stage: Stage,
-    /// Whose message is missing, once there is a roster.
-    pub missing: Vec<MemberIndex>,
-    /// How many seats are free, before.
-    pub free_seats: u8,
-    /// The deadline has passed.
-    pub overdue: bool,
-}
+use crate::waiting::{Doubt, Stage, Waiting, missing, waiting};
 
 /// What a participant does next.
 #[derive(Debug)]
@@ -65,8 +46,11 @@ pub enum Step {
     Wait(Waiting),
     /// All have confirmed.
     Done(Box<Outcome>),
-    /// Nothing of this session may be used.
+    /// Nothing of this session may be used: this participant has not confirmed, and never will.
     Void(Void),
+    /// It has confirmed, and others may have a key that counts: it keeps its secret and its board,
+    /// and waits.
+    InDoubt(Doubt),
 }
 
 /// What a ceremony leaves a participant with.
@@ -91,6 +75,8 @@ pub struct Participant {
     member: Member,
     secret: SessionSecret,
     accepted: Option<SessionId>,
+    /// Its own dealing, once it has been made up: committed to in one step and shown in another.
+    dealing: Option<Signed<Dealing>>,
     /// What came of the dealings that were checked last: checking is most of the work.
     checked: Option<Arc<Checked>>,
     /// Its own part of them, once it has confirmed.
@@ -112,6 +98,7 @@ impl Participant {
             member,
             secret,
             accepted,
+            dealing: None,
             checked: None,
             received: None,
         }
@@ -232,35 +219,30 @@ impl Participant {
         {
             return outcome(board, dealt, certificate, index, received);
         }
-        if let Some(void) = evidence(board, session) {
-            return Step::Void(void);
+        let faults = evidence(board, session);
+        if !faults.is_empty() {
+            return condemn(board, session, index, faults, overdue);
         }
         if self.accepted != Some(session.id()) {
             return Step::Accept(Box::new(session.clone()));
         }
-        let wait = |stage, has: &dyn Fn(MemberIndex) -> bool| {
-            Step::Wait(Waiting {
-                stage,
-                missing: MemberIndex::all(session.members())
-                    .filter(|member| !has(*member))
-                    .collect(),
-                free_seats: 0,
-                overdue,
-            })
-        };
-        let has_dealt = |member| !board.dealings(member).is_empty();
-        if !has_dealt(index) {
+        if board.commitments(index).is_empty() {
+            return self.commit(session, index);
+        }
+        // Nobody deals before all have committed: a dealing that is seen could be answered.
+        if let Some(waiting) = missing(board, session, Stage::Committing, overdue) {
+            return Step::Wait(waiting);
+        }
+        if board.dealings(index).is_empty() {
             return self.deal(session, index);
         }
         match dealt {
-            None => wait(Stage::Dealing, &has_dealt),
-            Some(Err(void)) => Step::Void(void),
-            Some(Ok(dealt)) => match self.check(board, &dealt, index) {
-                Some(step) => step,
-                None => wait(Stage::Confirming, &|member| {
-                    !board.confirmations(member).is_empty()
-                }),
-            },
+            None => wait(board, session, Stage::Dealing, overdue),
+            Some(Err(void)) => condemn(board, session, index, void.faults, overdue),
+            Some(Ok(dealt)) => {
+                let step = self.check(board, &dealt, index, overdue);
+                step.unwrap_or_else(|| wait(board, session, Stage::Confirming, overdue))
+            }
         }
     }
 
@@ -280,11 +262,32 @@ impl Participant {
         Some(dealt)
     }
 
-    fn deal(&self, session: &Session, index: MemberIndex) -> Step {
-        match deal(session, index, &self.secret, &self.identity) {
+    fn commit(&mut self, session: &Session, index: MemberIndex) -> Step {
+        let Some(dealing) = self.own_dealing(session, index) else {
+            return Step::Void(Fault::of_nobody(FaultReason::Degenerate).into());
+        };
+        let commitment = Commitment {
+            session: session.id(),
+            dealer: index,
+            dealing: dealing.body.digest(),
+        };
+        let commitment = Signed::new(commitment, &self.identity);
+        Step::Post(Box::new(Message::Commitment(commitment)))
+    }
+
+    fn deal(&mut self, session: &Session, index: MemberIndex) -> Step {
+        match self.own_dealing(session, index) {
             Some(dealing) => Step::Post(Box::new(Message::Dealing(dealing))),
             None => Step::Void(Fault::of_nobody(FaultReason::Degenerate).into()),
         }
+    }
+
+    /// The same each time, also after a restart: what is dealt is what was committed to.
+    fn own_dealing(&mut self, session: &Session, index: MemberIndex) -> Option<Signed<Dealing>> {
+        let known = self.dealing.take();
+        let of_this = known.filter(|dealing| dealing.body.session == session.id());
+        self.dealing = of_this.or_else(|| deal(session, index, &self.secret, &self.identity));
+        self.dealing.clone()
     }
 
     /// Its own part of the dealings: what it has found already, if these are they.
@@ -296,16 +299,39 @@ impl Participant {
     }
 
     /// Checks its own part of the dealings, and confirms or complains; none if it has.
-    fn check(&mut self, board: &Board, dealt: &Dealt<'_>, index: MemberIndex) -> Option<Step> {
+    fn check(
+        &mut self,
+        board: &Board,
+        dealt: &Dealt<'_>,
+        index: MemberIndex,
+        overdue: bool,
+    ) -> Option<Step> {
         match self.receive(dealt, index) {
             Err(no_share) => return Some(self.complain(dealt, index, no_share)),
             Ok(received) => self.received = Some((dealt.transcript(), received)),
         }
-        if board.confirmations(index).is_empty() {
-            let confirmation = Signed::new(dealt.confirmation()?, &self.identity);
-            return Some(Step::Post(Box::new(Message::Confirmation(confirmation))));
+        let faults = dissent(board, dealt);
+        if !faults.is_empty() {
+            return Some(condemn(board, dealt.session, index, faults, overdue));
         }
-        dissent(board, dealt).map(Step::Void)
+        if board.confirmations(index).is_empty() {
+            return self.confirm(board, dealt);
+        }
+        None
+    }
+
+    fn confirm(&self, board: &Board, dealt: &Dealt<'_>) -> Option<Step> {
+        let confirmation = dealt.confirmation()?;
+        let members = MemberIndex::all(dealt.session.members());
+        // One each, and that of the dealing that was checked, or there would have been evidence.
+        let commitments = members.map(|member| board.commitments(member).first().cloned());
+        let confirmed = Confirmed {
+            confirmation,
+            signature: confirmation.sign(&self.identity),
+            commitments: commitments.collect::<Option<_>>()?,
+        };
+        let confirmed = Signed::new(confirmed, &self.identity);
+        Some(Step::Post(Box::new(Message::Confirmation(confirmed))))
     }
 
     fn complain(&self, dealt: &Dealt<'_>, index: MemberIndex, no_share: NoShare) -> Step {
@@ -323,14 +349,35 @@ impl Participant {
     }
 }
 
+/// What faults mean to the member with this index: it is the one who has confirmed, or not, that
+/// makes the difference. What it has signed may complete a certificate that it was never shown; to
+/// call that session void would have it throw away a share of a key that counts.
+fn condemn(
+    board: &Board,
+    session: &Session,
+    index: MemberIndex,
+    faults: Vec<Fault>,
+    overdue: bool,
+) -> Step {
+    if board.confirmations(index).is_empty() {
+        return Step::Void(Void { faults });
+    }
+    let waiting = waiting(board, session, Stage::Confirming, overdue);
+    Step::InDoubt(Doubt { faults, waiting })
+}
+
+fn wait(board: &Board, session: &Session, stage: Stage, overdue: bool) -> Step {
+    Step::Wait(waiting(board, session, stage, overdue))
+}
+
 /// All members' signatures over what the dealings make.
 fn certificate(board: &Board, dealt: &Dealt<'_>) -> Option<CeremonyCertificate> {
     let expected = dealt.confirmation()?;
     let signatures = MemberIndex::all(dealt.session.members())
         .map(|member| {
             let mut confirmations = board.confirmations(member).iter();
-            let same = confirmations.find(|confirmation| confirmation.body == expected)?;
-            Some(same.signature)
+            let same = confirmations.find(|said| said.body.confirmation == expected)?;
+            Some(same.body.signature)
         })
         .collect::<Option<Vec<_>>>()?;
     Some(CeremonyCertificate {
@@ -359,45 +406,6 @@ fn outcome(
         })),
         None => Step::Void(Fault::of_nobody(FaultReason::Degenerate).into()),
     }
-}
-
-/// What two messages of one author, or a complaint, show.
-fn evidence(board: &Board, session: &Session) -> Option<Void> {
-    let mut faults = Vec::new();
-    if board.rosters().len() > 1 {
-        faults.push(Fault::of_inviter(FaultReason::TwoRosters));
-    }
-    for member in MemberIndex::all(session.members()) {
-        if board.dealings(member).len() > 1 {
-            faults.push(Fault::of(member, FaultReason::TwoDealings));
-        }
-        if board.confirmations(member).len() > 1 {
-            faults.push(Fault::of(member, FaultReason::TwoConfirmations));
-        }
-    }
-    let judged = board
-        .complaints()
-        .map(|complaint| judge(session, &complaint.body));
-    faults.extend(judged);
-    (!faults.is_empty()).then_some(Void { faults })
-}
-
-/// Those who have confirmed something else than the dealings here make.
-fn dissent(board: &Board, dealt: &Dealt<'_>) -> Option<Void> {
-    let expected = dealt.confirmation()?;
-    let faults: Vec<Fault> = MemberIndex::all(dealt.session.members())
-        .filter_map(|member| {
-            let confirmed = &board.confirmations(member).first()?.body;
-            if *confirmed == expected {
-                None
-            } else if confirmed.transcript == expected.transcript {
-                Some(Fault::of(member, FaultReason::FalseConfirmation))
-            } else {
-                Some(Fault::of_nobody(FaultReason::Disagreement(member)))
-            }
-        })
-        .collect();
-    (!faults.is_empty()).then_some(Void { faults })
 }
 
 #[cfg(test)]

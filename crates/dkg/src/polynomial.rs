@@ -63,19 +63,28 @@ impl Polynomial {
             .collect()
     }
 
-    /// `-f`, for those who try to cancel another's.
-    #[cfg(test)]
-    pub(crate) fn negated(&self) -> Self {
-        let minus_one = -Scalar::from(1u64);
-        let coefficients = self.coefficients.iter();
-        Self {
-            coefficients: coefficients.filter_map(|a| a.times(&minus_one)).collect(),
-        }
-    }
-
     /// `a_0 = f(0)`: the secret that is shared.
     pub(crate) fn constant(&self) -> Option<&SecretScalar> {
         self.coefficients.first()
+    }
+}
+
+/// For those who do not draw their polynomial.
+#[cfg(test)]
+impl Polynomial {
+    pub(crate) const fn of(coefficients: Vec<SecretScalar>) -> Self {
+        Self { coefficients }
+    }
+
+    pub(crate) fn coefficients(&self) -> &[SecretScalar] {
+        &self.coefficients
+    }
+
+    /// `-f`.
+    pub(crate) fn negated(&self) -> Self {
+        let minus_one = -Scalar::from(1u64);
+        let coefficients = self.coefficients.iter();
+        Self::of(coefficients.filter_map(|a| a.times(&minus_one)).collect())
     }
 }
 

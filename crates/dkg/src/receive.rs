@@ -5,17 +5,17 @@ use std::sync::Arc;
 use sealbid_crypto::group::{G1Point, SecretScalar};
 use sealbid_types::ceremony::Confirmation;
 use sealbid_types::committee::{Committee, Provenance, PublicKeys};
-use sealbid_types::id::{MemberIndex, TranscriptDigest, context};
+use sealbid_types::id::{MemberIndex, SessionId, TranscriptDigest, context};
 
 use crate::check::{ReadDealing, check_all};
-use crate::commitment::Commitment;
+use crate::commitment::PolynomialCommitment;
 use crate::complaint::{check_payload, route};
-use crate::fault::{Fault, FaultReason, Void};
-use crate::message::Dealing;
+use crate::fault::Void;
+use crate::message::{Dealing, DealingDigest};
 use crate::payload::{Payload, contribution_digest, group_secret};
 use crate::secret::{SecretBytes, SessionSecret};
 use crate::session::Session;
-use crate::signed::{Signable, Signed};
+use crate::signed::Signed;
 
 /// What came of checking a session's dealings by what everybody can see.
 pub(crate) struct Checked {
@@ -23,7 +23,13 @@ pub(crate) struct Checked {
     transcript: TranscriptDigest,
     /// By dealer.
     read: Vec<ReadDealing>,
-    sum: Commitment,
+    /// None if a coefficient or a key of the sum is the identity.
+    sum: Option<Sum>,
+}
+
+/// What all dealings come to.
+struct Sum {
+    commitment: PolynomialCommitment,
     keys: PublicKeys,
 }
 
@@ -49,7 +55,8 @@ pub(crate) struct Received {
 pub(crate) enum NoShare {
     /// This dealer's payload is not what it should be.
     BadPayload(MemberIndex),
-    /// All shares are right and their sum is zero, as one in 2^255 is.
+    /// All payloads are right and a sum is zero, as one in 2^255 is: dealers that have committed
+    /// before they see each other's dealings cannot bring it about.
     Degenerate,
 }
 
@@ -57,14 +64,16 @@ impl Checked {
     fn of(session: &Session, dealings: &[&Signed<Dealing>]) -> Result<Self, Void> {
         let read = check_all(session, dealings)?;
         let commitments: Vec<_> = read.iter().map(|dealing| &dealing.commitment).collect();
-        let degenerate = || Fault::of_nobody(FaultReason::Degenerate);
-        let sum = Commitment::sum_of(&commitments, session.quorum()).ok_or_else(degenerate)?;
-        let keys = sum.public_keys(session.members()).ok_or_else(degenerate)?;
+        // That there is no sum is no verdict yet: payloads may show who is to blame.
+        let sum = PolynomialCommitment::sum_of(&commitments, session.quorum());
+        let sum = sum.and_then(|commitment| {
+            let keys = commitment.public_keys(session.members())?;
+            Some(Sum { commitment, keys })
+        });
         Ok(Self {
-            transcript: transcript_digest(session, dealings),
+            transcript: digest_of_dealings(session, dealings),
             read,
             sum,
-            keys,
         })
     }
 }
@@ -95,7 +104,7 @@ impl<'a> Dealt<'a> {
         session: &'a Session,
         dealings: Vec<&'a Signed<Dealing>>,
     ) -> Result<Self, Void> {
-        let transcript = transcript_digest(session, &dealings);
+        let transcript = digest_of_dealings(session, &dealings);
         match before.filter(|checked| checked.transcript == transcript) {
             Some(checked) => Ok(Self {
                 session,
@@ -120,13 +129,13 @@ impl<'a> Dealt<'a> {
         self.checked.transcript
     }
 
-    /// The committee that the dealings make.
+    /// The committee that the dealings make; none if their sum is none.
     pub(crate) fn committee(&self, provenance: Provenance) -> Option<Committee> {
-        self.session
-            .committee(self.checked.keys.clone(), provenance)
+        let keys = self.checked.sum.as_ref()?.keys.clone();
+        self.session.committee(keys, provenance)
     }
 
-    /// What every member signs.
+    /// What every member signs; none if the dealings make no committee.
     pub(crate) fn confirmation(&self) -> Option<Confirmation> {
         // The digest does not cover the provenance.
         let committee = self.committee(Provenance::DevelopmentDealer)?;
@@ -180,11 +189,10 @@ impl<'a> Dealt<'a> {
                 return None;
             }
         }
-        let mut shares = payloads.iter().map(Payload::share);
-        let first = shares.next()??;
-        let share = shares.try_fold(first, |sum, next| sum.plus(&next?))?;
-        let fits =
-            G1Point::generator().times_secret(&share) == self.checked.sum.share_key(member)?;
+        let shares: Option<Vec<SecretScalar>> = payloads.iter().map(Payload::share).collect();
+        let share = SecretScalar::sum_of(&shares?)?;
+        let expected = self.checked.sum.as_ref()?.commitment.share_key(member)?;
+        let fits = G1Point::generator().times_secret(&share) == expected;
         let contributions = payloads.iter().map(|payload| &payload.contribution);
         fits.then(|| Received {
             share,
@@ -193,12 +201,20 @@ impl<'a> Dealt<'a> {
     }
 }
 
+fn digest_of_dealings(session: &Session, dealings: &[&Signed<Dealing>]) -> TranscriptDigest {
+    let digests = dealings.iter().map(|dealing| dealing.body.digest());
+    transcript_digest(session.id(), digests)
+}
+
 /// The digest over the session and all dealings, in the dealers' order.
-fn transcript_digest(session: &Session, dealings: &[&Signed<Dealing>]) -> TranscriptDigest {
+pub(crate) fn transcript_digest(
+    session: SessionId,
+    dealings: impl Iterator<Item = DealingDigest>,
+) -> TranscriptDigest {
     let mut hasher = blake3::Hasher::new_derive_key(context::CEREMONY_TRANSCRIPT);
-    hasher.update(session.id().as_bytes());
-    for dealing in dealings {
-        hasher.update(&dealing.body.signing_digest());
+    hasher.update(session.as_bytes());
+    for DealingDigest(digest) in dealings {
+        hasher.update(digest.as_bytes());
     }
     TranscriptDigest::from(*hasher.finalize().as_bytes())
 }

@@ -90,6 +90,10 @@ impl SessionSecret {
         self.scalar(context::POSSESSION_NONCE, session.as_bytes(), 0)
     }
 
+    pub(crate) fn ephemeral_nonce(&self, session: SessionId) -> SecretScalar {
+        self.scalar(context::EPHEMERAL_NONCE, session.as_bytes(), 0)
+    }
+
     /// The nonce for a complaint about the dealing with this digest.
     pub(crate) fn equality_nonce(&self, dealing: &[u8; 32]) -> SecretScalar {
         self.scalar(context::EQUALITY_NONCE, dealing, 0)

@@ -1,6 +1,7 @@
 //! A session: the invitation, and a roster that fits it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 
 use sealbid_crypto::group::{G1Point, PointError};
 use sealbid_types::codec::encode;
@@ -43,6 +44,16 @@ pub enum RosterError {
     /// Two seats share a key.
     #[error("member-{} has a key that another member has too", .0.number())]
     SharedKey(MemberIndex),
+    /// Two seats share an address: one of them could not be dialled.
+    #[error("member-{} and member-{} would both be found at {address}", one.number(), other.number())]
+    SharedAddress {
+        /// The seat that names it first.
+        one: MemberIndex,
+        /// The other one.
+        other: MemberIndex,
+        /// The address.
+        address: SocketAddr,
+    },
 }
 
 /// What is wrong with an enrolment.
@@ -80,7 +91,7 @@ impl Session {
         invitation: &Signed<Invitation>,
         roster: &Signed<Roster>,
     ) -> Result<Self, RosterError> {
-        let ceremony = invitation.body.id();
+        let ceremony = invitation.ceremony();
         let Roster {
             enrolments,
             started,
@@ -108,6 +119,7 @@ impl Session {
             })
             .collect::<Result<Vec<_>, _>>()?;
         check_distinct(enrolments)?;
+        check_addresses(enrolments)?;
         Ok(Self {
             id: session_id(ceremony, &roster.body),
             invitation: invitation.body.clone(),
@@ -197,8 +209,8 @@ impl Session {
     }
 }
 
-/// The session id binds the invitation (n, q, name, rules, times) and the roster with its
-/// encryption keys.
+/// The session id binds the inviter and the invitation (n, q, name, rules, times), both by the
+/// ceremony's id, and the roster with its encryption keys.
 fn session_id(ceremony: CeremonyId, roster: &Roster) -> SessionId {
     let mut hasher = blake3::Hasher::new_derive_key(context::CEREMONY_SESSION);
     hasher.update(ceremony.as_bytes()).update(&encode(roster));
@@ -246,4 +258,29 @@ fn check_distinct(enrolments: &[Signed<Enrolment>]) -> Result<(), RosterError> {
         }
     }
     Ok(())
+}
+
+fn check_addresses(enrolments: &[Signed<Enrolment>]) -> Result<(), RosterError> {
+    let mut taken = BTreeMap::new();
+    for (other, seat) in (0u8..).map(MemberIndex).zip(enrolments) {
+        for address in addresses(&seat.body.member) {
+            match taken.insert(address, other) {
+                Some(one) if one != other => {
+                    return Err(RosterError::SharedAddress {
+                        one,
+                        other,
+                        address,
+                    });
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Where a member listens, at both of its endpoints.
+pub(crate) fn addresses(member: &Member) -> impl Iterator<Item = SocketAddr> + '_ {
+    let all = member.house_addresses.iter().chain(&member.door_addresses);
+    all.copied()
 }

@@ -59,9 +59,3 @@ pub(crate) use signable;
 pub(crate) fn digest_of<T: Schema>(context: &'static str, value: &T) -> [u8; 32] {
     digest(context, value)
 }
-
-impl Signable for sealbid_types::ceremony::Confirmation {
-    fn signing_digest(&self) -> [u8; 32] {
-        self.digest()
-    }
-}

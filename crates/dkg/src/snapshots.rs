@@ -42,17 +42,19 @@ fn samples() -> Vec<String> {
         line(&ceremony.board.invitation().body),
         line(&roster.body.enrolments[1].body),
         line(&roster.body),
+        line(&ceremony.board.commitments(MemberIndex(2))[0].body),
         line(&ceremony.board.dealings(MemberIndex(2))[0].body),
         line(&complaint(&ceremony)),
         line(&*confirmation),
     ];
     if let Message::Confirmation(confirmation) = *confirmation {
+        lines.push(line(&confirmation.body.confirmation));
         lines.push(line(&confirmation.body));
     }
     lines.push(line(&Ceremony::confirmed(3, 2).outcome(0).transcript));
     let board = ceremony.board.to_bytes();
     lines.push(format!(
-        "sealbid.ceremony.board v1 {}",
+        "sealbid.ceremony.board v2 {}",
         HEXLOWER.encode(&board)
     ));
     lines

@@ -1,6 +1,8 @@
 //! Ceremonies within a test.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
+use std::net::Ipv4Addr;
+
 use ed25519_dalek::SigningKey;
 use sealbid_types::bytes::FixedBytes;
 use sealbid_types::committee::{ClearingRule, Member, Rules};
@@ -10,7 +12,7 @@ use sealbid_types::text::AccountId;
 use sealbid_types::time::Timestamp;
 
 use crate::board::Board;
-use crate::message::{FORMAT, Invitation, Message, Purpose};
+use crate::message::{Commitment, Dealing, FORMAT, Invitation, Message, Purpose};
 use crate::participant::{Outcome, Participant, Step};
 use crate::secret::SessionSecret;
 use crate::session::Session;
@@ -29,13 +31,14 @@ pub(crate) fn identity(seed: u8) -> SigningKey {
 }
 
 pub(crate) fn member(seed: u8) -> Member {
+    let at = |port: u16| (Ipv4Addr::LOCALHOST, port + 10 * u16::from(seed)).into();
     Member {
         identity: PublicKey::of(&identity(seed)),
         house: PublicKey::of(&key(seed, 2)),
-        house_addresses: vec!["127.0.0.1:7400".parse().unwrap()],
-        relay: "http://127.0.0.1:7402".to_owned(),
+        house_addresses: vec![at(7400)],
+        relay: format!("http://127.0.0.1:{}", 7402 + 10 * u16::from(seed)),
         door: PublicKey::of(&key(seed, 3)),
-        door_addresses: vec!["127.0.0.1:7401".parse().unwrap()],
+        door_addresses: vec![at(7401)],
     }
 }
 
@@ -69,6 +72,16 @@ pub(crate) fn invitation(members: u8, quorum: u8) -> Signed<Invitation> {
 
 pub(crate) fn participant(seed: u8, accepted: Option<SessionId>) -> Participant {
     Participant::new(identity(seed), member(seed), secret(seed), accepted)
+}
+
+/// What `seed` says when it commits to `dealing`.
+pub(crate) fn commitment(seed: u8, dealing: &Dealing) -> Message {
+    let commitment = Commitment {
+        session: dealing.session,
+        dealer: dealing.dealer,
+        dealing: dealing.digest(),
+    };
+    Message::Commitment(Signed::new(commitment, &identity(seed)))
 }
 
 /// A ceremony that all take part in honestly, on one board.
@@ -125,9 +138,18 @@ impl Ceremony {
         self.board.session().unwrap().as_ref().unwrap()
     }
 
+    /// All have committed to their dealings, and nobody has dealt.
+    pub(crate) fn committed(members: u8, quorum: u8) -> Self {
+        let mut ceremony = Self::called(members, quorum);
+        for seed in 0..members {
+            ceremony.post_next(seed);
+        }
+        ceremony
+    }
+
     /// All dealings there.
     pub(crate) fn dealt(members: u8, quorum: u8) -> Self {
-        let mut ceremony = Self::called(members, quorum);
+        let mut ceremony = Self::committed(members, quorum);
         for seed in 0..members {
             ceremony.post_next(seed);
         }

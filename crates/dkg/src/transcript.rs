@@ -9,7 +9,7 @@ use sealbid_types::keys::{PublicKey, Signature};
 use serde::{Deserialize, Serialize};
 
 use crate::board::Board;
-use crate::fault::Void;
+use crate::fault::{Fault, FaultReason, Void};
 use crate::invitation::InvitationError;
 use crate::message::{Dealing, Invitation, Roster};
 use crate::receive::{Dealt, Received};
@@ -29,7 +29,7 @@ pub struct Transcript {
     /// Each member's signature over the result, by index.
     pub confirmations: Vec<Signature>,
 }
-sealbid_types::schema!(Transcript, "sealbid.ceremony.transcript", 1, 256 << 10);
+sealbid_types::schema!(Transcript, "sealbid.ceremony.transcript", 2, 256 << 10);
 
 /// Why a transcript shows nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -124,6 +124,9 @@ impl Transcript {
 
     /// Checks all of it (signatures, proofs, degrees, certificate) and computes the committee.
     ///
+    /// It cannot show that the dealers had committed before they dealt: that each of those who signed
+    /// the result saw it so is what the signatures say.
+    ///
     /// # Errors
     /// [`TranscriptError`], the first that is found.
     pub fn verify(&self) -> Result<Committee, TranscriptError> {
@@ -193,8 +196,8 @@ impl Transcript {
             signatures: self.confirmations.clone(),
         };
         let committee = dealt.committee(Provenance::Ceremony(certificate));
-        // Dealings of at least two coefficients make one.
-        let committee = committee.ok_or(CommitteeError::KeyId)?;
+        let degenerate = || Void::from(Fault::of_nobody(FaultReason::Degenerate));
+        let committee = committee.ok_or_else(degenerate)?;
         committee.check()?;
         Ok(committee)
     }

@@ -2,10 +2,11 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 
-use sealbid_dkg::{Board, Meeting};
+use sealbid_dkg::{Board, Meeting, PostError};
 use sealbid_types::keys::PublicKey;
 
 use crate::ceremony::error::CeremonyError;
+use crate::ceremony::people::told;
 use crate::dealer::{MemberContact, PORT_STEP};
 
 /// The first base port that is tried.
@@ -49,7 +50,8 @@ impl Contact {
     ) -> Result<MemberContact, CeremonyError> {
         if let Some(listen) = self.listen {
             let text = format!("{listen} and the two ports after it are not an address");
-            return at(listen.ip(), listen.port()).ok_or(CeremonyError::Usage(text));
+            let contact = at(listen.ip(), listen.port()).ok_or(CeremonyError::Usage(text))?;
+            return is_free(&contact, board, own).map(|()| contact);
         }
         let (host, start) = match &self.meeting {
             Some(addresses) => (local_address(addresses), FIRST_PORT),
@@ -69,6 +71,30 @@ impl Contact {
         self._held = held;
         Ok(contact)
     }
+}
+
+/// Whether nobody else on `board` will be found where `contact` is. A board may not know of all that
+/// the inviter's does, which asks the same again.
+fn is_free(contact: &MemberContact, board: &Board, own: &PublicKey) -> Result<(), CeremonyError> {
+    let own_addresses = || {
+        contact
+            .house_addresses
+            .iter()
+            .chain(&contact.door_addresses)
+    };
+    for seat in board.enrolments().iter().filter(|seat| seat.author != *own) {
+        let member = &seat.body.member;
+        let mut theirs = member.house_addresses.iter().chain(&member.door_addresses);
+        if let Some(address) = theirs.find(|theirs| own_addresses().any(|own| own == *theirs)) {
+            let refusal = PostError::SharedAddress {
+                one: seat.author,
+                other: *own,
+                address: *address,
+            };
+            return Err(CeremonyError::SharedAddress(told(&refusal)));
+        }
+    }
+    Ok(())
 }
 
 fn at(host: IpAddr, base_port: u16) -> Option<MemberContact> {

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use sealbid_dkg::{
-    Board, FaultReason, Message, Outcome, Participant, Session, Step, Void, Waiting,
+    Board, Culprit, Doubt, Fault, FaultReason, Message, Outcome, Participant, PostError, Session,
+    Step, Void, Waiting,
 };
 use sealbid_types::committee::{Committee, Member, Provenance};
 use sealbid_types::id::{CeremonyId, SessionId};
@@ -12,10 +13,10 @@ use sealbid_types::keys::PublicKey;
 use serde::Serialize;
 
 use crate::ceremony::directory::{CeremonyDir, Lock};
-use crate::ceremony::error::{CeremonyError, Verdict};
+use crate::ceremony::error::{CeremonyError, Doubts, Verdict};
 use crate::ceremony::noticeboard::{Clock, SharedBoard};
 use crate::ceremony::outcome::{self, Report};
-use crate::ceremony::people::{Seat, name_of, seats, table};
+use crate::ceremony::people::{Seat, missing, name_of, seats, table};
 use crate::ceremony::session_key::SessionKey;
 use crate::ceremony::voice::Voice;
 use crate::committee_file::load_committee;
@@ -40,6 +41,8 @@ pub(crate) struct Ceremony {
     operator: Operator,
     role: Role,
     was_finished: bool,
+    /// Why messages that were brought were not taken.
+    refused: Vec<PostError>,
     _lock: Lock,
 }
 
@@ -60,6 +63,9 @@ pub(crate) enum Standing {
     Done(Box<Report>),
     /// The session is void.
     Void(CeremonyError),
+    /// It has confirmed, and somebody has cheated: whether the key counts it cannot know. Should no
+    /// news come, this is the error.
+    InDoubt(CeremonyError),
 }
 
 /// The roster, to be looked at.
@@ -88,13 +94,16 @@ impl Ceremony {
         entropy: &[u8; 32],
         clock: Clock,
     ) -> Result<Self, CeremonyError> {
-        let board = with_known(&directory, board)?;
+        let (board, refused) = with_known(&directory, board)?;
         let role = match finished(&directory, &board, &operator)? {
             Some(report) => Role::Finished(Box::new(report)),
             None => {
                 check_time(&directory, &board, clock)?;
-                let key = session_key(&directory, board.ceremony(), &operator, entropy)?;
                 let member = member_of(&board, &operator.identity, contact)?;
+                // First, since to encrypt the session's key takes a while: who is killed meanwhile
+                // has a ceremony to resume.
+                directory.save_board(&board)?;
+                let key = session_key(&directory, board.ceremony(), &operator, entropy)?;
                 let accepted = directory.load_accepted()?;
                 let identity = operator.identity.signing_key();
                 let participant = Participant::new(identity, member, key.secret(), accepted);
@@ -107,6 +116,7 @@ impl Ceremony {
             operator,
             was_finished: matches!(role, Role::Finished(_)),
             role,
+            refused,
             _lock: lock,
         })
     }
@@ -121,6 +131,11 @@ impl Ceremony {
 
     pub(crate) const fn identity(&self) -> &Identity {
         &self.operator.identity
+    }
+
+    /// Why messages that were brought at the beginning were not taken.
+    pub(crate) fn refused(&self) -> &[PostError] {
+        &self.refused
     }
 
     /// Whether all was written before this process began.
@@ -172,6 +187,10 @@ impl Ceremony {
             Step::Wait(waiting) => Ok(Standing::Waiting(waiting)),
             Step::Done(outcome) => self.conclude(&outcome).map(Standing::Done),
             Step::Void(void) => Ok(Standing::Void(verdict(&self.directory, &board, &void))),
+            Step::InDoubt(doubt) => {
+                let doubts = doubts(&self.directory, &board, &doubt);
+                Ok(Standing::InDoubt(CeremonyError::InDoubt(doubts)))
+            }
         }
     }
 
@@ -261,10 +280,13 @@ fn show_roster(
     })
 }
 
-/// The board with what the directory knows already.
-fn with_known(directory: &CeremonyDir, board: Board) -> Result<Board, CeremonyError> {
+/// The board with what the directory knows already, and why it does not take some messages.
+fn with_known(
+    directory: &CeremonyDir,
+    board: Board,
+) -> Result<(Board, Vec<PostError>), CeremonyError> {
     let Some(mut known) = directory.load_board()? else {
-        return Ok(board);
+        return Ok((board, Vec::new()));
     };
     if known.ceremony() != board.ceremony() {
         return Err(CeremonyError::Taken {
@@ -272,8 +294,8 @@ fn with_known(directory: &CeremonyDir, board: Board) -> Result<Board, CeremonyEr
             found: known.ceremony(),
         });
     }
-    known.merge(&board);
-    Ok(known)
+    let (_, refused) = known.merge(&board);
+    Ok((known, refused))
 }
 
 /// The report of a ceremony that is over, if its files are all there.
@@ -308,9 +330,9 @@ fn is_of(committee: &Committee, session: SessionId) -> bool {
 
 /// Nobody begins after the deadline.
 fn check_time(directory: &CeremonyDir, board: &Board, clock: Clock) -> Result<(), CeremonyError> {
-    let deadline = board.invitation().body.deadline;
-    if clock.now() > deadline && !directory.is_begun() {
-        return Err(CeremonyError::Expired { deadline });
+    let (deadline, now) = (board.invitation().body.deadline, clock.now());
+    if now > deadline && !directory.is_begun() {
+        return Err(CeremonyError::Expired { deadline, now });
     }
     Ok(())
 }
@@ -329,16 +351,12 @@ fn session_key(
         if found == ceremony {
             return Ok(key);
         }
-        if directory.is_begun() {
-            let expected = ceremony;
-            return Err(CeremonyError::OtherCeremony {
-                path,
-                found,
-                expected,
-            });
-        }
-        // Of an attempt that was cut off before anything was said.
-        outcome::finish(directory)?;
+        // Nothing is said with a session's key before the board of its ceremony is here.
+        return Err(CeremonyError::OtherCeremony {
+            path,
+            found,
+            expected: ceremony,
+        });
     }
     let key = SessionKey::from_entropy(ceremony, entropy);
     key.save(&path, &operator.passphrase, operator.work)?;
@@ -375,7 +393,6 @@ fn member_of(
 }
 
 fn verdict(directory: &CeremonyDir, board: &Board, void: &Void) -> CeremonyError {
-    use sealbid_dkg::Culprit;
     let of_nobody = |reason: &FaultReason| {
         let culprit = Culprit::Nobody;
         void.faults
@@ -388,13 +405,26 @@ fn verdict(directory: &CeremonyDir, board: &Board, void: &Void) -> CeremonyError
     if of_nobody(&FaultReason::EnrolledElsewhere) {
         return CeremonyError::EnrolledElsewhere;
     }
-    let line = |fault: &sealbid_dkg::Fault| match fault.culprit {
+    CeremonyError::Void(Verdict {
+        faults: lines(board, &void.faults),
+        evidence: directory.board(),
+    })
+}
+
+fn doubts(directory: &CeremonyDir, board: &Board, doubt: &Doubt) -> Doubts {
+    Doubts {
+        faults: lines(board, &doubt.faults),
+        missing: missing(board, &doubt.waiting).of,
+        house: directory.house().root().to_owned(),
+        session: directory.session_key(),
+    }
+}
+
+fn lines(board: &Board, faults: &[Fault]) -> Vec<String> {
+    let line = |fault: &Fault| match fault.culprit {
         Culprit::Member(index) => format!("{} {}", name_of(board, index), fault.reason),
         Culprit::Inviter => format!("the inviter {}", fault.reason),
         Culprit::Nobody => format!("{} (no message shows who is to blame)", fault.reason),
     };
-    CeremonyError::Void(Verdict {
-        faults: void.faults.iter().map(line).collect(),
-        evidence: directory.board(),
-    })
+    faults.iter().map(line).collect()
 }

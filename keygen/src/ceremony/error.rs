@@ -128,6 +128,16 @@ pub enum CeremonyError {
         /// The house directory.
         path: PathBuf,
     },
+    /// An attempt to begin was cut off before the ceremony was known here.
+    #[error(
+        "an attempt to take part ended in {path} before it had heard of the ceremony, and \
+         nothing has been sent: begin again, `sealbid --dir {path} keygen join CODE` (or `step FILE`)",
+        path = path.display()
+    )]
+    NothingSent {
+        /// The house directory.
+        path: PathBuf,
+    },
     /// Another process works on it.
     #[error("another process works on {}: one at a time may", path.display())]
     Locked {
@@ -143,10 +153,15 @@ pub enum CeremonyError {
         source: io::Error,
     },
     /// No time is left to enrol.
-    #[error("the invitation has expired at {deadline}: ask the inviter for a new one")]
+    #[error(
+        "the invitation has expired at {deadline}, by this machine's clock, which says {now}. If \
+         that is the time, ask the inviter for a new one; if not, set the clock"
+    )]
     Expired {
         /// When it was to be over.
         deadline: Timestamp,
+        /// What this machine takes for the time.
+        now: Timestamp,
     },
     /// The ceremony does not take one's own message.
     #[error(transparent)]
@@ -163,6 +178,12 @@ pub enum CeremonyError {
          on there with `resume`, or take part with another identity"
     )]
     EnrolledElsewhere,
+    /// Another participant will be found at the same address.
+    #[error(
+        "{0}. Take part with another directory (--dir NEW) and say where your member will be found \
+         (--listen IP:BASE-PORT), or ask the other to"
+    )]
+    SharedAddress(String),
     /// The meeting cannot be held or reached.
     #[error("{0}")]
     Meeting(String),
@@ -181,6 +202,9 @@ pub enum CeremonyError {
     /// Somebody cheated, or messages contradict each other.
     #[error("{0}")]
     Void(Verdict),
+    /// The same, seen by one who has confirmed: the others may have a key that counts.
+    #[error("{0}")]
+    InDoubt(Doubts),
     /// The result could not be printed.
     #[error("cannot print: {0}")]
     Out(io::Error),
@@ -193,6 +217,21 @@ pub struct Missing {
     pub stage: String,
     /// Who.
     pub of: Vec<String>,
+    /// One's own confirmation is out: the others may have a key that counts.
+    pub confirmed: bool,
+}
+
+/// Why one who has confirmed cannot know whether the key counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Doubts {
+    /// One line a fault.
+    pub faults: Vec<String>,
+    /// Whose confirmation has not come.
+    pub missing: Vec<String>,
+    /// What must be kept.
+    pub house: PathBuf,
+    /// The session's secret, within it.
+    pub session: PathBuf,
 }
 
 /// Why a session is void.
@@ -207,9 +246,17 @@ pub struct Verdict {
 impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Silent while {}: {}. ", self.stage, self.of.join(", "))?;
-        f.write_str(
-            "`resume` goes on if they come back; otherwise call a new ceremony without them",
-        )
+        f.write_str(match self.confirmed {
+            // They may hold all signatures, this participant's among them.
+            true => {
+                "You have confirmed, so that they may have a finished key: keep this directory. \
+                 `resume` goes on if they come back; ask them before you call a new ceremony, and \
+                 join that with another directory (--dir NEW)"
+            }
+            false => {
+                "`resume` goes on if they come back; otherwise call a new ceremony without them"
+            }
+        })
     }
 }
 
@@ -229,6 +276,34 @@ impl fmt::Display for Verdict {
     }
 }
 
+impl fmt::Display for Doubts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "IN DOUBT: you have confirmed this session, and messages have come that contradict each \
+             other. Others may hold a key that all of you have signed.",
+        )?;
+        for fault in &self.faults {
+            write!(f, "\n  {fault}")?;
+        }
+        if !self.missing.is_empty() {
+            write!(
+                f,
+                "\nNot heard here: the confirmation of {}.",
+                self.missing.join(", ")
+            )?;
+        }
+        let (house, session) = (self.house.display(), self.session.display());
+        write!(
+            f,
+            "\nKeep {house}, the session key {session} above all, and ask the others. If one of them \
+             has finished, `resume` goes on once it is heard, and its transcript gives you your key: \
+             `sealbid keygen recover --transcript THEIRS --session {session} …`. If one whom you \
+             trust was told VOID, it has not confirmed, and there is no key: then call a new \
+             ceremony, and join it with another directory (--dir NEW)."
+        )
+    }
+}
+
 impl CeremonyError {
     pub(crate) fn io(path: &Path, source: io::Error) -> Self {
         Self::Io {
@@ -237,7 +312,8 @@ impl CeremonyError {
         }
     }
 
-    /// The exit code: 1 the work failed, 2 usage, 3 authentication, 4 key, 5 storage, 7 timeout.
+    /// The exit code: 1 the work failed, 2 usage, 3 authentication, 4 key, 5 storage, 7 timeout, 10
+    /// what is here must be kept and not begun anew.
     #[must_use]
     pub const fn exit_code(&self) -> u8 {
         use CeremonyError as E;
@@ -250,6 +326,7 @@ impl CeremonyError {
             | E::Taken { .. }
             | E::HoldsHouse { .. }
             | E::NoCeremony { .. }
+            | E::NothingSent { .. }
             | E::NobodyToAsk => 2,
             E::Passphrase(_) | E::KeyFile(KeyFileError::WrongPassphrase { .. }) => 3,
             E::Io { .. }
@@ -271,9 +348,11 @@ impl CeremonyError {
             E::Post(_)
             | E::NotSeated
             | E::EnrolledElsewhere
+            | E::SharedAddress(_)
             | E::Meeting(_)
             | E::Declined
             | E::Void(_) => 1,
+            E::InDoubt(_) => 10,
         }
     }
 }

@@ -69,7 +69,7 @@ pub(crate) fn advance(
         match ceremony.step(voice) {
             Ok(Standing::Posted) => {}
             Ok(Standing::Done(report)) => {
-                let file = write_carry(&ceremony, 4, "confirmation")?;
+                let file = write_carry(&ceremony, 5, "confirmation")?;
                 let carry = Carry {
                     event: "carry",
                     stage: "done",
@@ -83,8 +83,12 @@ pub(crate) fn advance(
             }
             Ok(Standing::Void(error)) => {
                 // The others are to see it too.
-                write_carry(&ceremony, 5, "evidence")?;
+                write_carry(&ceremony, 6, "evidence")?;
                 return Err(error);
+            }
+            Ok(Standing::InDoubt(doubt)) => {
+                write_carry(&ceremony, 6, "evidence")?;
+                return Err(doubt);
             }
             Ok(Standing::Waiting(waiting)) => return wait(&ceremony, &waiting, voice),
             Err(error) => return Err(error),
@@ -101,9 +105,10 @@ fn wait(
     let file = match (waiting.stage, ceremony.is_inviter()) {
         (Stage::Enrolling | Stage::Roster, true) => None,
         (Stage::Enrolling | Stage::Roster, false) => Some((1, "enrolment")),
-        (Stage::Dealing, true) => Some((2, "roster")),
-        (Stage::Dealing, false) => Some((3, "dealing")),
-        (Stage::Confirming, _) => Some((4, "confirmation")),
+        (Stage::Committing, true) => Some((2, "roster")),
+        (Stage::Committing, false) => Some((3, "commitment")),
+        (Stage::Dealing, _) => Some((4, "dealing")),
+        (Stage::Confirming, _) => Some((5, "confirmation")),
     };
     let file = file
         .map(|(number, kind)| write_carry(ceremony, number, kind))
@@ -127,7 +132,7 @@ fn recipients(board: &Board, stage: Stage) -> String {
     let inviter = words_of_key(&board.invitation().author);
     match stage {
         Stage::Enrolling | Stage::Roster => format!("the inviter ({inviter})"),
-        Stage::Dealing | Stage::Confirming => {
+        Stage::Committing | Stage::Dealing | Stage::Confirming => {
             "everybody else, or to one who carries all: files of one ceremony may be merged in any \
              order"
                 .to_owned()
@@ -140,6 +145,7 @@ fn then(ceremony: &Ceremony, stage: Stage) -> String {
     let files = match (stage, ceremony.is_inviter()) {
         (Stage::Enrolling | Stage::Roster, true) => "ENROLMENT-FILES...",
         (Stage::Enrolling | Stage::Roster, false) => "ROSTER-FILE",
+        (Stage::Committing, _) => "COMMITMENT-FILES...",
         (Stage::Dealing, _) => "DEALING-FILES...",
         (Stage::Confirming, _) => "CONFIRMATION-FILES...",
     };
@@ -172,7 +178,7 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), CeremonyError> {
     write_public(path, bytes).map_err(|source| CeremonyError::io(path, source))
 }
 
-/// Such as `3-dealing-from-acid-laptop.ceremony`.
+/// Such as `4-dealing-from-acid-laptop.ceremony`.
 fn carry_name(number: u8, kind: &str, identity: &PublicKey) -> String {
     let words = words_of_key(identity).to_string();
     let words: Vec<_> = words.split(' ').take(2).collect();

@@ -78,9 +78,10 @@ pub(crate) fn invite(
 }
 
 /// The code of a networked ceremony.
-pub(crate) fn code_of(invitation: &Invitation) -> Option<Code> {
+pub(crate) fn code_of(signed: &Signed<Invitation>) -> Option<Code> {
+    let invitation = &signed.body;
     let meeting = invitation.meeting.as_ref()?;
-    let id = invitation.id();
+    let id = signed.ceremony();
     let mut ceremony = [0; 16];
     ceremony.copy_from_slice(id.as_bytes().first_chunk::<16>()?);
     Some(Code {
@@ -165,12 +166,8 @@ mod tests {
         let invitation = invite(&call(), &identity(), &[2; 32], now()).unwrap();
         assert_eq!(invitation.author, identity().public_key());
         assert_eq!(invitation.body.quorum, 3);
-        let code: Code = code_of(&invitation.body)
-            .unwrap()
-            .to_string()
-            .parse()
-            .unwrap();
-        assert!(invitation.body.id().as_bytes().starts_with(&code.ceremony));
+        let code: Code = code_of(&invitation).unwrap().to_string().parse().unwrap();
+        assert!(invitation.ceremony().as_bytes().starts_with(&code.ceremony));
         assert_eq!(code.deadline(), now().plus(BY_NETWORK));
         assert_eq!(code.relay, None, "loopback needs none");
         Board::new(invitation).unwrap();
@@ -206,7 +203,7 @@ mod tests {
             ..call()
         };
         let invitation = invite(&call, &identity(), &[2; 32], now()).unwrap();
-        assert_eq!(code_of(&invitation.body), None);
+        assert_eq!(code_of(&invitation), None);
         assert_eq!(invitation.body.deadline, now().plus(BY_FILES));
     }
 

@@ -99,6 +99,16 @@ async fn take_part(
                     news = Instant::now();
                 }
             }
+            Standing::InDoubt(doubt) => {
+                let object = serde_json::json!({ "event": "in-doubt" });
+                voice.progress(&object, "in doubt: waiting for what else there is")?;
+                if news.elapsed() > GRACE {
+                    return Err(doubt);
+                }
+                if place.listen(voice).await? {
+                    news = Instant::now();
+                }
+            }
         }
     }
 }
@@ -150,7 +160,11 @@ impl Place {
         ceremony: &Ceremony,
         voice: &mut Voice<'_>,
     ) -> Result<(), CeremonyError> {
-        let is_over = matches!(outcome, Ok(_) | Err(CeremonyError::Void(_)));
+        // What is void or in doubt here, the others are to see.
+        let is_over = matches!(
+            outcome,
+            Ok(_) | Err(CeremonyError::Void(_) | CeremonyError::InDoubt(_))
+        );
         match self {
             Self::Host(host) => {
                 if is_over {
@@ -198,6 +212,7 @@ async fn stay(
             "the key is made and your files are written. The meeting stays open until all others \
              have it too; after Ctrl-C, `resume` opens it again"
         }
+        Err(CeremonyError::InDoubt(_)) => "showing the others what contradicts itself",
         Err(_) => "showing the others why the session is void",
     };
     voice.progress(&object, text)?;
@@ -227,6 +242,7 @@ fn refused(why: &PostRefusal, voice: &mut Voice<'_>) -> Result<bool, CeremonyErr
     match why.code {
         refusal::FULL => Err(CeremonyError::NotSeated),
         refusal::ENROLLED => Err(CeremonyError::EnrolledElsewhere),
+        refusal::ADDRESS => Err(CeremonyError::SharedAddress(why.text.clone())),
         _ => {
             let object = serde_json::json!({ "event": "refused", "reason": why.text });
             voice.say(&object, || {
@@ -263,8 +279,9 @@ pub(crate) fn fetch_board(
     };
     let runtime = runtime()?;
     let messages = loop {
-        if clock.now() > deadline {
-            return Err(CeremonyError::Expired { deadline });
+        let now = clock.now();
+        if now > deadline {
+            return Err(CeremonyError::Expired { deadline, now });
         }
         match runtime.block_on(fetch(&address, CALL)) {
             Ok(messages) => break messages,
@@ -293,8 +310,8 @@ fn board_of(code: &Code, messages: &[Vec<u8>]) -> Result<Board, CeremonyError> {
         Message::Invitation(invitation) => Some(invitation.clone()),
         _ => None,
     });
-    let invitation =
-        invitation.filter(|invitation| invitation.body.id().as_bytes().starts_with(&code.ceremony));
+    let invitation = invitation
+        .filter(|invitation| invitation.ceremony().as_bytes().starts_with(&code.ceremony));
     let Some(invitation) = invitation else {
         let text =
             "the meeting is not about the ceremony of the code: ask the inviter for the code again";

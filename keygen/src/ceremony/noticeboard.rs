@@ -11,6 +11,7 @@ use sealbid_types::time::Timestamp;
 
 use crate::ceremony::directory::CeremonyDir;
 use crate::ceremony::error::CeremonyError;
+use crate::ceremony::people::told;
 
 /// Why a board does not take a message, as the meeting tells it.
 pub(crate) mod refusal {
@@ -22,6 +23,8 @@ pub(crate) mod refusal {
     pub(crate) const OTHER: u16 = 3;
     /// The participant's own disk.
     pub(crate) const DISK: u16 = 4;
+    /// Another has enrolled with one of its addresses.
+    pub(crate) const ADDRESS: u16 = 5;
 }
 
 /// What time it is.
@@ -108,9 +111,7 @@ impl Noticeboard for SharedBoard {
             .map_err(|error| PostRefusal::new(refusal::OTHER, error.to_string()))?;
         match self.take(message) {
             Ok(posted) => Ok(matches!(posted, Posted::New)),
-            Err(CeremonyError::Post(error)) => {
-                Err(PostRefusal::new(code_of(&error), error.to_string()))
-            }
+            Err(CeremonyError::Post(error)) => Err(PostRefusal::new(code_of(&error), told(&error))),
             Err(error) => Err(PostRefusal::new(refusal::DISK, error.to_string())),
         }
     }
@@ -120,6 +121,7 @@ const fn code_of(error: &PostError) -> u16 {
     match error {
         PostError::Full(_) => refusal::FULL,
         PostError::Enrolled(_) => refusal::ENROLLED,
+        PostError::SharedAddress { .. } => refusal::ADDRESS,
         _ => refusal::OTHER,
     }
 }

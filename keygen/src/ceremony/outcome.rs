@@ -181,7 +181,7 @@ pub(crate) fn write(
     let member = directory.house().member(*index);
     let key = member_key(
         identity,
-        transcript.invitation.body.id(),
+        transcript.invitation.ceremony(),
         committee,
         *index,
         (share, group),

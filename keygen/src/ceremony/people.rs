@@ -3,7 +3,7 @@
 use core::fmt;
 use std::net::SocketAddr;
 
-use sealbid_dkg::{Board, Stage, Waiting};
+use sealbid_dkg::{Board, PostError, Stage, Waiting};
 use sealbid_types::committee::Member;
 use sealbid_types::id::{CeremonyId, MemberIndex};
 use sealbid_types::keys::PublicKey;
@@ -104,7 +104,7 @@ impl fmt::Display for Seat {
         };
         write!(
             f,
-            "{:<10} {:<48} {address}{who}",
+            "{:<10} {:<60} {address}{who}",
             self.member, self.fingerprint
         )
     }
@@ -145,6 +145,7 @@ pub(crate) const fn stage_name(stage: Stage) -> &'static str {
     match stage {
         Stage::Enrolling => "enrolling",
         Stage::Roster => "roster",
+        Stage::Committing => "committing",
         Stage::Dealing => "dealing",
         Stage::Confirming => "confirming",
     }
@@ -156,7 +157,7 @@ pub(crate) fn missing(board: &Board, waiting: &Waiting) -> Missing {
     let of = match waiting.stage {
         Stage::Enrolling => vec![format!("{} who have not enrolled", waiting.free_seats)],
         Stage::Roster => vec![format!("the inviter ({})", words_of_key(&inviter))],
-        Stage::Dealing | Stage::Confirming => {
+        Stage::Committing | Stage::Dealing | Stage::Confirming => {
             let name = |&index: &MemberIndex| name_of(board, index);
             waiting.missing.iter().map(name).collect()
         }
@@ -164,12 +165,15 @@ pub(crate) fn missing(board: &Board, waiting: &Waiting) -> Missing {
     let stage = match waiting.stage {
         Stage::Enrolling => "seats are free",
         Stage::Roster => "the roster is to be called",
+        Stage::Committing => "commitments are missing",
         Stage::Dealing => "dealings are missing",
         Stage::Confirming => "confirmations are missing",
     };
     Missing {
         stage: stage.to_owned(),
         of,
+        // Nobody waits for others' confirmations before it has given its own.
+        confirmed: waiting.stage == Stage::Confirming,
     }
 }
 
@@ -193,7 +197,25 @@ pub(crate) fn waiting_line(board: &Board, waiting: &Waiting) -> String {
             format!("{here} of {members} have enrolled; waiting for the others")
         }
         Stage::Roster => format!("all seats are taken; waiting for {missing} to call the roster"),
-        Stage::Dealing => format!("waiting for the yes and the dealing of {missing}"),
+        Stage::Committing => format!("waiting for the yes and the commitment of {missing}"),
+        Stage::Dealing => format!("waiting for the dealing of {missing}"),
         Stage::Confirming => format!("waiting for the confirmation of {missing}"),
+    }
+}
+
+/// Why a message is not taken, its people by their fingerprints.
+pub(crate) fn told(error: &PostError) -> String {
+    match error {
+        PostError::SharedAddress {
+            one,
+            other,
+            address,
+        } => format!(
+            "two participants would both be found at {address}: {} ({one}), who has enrolled, and {} \
+             ({other})",
+            words_of_key(one),
+            words_of_key(other)
+        ),
+        _ => error.to_string(),
     }
 }

@@ -39,7 +39,7 @@ pub fn recover_key(
     if let Some(file) = committee_file {
         check_committee(&committee, file)?;
     }
-    let ceremony = transcript.invitation.body.id();
+    let ceremony = transcript.invitation.ceremony();
     let found = session.ceremony();
     if found != ceremony {
         return Err(CeremonyError::OtherCeremony {

@@ -101,6 +101,17 @@ impl Place {
         self.run(operator, &words, typed)
     }
 
+    /// Everybody's next step, given what all have carried so far, and the files of that.
+    fn all_step(&self, files: &[PathBuf], typed: &[&str]) -> Vec<PathBuf> {
+        let files: Vec<&Path> = files.iter().map(PathBuf::as_path).collect();
+        let step = |operator: u8| {
+            let typed = if operator == 1 { &[] } else { typed };
+            let (said, _) = self.step(operator, &files, typed).unwrap();
+            PathBuf::from(said["file"].as_str().unwrap())
+        };
+        [1, 2, 3].map(step).into()
+    }
+
     /// The inviter's roster is called, once two have enrolled and it has typed yes.
     fn roster(&self) -> PathBuf {
         let invitation = self.invite();
@@ -127,19 +138,143 @@ fn who_says_no_says_nothing_more_and_may_say_yes_later() {
     assert_eq!(refused.exit_code(), 1, "{refused}");
     let house = place.path("2");
     assert!(!house.join("ceremony/accepted").exists());
-    let dealings = || {
+    let commitments = || {
         let board = super::directory::read_board(&house.join("ceremony/board")).unwrap();
         let members = sealbid_types::id::MemberIndex::all(3);
         members
-            .map(|member| board.dealings(member).len())
+            .map(|member| board.commitments(member).len())
             .sum::<usize>()
     };
-    assert_eq!(dealings(), 1, "the inviter's alone");
+    assert_eq!(commitments(), 1, "the inviter's alone");
     let (said, _) = place.step(2, &[&roster], &["yes"]).unwrap();
-    assert_eq!(said["stage"], "dealing");
-    assert_eq!(dealings(), 2);
+    assert_eq!(said["stage"], "committing");
+    assert_eq!(commitments(), 2);
     let (_, terminal) = place.step(2, &[&roster], &[]).unwrap();
     assert!(terminal.prompts.is_empty(), "asked once");
+}
+
+/// The inviter shows Bob, who has confirmed, a second dealing instead of its confirmation. Others may
+/// have a key that counts: Bob is told to keep what it has, and has its share in the end.
+#[test]
+fn who_has_confirmed_is_told_to_keep_everything() {
+    let place = Place::new();
+    let roster = place.roster();
+    let commitments = place.all_step(&[roster], &["yes"]);
+    let dealings = place.all_step(&commitments, &[]);
+    let confirmations = place.all_step(&dealings, &[]);
+
+    let board = super::directory::read_board(&confirmations[0]).unwrap();
+    let session = board.session().unwrap().as_ref().unwrap();
+    let index = session.index_of(&board.invitation().author).unwrap();
+    let passphrase = crate::passphrase::Passphrase::new("open sesame").unwrap();
+    let identity = crate::identity::Identity::load(&place.key(1), &passphrase).unwrap();
+    let mut second = board.dealings(index)[0].body.clone();
+    second.contribution = [9; 32].into();
+    let second = sealbid_dkg::Signed::new(second, &identity.signing_key());
+    let mut shown = super::directory::read_board(&dealings[1]).unwrap();
+    shown.post(sealbid_dkg::Message::Dealing(second)).unwrap();
+    let lie = place.path("lie.ceremony");
+    fs::write(&lie, shown.to_bytes()).unwrap();
+
+    let refused = place.step(2, &[&lie], &[]).unwrap_err();
+    assert_eq!(refused.exit_code(), 10, "{refused}");
+    let message = refused.to_string();
+    let inviter = crate::house::member_name(index);
+    for word in ["IN DOUBT", "dealt twice", "Keep", "recover", &inviter] {
+        assert!(message.contains(word), "{word}: {message}");
+    }
+    assert!(!message.contains("nothing of it may be used"), "{message}");
+    assert!(place.path("2").join("ceremony/session.age").exists());
+    // Who has not confirmed is told what is true for it.
+    let files: Vec<&Path> = confirmations.iter().map(PathBuf::as_path).collect();
+    let (said, _) = place.step(2, &files, &[]).unwrap();
+    assert_eq!(
+        said["event"], "done",
+        "once the confirmation comes from elsewhere"
+    );
+}
+
+/// Cut off before the ceremony was known: `resume` says how to begin again. Cut off while the
+/// session's key was being encrypted: it goes on.
+#[test]
+fn resume_tells_or_goes_on_wherever_the_beginning_was_cut_off() {
+    let place = Place::new();
+    let invitation = place.invite();
+    let (house, key) = (place.path("2"), text(&place.key(2)));
+    let resume = ["resume", "--work-factor", "1", "--identity", &key];
+    let refused = place.run(2, &resume, &[]).unwrap_err().to_string();
+    assert!(refused.contains("there is no ceremony"), "{refused}");
+    drop(super::directory::CeremonyDir::new(&house).lock().unwrap());
+    let refused = place.run(2, &resume, &[]).unwrap_err();
+    assert_eq!(refused.exit_code(), 2);
+    let refused = refused.to_string();
+    assert!(refused.contains("nothing has been sent"), "{refused}");
+    assert!(refused.contains("join"), "{refused}");
+    fs::copy(&invitation, house.join("ceremony/board")).unwrap();
+    let (said, _) = place.run(2, &resume, &[]).unwrap();
+    assert_eq!(said["stage"], "enrolling");
+    assert!(house.join("ceremony/session.age").exists());
+}
+
+/// The board is written before the session's key is: to encrypt that is what takes long.
+#[test]
+fn a_key_that_cannot_be_written_leaves_a_ceremony_to_resume() {
+    let place = Place::new();
+    let invitation = place.invite();
+    let house = place.path("2");
+    // Something is in the key's place, so that it cannot be read, let alone written.
+    fs::create_dir_all(house.join("ceremony/session.age")).unwrap();
+    place.step(2, &[&invitation], &[]).unwrap_err();
+    assert!(house.join("ceremony/board").exists());
+}
+
+/// Two by files who say the same address: the inviter is told who they are.
+#[test]
+fn two_at_one_address_are_both_named() {
+    let place = Place::new();
+    let invitation = text(&place.invite());
+    let enrol = |operator: u8| {
+        let key = text(&place.key(operator));
+        let words = [
+            "step",
+            "--work-factor",
+            "1",
+            "--identity",
+            &key,
+            "--listen",
+            "192.0.2.1:7400",
+        ];
+        let (said, _) = place
+            .run(operator, &[&words[..], &[&invitation]].concat(), &[])
+            .unwrap();
+        PathBuf::from(said["file"].as_str().unwrap())
+    };
+    let files = [2, 3].map(enrol);
+    place.step(1, &[&files[0]], &[]).unwrap();
+    let (said, terminal) = place.step(1, &[&files[1]], &[]).unwrap();
+    assert_eq!(said["stage"], "enrolling", "carol has no seat");
+    let warning = terminal.warnings.join("\n");
+    assert!(warning.contains("192.0.2.1:7400"), "{warning}");
+    for operator in [2, 3] {
+        let passphrase = crate::passphrase::Passphrase::new("open sesame").unwrap();
+        let identity = crate::identity::Identity::load(&place.key(operator), &passphrase).unwrap();
+        assert!(warning.contains(&identity.words().to_string()), "{warning}");
+    }
+    // Who sees the other's enrolment beforehand is told at once.
+    let first = text(&files[0]);
+    let key = text(&place.key(3));
+    let words = [
+        "step",
+        "--work-factor",
+        "1",
+        "--identity",
+        &key,
+        "--listen",
+        "192.0.2.1:7401",
+        &first,
+    ];
+    let command = place.run(9, &words, &[]);
+    assert_eq!(command.unwrap_err().exit_code(), 1);
 }
 
 #[test]
@@ -153,7 +288,10 @@ fn inspect_tells_what_the_files_of_a_ceremony_are() {
     };
     let ceremony = inspect(&roster, &[]).unwrap();
     assert_eq!(ceremony["kind"], "ceremony");
-    assert_eq!(ceremony["dealings"], 1);
+    assert_eq!(
+        (&ceremony["commitments"], &ceremony["dealings"]),
+        (&1.into(), &0.into())
+    );
     assert_eq!(ceremony["survival"]["quorum"], 2);
     assert_eq!(ceremony["enrolled"].as_array().unwrap().len(), 3);
     let session_key = place.path("1").join("ceremony/session.age");

@@ -80,6 +80,12 @@ impl<'a> Voice<'a> {
         Ok(())
     }
 
+    /// Says something that is amiss, and stops nothing.
+    pub(crate) fn warn(&mut self, message: &str) {
+        self.clear();
+        self.terminal.warn(message);
+    }
+
     /// Shows no progress until there is some again.
     pub(crate) fn quiet(&mut self) {
         self.clear();

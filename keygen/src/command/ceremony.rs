@@ -18,7 +18,7 @@ use crate::ceremony::invite::{Call, code_of, invite as write_invitation};
 use crate::ceremony::meeting::{attend, fetch_board};
 use crate::ceremony::noticeboard::Clock;
 use crate::ceremony::outcome::Report;
-use crate::ceremony::people::InvitationEvent;
+use crate::ceremony::people::{InvitationEvent, told};
 use crate::ceremony::session_key::SessionKey;
 use crate::ceremony::voice::Voice;
 use crate::ceremony::{recover as recovery, verify as verification};
@@ -136,7 +136,7 @@ pub(super) fn invite<T: Terminal>(args: &InviteArgs, around: &mut Surroundings<'
     let (identity, _passphrase) = load_identity(&args.identity, around)?;
     let nonce = Seed::derive(context::NONCE, around.entropy, 0);
     let invitation = nonce.expose(|nonce| write_invitation(&call, &identity, nonce, around.now))?;
-    let code = code_of(&invitation.body).map(|code| code.to_string());
+    let code = code_of(&invitation).map(|code| code.to_string());
     let board = Board::new(invitation)?;
     write_new_public(&out, &board.to_bytes()).map_err(|source| CeremonyError::io(&out, source))?;
     let event = InvitationEvent::new("invited", &board, &identity.public_key());
@@ -203,11 +203,12 @@ pub(super) fn join<T: Terminal>(args: &JoinArgs, around: &mut Surroundings<'_, T
     let target = target_of(&args.ceremony)?;
     let directory = CeremonyDir::new(around.dir);
     if let Target::Code(code) = &target
-        && Clock::Machine.now() > code.deadline()
         && !directory.is_begun()
     {
-        let deadline = code.deadline();
-        return Err(CeremonyError::Expired { deadline });
+        let (deadline, now) = (code.deadline(), Clock::Machine.now());
+        if now > deadline {
+            return Err(CeremonyError::Expired { deadline, now });
+        }
     }
     let operator = args.operator.operator(around)?;
     let lock = directory.lock()?;
@@ -253,7 +254,7 @@ pub(super) fn step<T: Terminal>(args: &StepArgs, around: &mut Surroundings<'_, T
     for error in refused {
         around
             .terminal
-            .warn(&format!("a message is not taken: {error}"));
+            .warn(&format!("a message is not taken: {}", told(&error)));
     }
     let directory = CeremonyDir::new(around.dir);
     let lock = directory.lock()?;
@@ -278,6 +279,9 @@ fn by_files<T: Terminal>(
         let at = |board: &Board, own: &PublicKey| contact.choose(board, own);
         Ceremony::enter(place, board, operator, at, entropy, clock)
     })?;
+    for error in ceremony.refused() {
+        voice.warn(&format!("a message is not taken: {}", told(error)));
+    }
     match advance(ceremony, &mut voice)? {
         Some(report) => show(&report, &mut voice),
         None => Ok(()),
@@ -297,7 +301,12 @@ pub(super) fn resume<T: Terminal>(args: &ResumeArgs, around: &mut Surroundings<'
     let directory = CeremonyDir::new(around.dir);
     let path = around.dir.to_owned();
     if !directory.is_begun() {
-        return Err(CeremonyError::NoCeremony { path });
+        // The directory is made before the meeting is called, which may take as long as it likes.
+        return Err(if directory.path().exists() {
+            CeremonyError::NothingSent { path }
+        } else {
+            CeremonyError::NoCeremony { path }
+        });
     }
     let operator = args.operator.operator(around)?;
     let lock = directory.lock()?;

@@ -130,7 +130,7 @@ pub struct JoinArgs {
 #[command(after_help = "\
 Examples:
   sealbid --dir house keygen step demo.ceremony
-  sealbid --dir house keygen step 3-dealing-from-*.ceremony
+  sealbid --dir house keygen step 4-dealing-from-*.ceremony
 
 Files of one ceremony may be given in any order, and more than once.")]
 pub struct StepArgs {

@@ -53,11 +53,13 @@ pub struct CeremonySummary {
     pub session: Option<SessionId>,
     /// Its words.
     pub session_words: Option<Words>,
+    /// How many have committed to their dealings.
+    pub commitments: usize,
     /// How many have dealt.
     pub dealings: usize,
     /// How many have confirmed.
     pub confirmations: usize,
-    /// How many complaints there are: one makes the session void.
+    /// How many complaints there are: with one, whoever has not confirmed never will.
     pub complaints: usize,
     /// What the committee is to survive.
     pub survival: Survival,
@@ -135,6 +137,7 @@ fn ceremony(board: &Board) -> Result<CeremonySummary, BadQuorum> {
         enrolled: seats(members, None, invitation.author),
         session,
         session_words: session.map(|session| words_of_digest(session.as_bytes())),
+        commitments: count(&|index| !board.commitments(index).is_empty()),
         dealings: count(&|index| !board.dealings(index).is_empty()),
         confirmations: count(&|index| !board.confirmations(index).is_empty()),
         complaints: board.complaints().count(),
@@ -176,16 +179,17 @@ impl fmt::Display for CeremonySummary {
             writeln!(f, "session     {session}\n            {words}")?;
         }
         let members = self.survival.members;
-        let (dealt, confirmed) = (self.dealings, self.confirmations);
-        let enrolled = self.enrolled.len();
+        let (committed, dealt) = (self.commitments, self.dealings);
+        let (enrolled, confirmed) = (self.enrolled.len(), self.confirmations);
         writeln!(
             f,
-            "messages    {enrolled} of {members} enrolled, {dealt} dealt, {confirmed} confirmed"
+            "messages    {enrolled} of {members} enrolled, {committed} committed, {dealt} dealt, \
+             {confirmed} confirmed"
         )?;
         if self.complaints > 0 {
             writeln!(
                 f,
-                "            {} COMPLAINTS: the session is void",
+                "            {} COMPLAINTS: void for whoever has not confirmed",
                 self.complaints
             )?;
         }

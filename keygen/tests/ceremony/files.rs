@@ -37,11 +37,12 @@ fn ceremony() -> Place {
     let roster = carried(&step(&place, "alice", &enrolments));
     let bob = carried(&step(&place, "bob", core::slice::from_ref(&roster)));
     let carol = carried(&step(&place, "carol", core::slice::from_ref(&roster)));
-    let confirmations = [
+    let dealings = [
         carried(&step(&place, "alice", &[bob.clone(), carol.clone()])),
         carried(&step(&place, "bob", &[roster.clone(), carol])),
         carried(&step(&place, "carol", &[bob, roster])),
     ];
+    let confirmations = OPERATORS.map(|who| carried(&step(&place, who, &dealings)));
     for operator in OPERATORS {
         let done = step(&place, operator, &confirmations);
         assert_eq!(done.last()["event"], "done", "{operator}");

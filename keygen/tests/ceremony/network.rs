@@ -36,7 +36,9 @@ fn killed_at_every_step(place: &Place, operator: &str, ceremony: &str) -> BTreeS
                 return killed;
             }
             if step_of(&object).is_some_and(|step| killed.insert(step)) {
-                running.kill();
+                // On a slow machine it has gone on before the signal comes: what it said last is
+                // what it was killed after.
+                killed.extend(running.kill().iter().filter_map(step_of));
                 break;
             }
         }
@@ -63,7 +65,7 @@ fn who_is_killed_at_any_step_goes_on() {
             .iter()
             .filter(|step| step.starts_with("posted"))
             .count();
-        let expected = if *operator == "alice" { 4 } else { 3 };
+        let expected = if *operator == "alice" { 5 } else { 4 };
         assert_eq!(posted, expected, "{operator} was killed after {steps:?}");
     }
     place.check_outcome(&OPERATORS);
@@ -127,6 +129,24 @@ fn seats_are_for_those_who_come_first_and_once() {
     assert_eq!(bob.finish().1, 0);
     assert_eq!(alice.finish().1, 0);
     place.check_outcome(&seated);
+}
+
+/// Two who say the same address: the second is refused, and told who has it.
+#[test]
+fn one_address_is_for_one_member() {
+    let place = Place::with(&["alice", "bob", "carol"]);
+    let (file, code) = place.invite("alice", &["--members", "3", "--meet", &free_address()]);
+    let mut alice = Running::start(place.taking_part("alice", &["join", &text(&file)]));
+    alice.until(|object| object["event"] == "waiting");
+    let at = ["join", &code, "--listen", "127.0.0.1:9400"];
+    let _bob = Running::start(place.taking_part("bob", &at));
+    alice.until(|object| object["free_seats"] == 1);
+    let (said, exit) = Running::start(place.taking_part("carol", &at)).finish();
+    assert_eq!(exit, 1, "{said}");
+    let message = said["message"].as_str().unwrap();
+    for words in ["127.0.0.1:9400", "--listen", "who has enrolled"] {
+        assert!(message.contains(words), "{message}");
+    }
 }
 
 #[test]

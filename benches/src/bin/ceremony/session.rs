@@ -22,6 +22,7 @@ const NOW: Timestamp = Timestamp(1_800_000_000_000);
 /// Times in microseconds.
 pub(crate) struct Run {
     enrol: f64,
+    commit: f64,
     deal: f64,
     confirm: f64,
     finish: f64,
@@ -34,8 +35,9 @@ pub(crate) struct Run {
 type Phase = (&'static str, fn(u8) -> Option<f64>, fn(&Run) -> f64);
 
 /// What is shown, in this order.
-pub(crate) const PHASES: [Phase; 8] = [
+pub(crate) const PHASES: [Phase; 9] = [
     ("enrol", |_| None, |run| run.enrol),
+    ("make up a dealing and commit", |_| None, |run| run.commit),
     ("deal", |_| None, |run| run.deal),
     ("check and confirm", |_| None, |run| run.confirm),
     ("finish", |_| None, |run| run.finish),
@@ -55,7 +57,7 @@ const fn mark(members: u8) -> Option<f64> {
 
 impl Run {
     fn total(&self) -> f64 {
-        self.enrol + self.deal + self.confirm + self.finish
+        self.enrol + self.commit + self.deal + self.confirm + self.finish
     }
 
     /// Runs a ceremony of `members`; the last one's steps are timed.
@@ -72,6 +74,7 @@ impl Run {
         for participant in &mut all {
             participant.accept(session);
         }
+        let commit = post_all(&mut board, &mut all)?;
         let deal = post_all(&mut board, &mut all)?;
         let confirm = post_all(&mut board, &mut all)?;
         let last = all.last_mut().ok_or("no members")?;
@@ -83,6 +86,7 @@ impl Run {
         black_box(verified?);
         Ok(Self {
             enrol,
+            commit,
             deal,
             confirm,
             finish,

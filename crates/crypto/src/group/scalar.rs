@@ -236,6 +236,20 @@ impl SecretScalar {
         self.times_raw(&factor)
     }
 
+    /// The sum of all; none if that is zero, or if there are none. It may pass through zero on its
+    /// way: who chooses two of the terms can have them cancel each other.
+    #[must_use]
+    pub fn sum_of(scalars: &[Self]) -> Option<Self> {
+        let mut sum = Box::<blst_scalar>::default();
+        let mut nonzero = false;
+        for scalar in scalars {
+            // SAFETY: see the module's header; input and output may be the same, and zero is as good
+            // an input as any below r.
+            nonzero = unsafe { blst_sk_add_n_check(&mut *sum, &*sum, &*scalar.0) };
+        }
+        nonzero.then_some(Self(sum))
+    }
+
     /// `self + other`; none if it comes to zero.
     #[must_use]
     pub fn plus(&self, other: &Self) -> Option<Self> {

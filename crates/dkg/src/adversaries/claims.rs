@@ -4,14 +4,14 @@ use sealbid_types::bytes::FixedBytes;
 use sealbid_types::id::MemberIndex;
 
 use super::{MALLORY, N, Q, conclude, honest_dealing, only_mallory, scalar_point};
-use crate::board::Posted;
+use crate::board::{PostError, Posted};
 use crate::dealing::deal;
-use crate::fault::{Fault, FaultReason};
+use crate::fault::FaultReason;
 use crate::message::Message;
 use crate::participant::Step;
 use crate::proof::EqualityProof;
 use crate::signed::Signed;
-use crate::testing::{Ceremony, NOW, identity, participant, secret};
+use crate::testing::{Ceremony, NOW, commitment, identity, participant, secret};
 
 /// Two dealings shown to two people: nobody finishes; once their boards meet, the liar is named.
 #[test]
@@ -19,18 +19,20 @@ fn two_dealings_shown_to_two_people() {
     let ceremony = Ceremony::called(N, Q);
     let session = ceremony.session().clone();
     let mut sides = [ceremony.board.clone(), ceremony.board.clone()];
-    for seed in (0..N).filter(|seed| *seed != MALLORY) {
-        let dealing = honest_dealing(&ceremony, seed);
-        for side in &mut sides {
-            let message = Message::Dealing(Signed::new(dealing.clone(), &identity(seed)));
-            side.post(message).unwrap();
-        }
-    }
-    // Both are in order: they come of two secrets for one enrolment's key.
+    let honest = || (0..N).filter(|seed| *seed != MALLORY);
+    // Both are in order: they come of two secrets for one enrolment's key, each committed to.
     for (side, shown) in sides.iter_mut().zip([MALLORY, 99]) {
         let index = MemberIndex(MALLORY);
-        let dealing = deal(&session, index, &secret(shown), &identity(MALLORY)).unwrap();
-        side.post(Message::Dealing(dealing)).unwrap();
+        let forged = deal(&session, index, &secret(shown), &identity(MALLORY)).unwrap();
+        let theirs = honest().map(|seed| (seed, honest_dealing(&ceremony, seed)));
+        let all: Vec<_> = theirs.chain([(MALLORY, forged.body)]).collect();
+        for (seed, dealing) in &all {
+            side.post(commitment(*seed, dealing)).unwrap();
+        }
+        for (seed, dealing) in all {
+            side.post(Message::Dealing(Signed::new(dealing, &identity(seed))))
+                .unwrap();
+        }
     }
     for (side, seed) in sides.iter_mut().zip([0, 1]) {
         let mut own = participant(seed, Some(session.id()));
@@ -41,31 +43,16 @@ fn two_dealings_shown_to_two_people() {
     }
     let [mut first, second] = sides;
     let (new, refused) = first.merge(&second);
-    assert_eq!((new, refused.len()), (2, 0));
-    for seed in [0, 1, 3] {
-        match participant(seed, Some(session.id())).next(&first, NOW) {
-            Step::Void(void) => assert_eq!(only_mallory(&void), FaultReason::TwoDealings),
+    assert_eq!((new, refused.len()), (3, 0));
+    for seed in honest() {
+        // Who has confirmed does not know that nobody has both of the others' confirmations.
+        let faults = match participant(seed, Some(session.id())).next(&first, NOW) {
+            Step::Void(void) if seed == 3 => void.faults,
+            Step::InDoubt(doubt) if seed != 3 => doubt.faults,
             other => panic!("{other:?}"),
-        }
+        };
+        assert_eq!(only_mallory(&faults), FaultReason::TwoCommitments);
     }
-}
-
-#[test]
-fn a_confirmation_of_other_dealings_blames_nobody() {
-    let mut ceremony = Ceremony::dealt(N, Q);
-    ceremony.post_next(0);
-    let Step::Post(message) = ceremony.step(MALLORY) else {
-        panic!("nothing to confirm");
-    };
-    let Message::Confirmation(mut confirmation) = *message else {
-        panic!("not a confirmation");
-    };
-    confirmation.body.transcript = [1; 32].into();
-    let false_one = Signed::new(confirmation.body, &identity(MALLORY));
-    ceremony.post(Message::Confirmation(false_one));
-    let void = conclude(&mut ceremony, &[MALLORY]);
-    let disagreement = FaultReason::Disagreement(MemberIndex(MALLORY));
-    assert_eq!(void.faults, [Fault::of_nobody(disagreement)]);
 }
 
 #[test]
@@ -74,14 +61,32 @@ fn a_confirmation_of_another_committee_is_a_lie() {
     let Step::Post(message) = ceremony.step(MALLORY) else {
         panic!("nothing to confirm");
     };
-    let Message::Confirmation(mut confirmation) = *message else {
+    let Message::Confirmation(mut confirmed) = *message else {
         panic!("not a confirmation");
     };
-    confirmation.body.committee = [1; 32].into();
-    let false_one = Signed::new(confirmation.body, &identity(MALLORY));
+    let confirmation = &mut confirmed.body.confirmation;
+    confirmation.committee = [1; 32].into();
+    confirmed.body.signature = confirmation.sign(&identity(MALLORY));
+    let false_one = Signed::new(confirmed.body, &identity(MALLORY));
     ceremony.post(Message::Confirmation(false_one));
-    let void = conclude(&mut ceremony, &[MALLORY]);
-    assert_eq!(only_mallory(&void), FaultReason::FalseConfirmation);
+    let faults = conclude(&mut ceremony, &[MALLORY]);
+    assert_eq!(only_mallory(&faults), FaultReason::FalseConfirmation);
+}
+
+/// Both signatures of a confirmation are its author's, or it is none.
+#[test]
+fn a_confirmation_without_its_part_of_the_certificate_is_not_taken() {
+    let mut ceremony = Ceremony::dealt(N, Q);
+    let Step::Post(message) = ceremony.step(MALLORY) else {
+        panic!("nothing to confirm");
+    };
+    let Message::Confirmation(mut confirmed) = *message else {
+        panic!("not a confirmation");
+    };
+    confirmed.body.signature = confirmed.body.confirmation.sign(&identity(1));
+    let unsigned = Signed::new(confirmed.body, &identity(MALLORY));
+    let refused = ceremony.board.post(Message::Confirmation(unsigned));
+    assert_eq!(refused, Err(PostError::Signature("confirmation")));
 }
 
 /// Complaints about a right payload: with the right point, with another's, with no proof.
@@ -109,9 +114,9 @@ fn a_false_accusation_names_the_accuser() {
         }
         let signed = Signed::new(complaint, &identity(MALLORY));
         ceremony.post(Message::Complaint(signed));
-        let void = conclude(&mut ceremony, &[MALLORY]);
+        let faults = conclude(&mut ceremony, &[MALLORY]);
         let expected = FaultReason::FalseAccusation(MemberIndex(0));
-        assert_eq!(only_mallory(&void), expected, "lie {lie}");
+        assert_eq!(only_mallory(&faults), expected, "lie {lie}");
     }
 }
 

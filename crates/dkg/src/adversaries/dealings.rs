@@ -4,6 +4,7 @@ use sealbid_crypto::group::{G1Point, G1Sum, G2Point, PointError};
 use sealbid_types::bytes::FixedBytes;
 use sealbid_types::id::MemberIndex;
 
+use super::with_dealings;
 use super::{MALLORY, N, Q, conclude, honest_dealing, reason_of_dealing, scalar, scalar_point};
 use crate::board::PostError;
 use crate::check::{DealingError, DealtPoint};
@@ -11,8 +12,7 @@ use crate::dealing::deal;
 use crate::fault::{Fault, FaultReason};
 use crate::message::Message;
 use crate::payload::Route;
-use crate::proof::{Dealer, PossessionProof};
-use crate::signed::Signed;
+use crate::proof::{Dealer, Possessed, PossessionProof};
 use crate::testing::{Ceremony, NOW, identity, member, secret};
 
 fn encoded(point: &G1Point) -> FixedBytes<96> {
@@ -103,7 +103,8 @@ fn a_missing_or_foreign_proof_of_possession() {
         };
         let constant = polynomial.constant().unwrap();
         let public = polynomial.commitment()[0];
-        dealing.proof = PossessionProof::new(dealer, constant, &public, scalar(3));
+        dealing.proof =
+            PossessionProof::new(dealer, Possessed::Secret, constant, &public, scalar(3));
         dealing
     });
     assert_eq!(other_session, possession);
@@ -125,7 +126,8 @@ fn a_rogue_key() {
             session: ceremony.session().id(),
             index: MemberIndex(MALLORY),
         };
-        dealing.proof = PossessionProof::new(dealer, &scalar(5), &rogue, scalar(6));
+        dealing.proof =
+            PossessionProof::new(dealer, Possessed::Secret, &scalar(5), &rogue, scalar(6));
         dealing
     });
     assert_eq!(reason, FaultReason::Dealing(DealingError::Possession));
@@ -152,7 +154,7 @@ fn an_equal_or_negated_commitment_has_no_proof() {
 fn two_who_deal_the_same_secret_are_both_named() {
     for negate in [false, true] {
         let partner = 1;
-        let mut ceremony = Ceremony::called(N, Q);
+        let ceremony = Ceremony::called(N, Q);
         let session = ceremony.session().clone();
         let theirs = secret(partner).polynomial(session.id(), Q);
         let own = if negate {
@@ -160,10 +162,6 @@ fn two_who_deal_the_same_secret_are_both_named() {
         } else {
             secret(partner).polynomial(session.id(), Q)
         };
-        for seed in [0, partner, 3] {
-            let dealing = honest_dealing(&ceremony, seed);
-            ceremony.post(Message::Dealing(Signed::new(dealing, &identity(seed))));
-        }
         let mut dealing = honest_dealing(&ceremony, MALLORY);
         dealing.commitment = own.commitment().iter().map(encoded).collect();
         dealing.commitment_2 = own
@@ -176,19 +174,22 @@ fn two_who_deal_the_same_secret_are_both_named() {
             index: MemberIndex(MALLORY),
         };
         let public = own.commitment()[0];
-        dealing.proof = PossessionProof::new(dealer, own.constant().unwrap(), &public, scalar(4));
-        ceremony.post(Message::Dealing(Signed::new(dealing, &identity(MALLORY))));
-        let void = conclude(&mut ceremony, &[partner, MALLORY]);
+        dealing.proof = PossessionProof::new(
+            dealer,
+            Possessed::Secret,
+            own.constant().unwrap(),
+            &public,
+            scalar(4),
+        );
+        let mut ceremony = with_dealings(ceremony, &[(MALLORY, dealing)]);
+        let faults = conclude(&mut ceremony, &[partner, MALLORY]);
         let same = |one: u8, other: u8| {
             Fault::of(
                 MemberIndex(one),
                 FaultReason::SameSecret(MemberIndex(other)),
             )
         };
-        assert_eq!(
-            void.faults,
-            [same(partner, MALLORY), same(MALLORY, partner)]
-        );
+        assert_eq!(faults, [same(partner, MALLORY), same(MALLORY, partner)]);
     }
 }
 

@@ -1,13 +1,17 @@
 //! Who has a seat, who may speak for it, and how often.
 
+use std::net::Ipv4Addr;
+
+use sealbid_types::bytes::FixedBytes;
 use sealbid_types::id::MemberIndex;
 
 use super::{MALLORY, N, Q, conclude, honest_dealing};
 use crate::board::{Board, PostError, Posted};
 use crate::dealing::deal;
 use crate::fault::{Culprit, Fault, FaultReason};
-use crate::message::Message;
+use crate::message::{Enrolment, Message, Roster};
 use crate::participant::Step;
+use crate::session::{RosterError, Session};
 use crate::signed::Signed;
 use crate::testing::{Ceremony, NOW, identity, invitation, member, participant, secret};
 
@@ -17,8 +21,8 @@ fn a_late_change_of_the_roster_names_the_inviter() {
     let mut changed = ceremony.board.rosters()[0].body.clone();
     changed.enrolments.swap(1, 2);
     ceremony.post(Message::Roster(Signed::new(changed, &identity(0))));
-    let void = conclude(&mut ceremony, &[0]);
-    assert_eq!(void.faults, [Fault::of_inviter(FaultReason::TwoRosters)]);
+    let faults = conclude(&mut ceremony, &[0]);
+    assert_eq!(faults, [Fault::of_inviter(FaultReason::TwoRosters)]);
 }
 
 #[test]
@@ -113,4 +117,53 @@ fn no_more_than_two_messages_of_a_kind_are_kept() {
     assert_eq!(post(MALLORY), Ok(Posted::Known));
     assert_eq!(post(97), Ok(Posted::New));
     assert_eq!(post(98), Err(PostError::TooMany));
+}
+
+fn enrolment_at(board: &Board, seed: u8, addresses: [u16; 2]) -> Signed<Enrolment> {
+    let [house, door] = addresses.map(|port| (Ipv4Addr::LOCALHOST, port).into());
+    let mut own = member(seed);
+    (own.house_addresses, own.door_addresses) = (vec![house], vec![door]);
+    let enrolment = Enrolment {
+        ceremony: board.ceremony(),
+        member: own,
+        encryption_key: FixedBytes(secret(seed).encryption_key(board.ceremony()).compress()),
+    };
+    Signed::new(enrolment, &identity(seed))
+}
+
+/// Two who would be found at one address, as house, door, or crosswise: the second is refused, and
+/// told who has it. No honest inviter comes to call such a roster; one who does is named.
+#[test]
+fn an_address_is_one_members() {
+    for addresses in [[9000, 9001], [9000, 9999], [9999, 9001], [9001, 9000]] {
+        let mut board = Board::new(invitation(N, Q)).unwrap();
+        let first = enrolment_at(&board, 0, [9000, 9001]);
+        let second = enrolment_at(&board, 1, addresses);
+        board.post(Message::Enrolment(first.clone())).unwrap();
+        match board.post(Message::Enrolment(second.clone())) {
+            Err(PostError::SharedAddress {
+                one,
+                other,
+                address,
+            }) => {
+                assert_eq!((one, other), (first.author, second.author));
+                assert!([9000, 9001].contains(&address.port()));
+            }
+            other => panic!("{addresses:?}: {other:?}"),
+        }
+        let third = enrolment_at(&board, 2, [9100, 9101]);
+        let fourth = enrolment_at(&board, 3, [9200, 9201]);
+        let roster = Roster {
+            ceremony: board.ceremony(),
+            enrolments: vec![first, third, second, fourth],
+            started: NOW,
+        };
+        let roster = Signed::new(roster, &identity(0));
+        let refused = Session::new(board.invitation(), &roster).map(|session| session.id());
+        let (one, other) = (MemberIndex(0), MemberIndex(2));
+        assert!(
+            matches!(refused, Err(RosterError::SharedAddress { one: a, other: b, .. }) if (a, b) == (one, other)),
+            "{refused:?}"
+        );
+    }
 }

@@ -31,12 +31,18 @@ fn honest_participants_make_keys_that_pass_every_check() {
 
 #[test]
 fn a_participant_says_the_same_when_it_starts_again() {
-    let ceremony = Ceremony::called(4, 3);
-    let first = ceremony.step(2);
-    let again = ceremony.step(2);
-    match (first, again) {
-        (Step::Post(first), Step::Post(again)) => assert_eq!(first, again),
-        other => panic!("{other:?}"),
+    let stages = [
+        Ceremony::new(4, 3),
+        Ceremony::called(4, 3),
+        Ceremony::committed(4, 3),
+        Ceremony::dealt(4, 3),
+    ];
+    for ceremony in stages {
+        // Each step is another participant's: one that knows what is on disk, and no more.
+        match (ceremony.step(2), ceremony.step(2)) {
+            (Step::Post(first), Step::Post(again)) => assert_eq!(first, again),
+            other => panic!("{other:?}"),
+        }
     }
 }
 
@@ -52,15 +58,20 @@ fn nobody_deals_before_it_accepts() {
 
 #[test]
 fn what_is_missing_is_named_until_it_comes() {
-    let mut ceremony = Ceremony::called(4, 3);
-    ceremony.post_next(1);
-    match ceremony.step(1) {
-        Step::Wait(waiting) => {
-            let missing = vec![MemberIndex(0), MemberIndex(2), MemberIndex(3)];
-            assert_eq!((waiting.stage, waiting.missing), (Stage::Dealing, missing));
-            assert!(!waiting.overdue);
+    let missing = vec![MemberIndex(0), MemberIndex(2), MemberIndex(3)];
+    for (mut ceremony, stage) in [
+        (Ceremony::called(4, 3), Stage::Committing),
+        (Ceremony::committed(4, 3), Stage::Dealing),
+        (Ceremony::dealt(4, 3), Stage::Confirming),
+    ] {
+        ceremony.post_next(1);
+        match ceremony.step(1) {
+            Step::Wait(waiting) => {
+                assert_eq!((waiting.stage, &waiting.missing), (stage, &missing));
+                assert!(!waiting.overdue);
+            }
+            other => panic!("{other:?}"),
         }
-        other => panic!("{other:?}"),
     }
 }
 
