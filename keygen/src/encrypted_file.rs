@@ -40,17 +40,10 @@ pub(crate) fn decode<T: Serialize + DeserializeOwned>(
     schema: SchemaName,
     bytes: &[u8],
 ) -> Result<T, DecodeError> {
-    let SchemaName {
-        name: written,
-        version,
-        ..
-    } = schema;
+    let written = schema.name;
     let payload = bytes
         .strip_prefix(schema.prefix().as_slice())
-        .ok_or(DecodeError::Schema {
-            schema: written,
-            version,
-        })?;
+        .ok_or_else(|| schema.mismatch(bytes))?;
     let malformed = DecodeError::Malformed { schema: written };
     let (content, rest) = postcard::take_from_bytes::<T>(payload).map_err(|_| malformed)?;
     let same = encode(schema, &content).is_ok_and(|encoded| *encoded == bytes);

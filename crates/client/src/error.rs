@@ -2,7 +2,7 @@
 
 use sealbid_crypto::SealError;
 use sealbid_net::door::DoorError;
-use sealbid_types::allocation::VoidReason;
+use sealbid_types::allocation::{ScheduleFault, VoidReason};
 use sealbid_types::door::{Refusal, RefusalCode};
 use sealbid_types::id::MemberIndex;
 
@@ -70,7 +70,7 @@ pub enum ClientError {
     Void(VoidReason),
     /// The quote would be void once opened.
     #[error("this quote would be void: {0}")]
-    Quote(String),
+    Quote(ScheduleFault),
     /// The deadline leaves no round time to close.
     #[error("the deadline passes before a round can close")]
     Deadline,

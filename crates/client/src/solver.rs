@@ -76,7 +76,7 @@ impl Solver {
             minimum_fill,
             expires,
         };
-        PriceSchedule::new(&quote).map_err(|error| ClientError::Quote(error.to_string()))?;
+        PriceSchedule::new(&quote).map_err(ClientError::Quote)?;
         Ok(SignedQuote::new(quote, self.account.secret()))
     }
 

@@ -45,13 +45,7 @@ impl CloseCertificate {
     ) -> Result<Self, CertificateError> {
         let digest = close.digest();
         let view = certificate.view;
-        let statement = Statement::Close {
-            auction: close.auction,
-            epoch: close.epoch,
-            round: close.round,
-            view,
-            close: digest,
-        };
+        let statement = close.statement_of(digest, view);
         let signature =
             Signature::verify(keys, &statement, &certificate.signature).map_err(|error| {
                 CertificateError {
@@ -92,12 +86,7 @@ impl CloseCertificate {
     /// The statement that the round's `order` signature makes.
     #[must_use]
     pub const fn order_statement(&self) -> Statement {
-        Statement::Order {
-            auction: self.close.auction,
-            epoch: self.close.epoch,
-            round: self.close.round,
-            close: self.digest,
-        }
+        self.close.order_statement_of(self.digest)
     }
 }
 
@@ -125,12 +114,7 @@ impl AllocationCertificate {
     ) -> Result<Self, CertificateError> {
         let digest = allocation.digest();
         let round = allocation.round;
-        let statement = Statement::Allocation {
-            auction: allocation.auction,
-            epoch: allocation.epoch,
-            round,
-            allocation: digest,
-        };
+        let statement = allocation.statement_of(digest);
         let signature = Signature::verify(keys, &statement, signature)
             .map_err(|error| CertificateError { round, error })?;
         let filled = allocation.fills.iter().map(|fill| fill.intent).collect();

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use sealbid_near::rules::check_terms;
 use sealbid_types::allocation::{
-    Allocation, Fill, Movement, Unfilled, UnfilledReason, Void, VoidReason,
+    Allocation, Fill, Movement, Unfilled, UnfilledReason, Unsupported, Void, VoidReason,
 };
 use sealbid_types::amount::Amount;
 use sealbid_types::codec::encode;
@@ -79,7 +79,7 @@ fn checked(input: &ClearingInput, mut allocation: Allocation) -> Allocation {
     let Err(breach) = invariants::check(input, &allocation) else {
         return allocation;
     };
-    allocation.alarm = Some(breach.to_string());
+    allocation.alarm = Some(breach);
     allocation.fills.clear();
     let void = |id: &EnvelopeId| allocation.void.iter().any(|void| void.envelope == *id);
     let valid = input.intents.keys().filter(|id| !void(id));
@@ -190,9 +190,8 @@ impl<'a> Clearing<'a> {
                 self.fills.push(fill);
             }
             None => {
-                let reason = "the round's amounts are too large to add up";
-                self.void
-                    .insert(fill.intent, VoidReason::Unsupported(reason.into()));
+                let reason = VoidReason::Unsupported(Unsupported::Flow);
+                self.void.insert(fill.intent, reason);
             }
         }
     }

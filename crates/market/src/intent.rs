@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use sealbid_near::rules::native_asset;
-use sealbid_types::allocation::{Movement, Outflow, VoidReason};
+use sealbid_types::allocation::{ActionFault, Movement, Outflow, Unsupported, VoidReason};
 use sealbid_types::amount::{Amount, Delta};
 use sealbid_types::metadata::Pair;
 use sealbid_types::terms::{Action, Terms, TokenDiff};
@@ -89,14 +89,12 @@ pub(crate) fn outflows(amounts: &BTreeMap<AssetId, Amount>) -> Vec<Outflow> {
 /// What `terms` ask for. Their actions follow the Verifier's rules.
 pub(crate) fn shape(terms: &Terms) -> Result<Shape, VoidReason> {
     if amounts(terms).any(|units| units > MOST_UNITS.unsigned_abs()) {
-        return Err(VoidReason::Action("an amount above 2^112 units".into()));
+        return Err(VoidReason::Action(ActionFault::TooLarge));
     }
     let is_diff = |action: &&Action| matches!(action, Action::TokenDiff(_));
     match (terms.actions.as_slice(), terms.actions.iter().find(is_diff)) {
         ([Action::TokenDiff(diff)], _) => swap(diff).map(Shape::Swap),
-        (_, Some(_)) => Err(VoidReason::Unsupported(
-            "a swap with other actions beside it".into(),
-        )),
+        (_, Some(_)) => Err(VoidReason::Unsupported(Unsupported::SwapAndMore)),
         (actions, None) => pass_through(&terms.account, actions).map(Shape::PassThrough),
     }
 }
@@ -127,17 +125,14 @@ fn swap(diff: &TokenDiff) -> Result<Swap, VoidReason> {
             amount_in,
             limit,
         }),
-        _ => Err(VoidReason::Unsupported(
-            "a token_diff of other than one asset given and one wanted".into(),
-        )),
+        _ => Err(VoidReason::Unsupported(Unsupported::SwapShape)),
     }
 }
 
 fn pass_through(account: &AccountId, actions: &[Action]) -> Result<Balances, VoidReason> {
     let mut balances = Balances::default();
     for action in actions {
-        add(&mut balances, account, action)
-            .ok_or_else(|| VoidReason::Action("amounts that overflow together".into()))?;
+        add(&mut balances, account, action).ok_or(VoidReason::Action(ActionFault::Overflow))?;
     }
     Ok(balances)
 }

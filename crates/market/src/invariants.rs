@@ -11,7 +11,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sealbid_types::allocation::{Allocation, Fill, FillKind};
+use sealbid_types::allocation::{Allocation, Breach, Fill, FillKind};
 use sealbid_types::amount::{Amount, Delta};
 use sealbid_types::id::EnvelopeId;
 use sealbid_types::quote::Quote;
@@ -21,55 +21,6 @@ use sealbid_types::text::{AccountId, AssetId};
 use crate::clear::ClearingInput;
 use crate::fees::Fee;
 use crate::schedule::PriceSchedule;
-
-/// How a clearing breaks the rules of all clearings.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Breach {
-    /// An entry is accounted for not once, but this often.
-    #[error("intent {intent} is accounted for {times} times")]
-    Accounted {
-        /// The intent.
-        intent: EnvelopeId,
-        /// How often.
-        times: usize,
-    },
-    /// A fill of something that is not a valid intent of the round.
-    #[error("the fill of {0} is of no valid intent")]
-    NoIntent(EnvelopeId),
-    /// A fill against something that is not a valid quote for it.
-    #[error("the fill of {intent} is against {quote}, which is no quote for it")]
-    NoQuote {
-        /// The intent.
-        intent: EnvelopeId,
-        /// What it is filled against.
-        quote: EnvelopeId,
-    },
-    /// A sum that is not zero.
-    #[error("the fill of {intent} does not sum to zero in {asset}")]
-    Sum {
-        /// The intent.
-        intent: EnvelopeId,
-        /// The asset.
-        asset: AssetId,
-    },
-    /// An account moves otherwise than it signed.
-    #[error("the fill of {intent} moves {account} otherwise than it signed")]
-    Signed {
-        /// The intent.
-        intent: EnvelopeId,
-        /// The account.
-        account: AccountId,
-    },
-    /// A fee that is not the Verifier's, or a withdrawal that nobody signed.
-    #[error("the fill of {0} has outflows that are not the Verifier's")]
-    Outflow(EnvelopeId),
-    /// More is filled against a quote than its capacity.
-    #[error("quote {0} is filled above its capacity")]
-    Capacity(EnvelopeId),
-    /// Two fills use one nonce.
-    #[error("the fill of {0} uses a nonce that is used")]
-    Nonce(EnvelopeId),
-}
 
 type Sums = BTreeMap<(AccountId, AssetId), Delta>;
 
@@ -93,7 +44,9 @@ pub fn check(input: &ClearingInput, allocation: &Allocation) -> Result<(), Breac
                 .into_iter()
                 .any(|used| used == (&terms.account, terms.nonce))
         {
-            return Err(Breach::Nonce(fill.intent));
+            return Err(Breach::Nonce {
+                intent: fill.intent,
+            });
         }
         check_sums(fill)?;
         match &fill.kind {
@@ -120,7 +73,7 @@ fn check_accounts(input: &ClearingInput, allocation: &Allocation) -> Result<(), 
     let filled = allocation.fills.iter().map(|fill| fill.intent);
     let unfilled = allocation.unfilled.iter().map(|unfilled| unfilled.intent);
     let void = allocation.void.iter().map(|void| void.envelope);
-    let mut times: BTreeMap<EnvelopeId, usize> = BTreeMap::new();
+    let mut times: BTreeMap<EnvelopeId, u32> = BTreeMap::new();
     for id in filled.chain(unfilled).chain(void) {
         *times.entry(id).or_default() += 1;
     }
@@ -141,7 +94,9 @@ fn terms_of<'a>(input: &'a ClearingInput, fill: &Fill) -> Result<&'a Terms, Brea
         Some(Ok(terms)) if terms.account == fill.account && terms.deadline >= input.closed_at => {
             Ok(terms)
         }
-        _ => Err(Breach::NoIntent(fill.intent)),
+        _ => Err(Breach::NoIntent {
+            intent: fill.intent,
+        }),
     }
 }
 
@@ -285,7 +240,9 @@ fn check_fees(fill: &Fill, fee: Fee, limit: Amount) -> Result<(), Breach> {
     if right {
         Ok(())
     } else {
-        Err(Breach::Outflow(fill.intent))
+        Err(Breach::Outflow {
+            intent: fill.intent,
+        })
     }
 }
 
@@ -308,7 +265,9 @@ fn check_pass_through(fill: &Fill, terms: &Terms) -> Result<(), Breach> {
     if fill.fees.is_empty() {
         Ok(())
     } else {
-        Err(Breach::Outflow(fill.intent))
+        Err(Breach::Outflow {
+            intent: fill.intent,
+        })
     }
 }
 
@@ -349,7 +308,7 @@ fn check_capacities(
     for (id, sum) in filled {
         let capacity = quote_of(input, *id).map(|quote| quote.capacity);
         if sum.is_none() || *sum > capacity {
-            return Err(Breach::Capacity(*id));
+            return Err(Breach::Capacity { quote: *id });
         }
     }
     Ok(())

@@ -88,5 +88,5 @@ fn check(input: &ClearingInput, signed: &SignedQuote) -> Result<PriceSchedule, V
             deadline: quote.expires,
         });
     }
-    PriceSchedule::new(quote).map_err(|error| VoidReason::Schedule(error.to_string()))
+    PriceSchedule::new(quote).map_err(VoidReason::Schedule)
 }

@@ -8,6 +8,7 @@
 
 use ruint::aliases::U256;
 
+use sealbid_types::allocation::ScheduleFault;
 use sealbid_types::amount::Amount;
 use sealbid_types::quote::{MOST_TIERS, Quote, Rate, Tier};
 
@@ -19,35 +20,6 @@ const DENOMINATOR_BITS: usize = 128;
 
 /// The most bits of a rate's numerator over it: with amounts of 112 bits, sums stay below 2^256.
 const NUMERATOR_BITS: usize = 140;
-
-/// Why a quote's schedule is not one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum ScheduleError {
-    /// Both assets of the pair are the same.
-    #[error("an asset for itself")]
-    Pair,
-    /// No tiers, or too many.
-    #[error("{0} tiers, 1 to {MOST_TIERS} are taken")]
-    Tiers(usize),
-    /// A tier's bound is not above the one before it, or above zero.
-    #[error("the bound of tier {0} does not rise")]
-    Bound(usize),
-    /// A rate of nothing, or for nothing.
-    #[error("the rate of tier {0} is zero, or for zero")]
-    Rate(usize),
-    /// The capacity is zero.
-    #[error("a capacity of zero")]
-    Capacity,
-    /// The least fill is above the capacity.
-    #[error("a minimum fill above the capacity")]
-    MinimumFill,
-    /// An amount above [`MOST_UNITS`].
-    #[error("an amount above 2^112 units")]
-    Insane,
-    /// The rates have no small common denominator.
-    #[error("the rates have no common denominator below 2^128, or are too steep for one")]
-    Denominator,
-}
 
 /// A checked schedule.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,8 +34,8 @@ impl PriceSchedule {
     /// Checks the schedule of `quote`: its pair, tiers, capacity and minimum fill.
     ///
     /// # Errors
-    /// [`ScheduleError`], the first that is found.
-    pub fn new(quote: &Quote) -> Result<Self, ScheduleError> {
+    /// [`ScheduleFault`], the first that is found.
+    pub fn new(quote: &Quote) -> Result<Self, ScheduleFault> {
         let Quote {
             pair,
             tiers,
@@ -72,16 +44,18 @@ impl PriceSchedule {
             ..
         } = quote;
         if pair.give == pair.want {
-            return Err(ScheduleError::Pair);
+            return Err(ScheduleFault::Pair);
         }
         if !(1..=MOST_TIERS).contains(&tiers.len()) {
-            return Err(ScheduleError::Tiers(tiers.len()));
+            return Err(ScheduleFault::Tiers {
+                count: counted(tiers.len()),
+            });
         }
         if capacity.is_zero() {
-            return Err(ScheduleError::Capacity);
+            return Err(ScheduleFault::Capacity);
         }
         if minimum_fill > capacity {
-            return Err(ScheduleError::MinimumFill);
+            return Err(ScheduleFault::MinimumFill);
         }
         check_tiers(tiers)?;
         let amounts = tiers.iter().flat_map(|t| [t.up_to, t.rate.out, t.rate.per]);
@@ -89,9 +63,9 @@ impl PriceSchedule {
             .chain([*capacity])
             .any(|amount| amount.units() > MOST_UNITS)
         {
-            return Err(ScheduleError::Insane);
+            return Err(ScheduleFault::TooLarge);
         }
-        Self::on_common_denominator(tiers).ok_or(ScheduleError::Denominator)
+        Self::on_common_denominator(tiers).ok_or(ScheduleFault::Denominator)
     }
 
     fn on_common_denominator(tiers: &[Tier]) -> Option<Self> {
@@ -136,18 +110,27 @@ impl PriceSchedule {
     }
 }
 
-fn check_tiers(tiers: &[Tier]) -> Result<(), ScheduleError> {
+fn check_tiers(tiers: &[Tier]) -> Result<(), ScheduleFault> {
     let mut below = Amount::ZERO;
     for (index, Tier { up_to, rate }) in tiers.iter().enumerate() {
         if *up_to <= below {
-            return Err(ScheduleError::Bound(index));
+            return Err(ScheduleFault::Bound {
+                tier: counted(index),
+            });
         }
         if rate.out.is_zero() || rate.per.is_zero() {
-            return Err(ScheduleError::Rate(index));
+            return Err(ScheduleFault::Rate {
+                tier: counted(index),
+            });
         }
         below = *up_to;
     }
     Ok(())
+}
+
+/// A count as reasons carry it: of one width on every machine.
+fn counted(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 /// The rate in lowest terms. A rate for nothing stays one, and no denominator divides by it.
@@ -193,7 +176,7 @@ mod tests {
         None
     }
 
-    fn schedule(tiers: Vec<Tier>) -> Result<PriceSchedule, ScheduleError> {
+    fn schedule(tiers: Vec<Tier>) -> Result<PriceSchedule, ScheduleFault> {
         PriceSchedule::new(&sealbid_types::quote::Quote { tiers, ..quote() })
     }
 
@@ -274,24 +257,27 @@ mod tests {
     fn each_error_has_its_case() {
         let most = MOST_UNITS;
         for (tiers, error) in [
-            (vec![], ScheduleError::Tiers(0)),
+            (vec![], ScheduleFault::Tiers { count: 0 }),
             (
                 (1..=17).map(|i| tier(i, 1, 1)).collect(),
-                ScheduleError::Tiers(17),
+                ScheduleFault::Tiers { count: 17 },
             ),
-            (vec![tier(0, 1, 1)], ScheduleError::Bound(0)),
-            (vec![tier(5, 1, 1), tier(5, 1, 1)], ScheduleError::Bound(1)),
-            (vec![tier(5, 0, 1)], ScheduleError::Rate(0)),
-            (vec![tier(5, 1, 0)], ScheduleError::Rate(0)),
-            (vec![tier(most + 1, 1, 1)], ScheduleError::Insane),
-            (vec![tier(5, most + 1, 1)], ScheduleError::Insane),
+            (vec![tier(0, 1, 1)], ScheduleFault::Bound { tier: 0 }),
+            (
+                vec![tier(5, 1, 1), tier(5, 1, 1)],
+                ScheduleFault::Bound { tier: 1 },
+            ),
+            (vec![tier(5, 0, 1)], ScheduleFault::Rate { tier: 0 }),
+            (vec![tier(5, 1, 0)], ScheduleFault::Rate { tier: 0 }),
+            (vec![tier(most + 1, 1, 1)], ScheduleFault::TooLarge),
+            (vec![tier(5, most + 1, 1)], ScheduleFault::TooLarge),
             (
                 vec![tier(1, 1, most - 1), tier(2, 1, most - 3)],
-                ScheduleError::Denominator,
+                ScheduleFault::Denominator,
             ),
             (
                 vec![tier(1, most, 1), tier(2, 1, 1 << 30)],
-                ScheduleError::Denominator,
+                ScheduleFault::Denominator,
             ),
         ] {
             assert_eq!(schedule(tiers), Err(error));
@@ -303,14 +289,14 @@ mod tests {
         };
         assert_eq!(
             with(|q| q.pair.want = q.pair.give.clone()),
-            ScheduleError::Pair
+            ScheduleFault::Pair
         );
-        assert_eq!(with(|q| q.capacity = Amount::ZERO), ScheduleError::Capacity);
+        assert_eq!(with(|q| q.capacity = Amount::ZERO), ScheduleFault::Capacity);
         let above = |q: &mut Quote| q.minimum_fill = q.capacity.checked_add(amount(1)).unwrap();
-        assert_eq!(with(above), ScheduleError::MinimumFill);
+        assert_eq!(with(above), ScheduleFault::MinimumFill);
         assert_eq!(
             with(|q| q.capacity = amount(MOST_UNITS + 1)),
-            ScheduleError::Insane
+            ScheduleFault::TooLarge
         );
     }
 

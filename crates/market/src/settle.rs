@@ -77,11 +77,9 @@ fn authorised(
     authorisations: &Opened<Authorisation>,
     rules: &Rules,
 ) -> Result<Authorisation, VoidReason> {
-    let missing = |what: &str| VoidReason::Payload(format!("no {what} was opened"));
-    let terms = intents.get(&fill.intent).ok_or_else(|| missing("intent"))?;
-    let opened = authorisations
-        .get(&fill.intent)
-        .ok_or_else(|| missing("authorisation"))?;
+    let missing = VoidReason::NotOpened;
+    let terms = intents.get(&fill.intent).ok_or(missing.clone())?;
+    let opened = authorisations.get(&fill.intent).ok_or(missing)?;
     let terms = terms.as_ref().map_err(Clone::clone)?;
     let authorisation = opened.as_ref().map_err(Clone::clone)?;
     check_authorisation(authorisation, terms, &rules.verifying_contract)?;
@@ -156,6 +154,7 @@ mod tests {
         opened.remove(&id(3));
         let settlement = settle(&allocation, &input.intents, &opened, &input.rules);
         assert_eq!(settled_ids(&settlement), [id(2)]);
+        assert_eq!(settlement.void[2].reason, VoidReason::NotOpened);
     }
 
     #[test]

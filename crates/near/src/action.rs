@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use sealbid_types::allocation::{PayloadFault, PayloadField as Field};
 use sealbid_types::amount::Amount;
 use sealbid_types::terms::{Action, FtWithdraw, NativeWithdraw, TokenDiff, Transfer};
 use sealbid_types::text::{AccountId, AssetId};
@@ -24,6 +25,19 @@ pub enum ActionError {
     /// An intent of a kind that is not known here.
     #[error("the intent {0:?} is not known here")]
     Kind(String),
+}
+
+impl ActionError {
+    /// What a round says of a payload with such an intent.
+    #[must_use]
+    pub const fn fault(&self) -> PayloadFault {
+        match self {
+            Self::Json(error) => error.fault(),
+            Self::Kind(_) => PayloadFault::Unsupported {
+                field: Field::Intent,
+            },
+        }
+    }
 }
 
 /// An action as the Verifier writes it: fields in its order, absent ones left out.
@@ -106,8 +120,8 @@ impl<'a> From<&'a Action> for ActionJson<'a> {
 
 /// Reads the action that `json` is.
 pub(crate) fn from_json(json: &Json) -> Result<Action, ActionError> {
-    let object = json.object("intents")?;
-    match field(object, "intent")?.text("intent")? {
+    let object = json.object(Field::Intents)?;
+    match field(object, Field::Intent)?.text(Field::Intent)? {
         "token_diff" => Ok(Action::TokenDiff(token_diff(object)?)),
         "transfer" => Ok(Action::Transfer(transfer(object)?)),
         "ft_withdraw" => Ok(Action::FtWithdraw(ft_withdraw(object)?)),
@@ -117,51 +131,59 @@ pub(crate) fn from_json(json: &Json) -> Result<Action, ActionError> {
 }
 
 fn token_diff(object: &Object) -> Result<TokenDiff, JsonError> {
-    let referral = optional_text(object, "referral")?;
+    let referral = optional_text(object, Field::Referral)?;
     Ok(TokenDiff {
-        diff: amounts(object, "diff")?,
+        diff: amounts(object, Field::Diff)?,
         memo: memo(object)?,
         referral: referral
-            .map(|text| parse_text("referral", text))
+            .map(|text| parse_text(Field::Referral, text))
             .transpose()?,
     })
 }
 
 fn transfer(object: &Object) -> Result<Transfer, JsonError> {
     // Each makes the Verifier call the receiver, which may send the tokens back.
-    refuse(object, &["msg", "min_gas", "notification", "state_init"])?;
+    refuse(
+        object,
+        &[
+            Field::Msg,
+            Field::MinGas,
+            Field::Notification,
+            Field::StateInit,
+        ],
+    )?;
     Ok(Transfer {
-        receiver: parsed(object, "receiver_id")?,
-        tokens: amounts(object, "tokens")?,
+        receiver: parsed(object, Field::ReceiverId)?,
+        tokens: amounts(object, Field::Tokens)?,
         memo: memo(object)?,
     })
 }
 
 fn ft_withdraw(object: &Object) -> Result<FtWithdraw, JsonError> {
     // The first debits wrapped NEAR besides; the other lets the withdrawal fail.
-    refuse(object, &["storage_deposit", "min_gas"])?;
+    refuse(object, &[Field::StorageDeposit, Field::MinGas])?;
     Ok(FtWithdraw {
-        token: parsed(object, "token")?,
-        receiver: parsed(object, "receiver_id")?,
-        amount: parsed(object, "amount")?,
+        token: parsed(object, Field::Token)?,
+        receiver: parsed(object, Field::ReceiverId)?,
+        amount: parsed(object, Field::Amount)?,
         memo: memo(object)?,
-        msg: optional_text(object, "msg")?.map(str::to_owned),
+        msg: optional_text(object, Field::Msg)?.map(str::to_owned),
     })
 }
 
 fn native_withdraw(object: &Object) -> Result<NativeWithdraw, JsonError> {
     Ok(NativeWithdraw {
-        receiver: parsed(object, "receiver_id")?,
-        amount: parsed(object, "amount")?,
+        receiver: parsed(object, Field::ReceiverId)?,
+        amount: parsed(object, Field::Amount)?,
     })
 }
 
 fn memo(object: &Object) -> Result<Option<String>, JsonError> {
-    Ok(optional_text(object, "memo")?.map(str::to_owned))
+    Ok(optional_text(object, Field::Memo)?.map(str::to_owned))
 }
 
 /// A map from assets to amounts, or to deltas.
-fn amounts<T>(object: &Object, name: &'static str) -> Result<BTreeMap<AssetId, T>, JsonError>
+fn amounts<T>(object: &Object, name: Field) -> Result<BTreeMap<AssetId, T>, JsonError>
 where
     T: core::str::FromStr<Err: core::fmt::Display>,
 {

@@ -3,7 +3,7 @@
 use ed25519_dalek::SigningKey;
 use sha2::{Digest, Sha256};
 
-use sealbid_types::allocation::VoidReason;
+use sealbid_types::allocation::{PayloadFault, PayloadField, VoidReason};
 use sealbid_types::keys::{PublicKey, Signature};
 use sealbid_types::terms::{Authorisation, Terms};
 use sealbid_types::text::AccountId;
@@ -54,21 +54,24 @@ pub fn check_authorisation(
     public_key
         .verify(payload.as_bytes(), signature)
         .map_err(|_| VoidReason::Signature)?;
-    let said = Payload::parse(payload).map_err(|error| VoidReason::Payload(error.to_string()))?;
+    let said = Payload::parse(payload).map_err(|error| VoidReason::Payload(error.fault()))?;
     match difference(&said, &Payload::of(terms, contract)) {
-        Some(field) => Err(VoidReason::Payload(format!("another {field}"))),
+        Some(field) => Err(VoidReason::Payload(PayloadFault::Differs { field })),
         None => Ok(()),
     }
 }
 
 /// The first field in which the payload differs from what the terms ask for.
-fn difference(said: &Payload, asked: &Payload) -> Option<&'static str> {
+fn difference(said: &Payload, asked: &Payload) -> Option<PayloadField> {
     let fields = [
-        (said.account == asked.account, "account"),
-        (said.contract == asked.contract, "verifying contract"),
-        (said.deadline == asked.deadline, "deadline"),
-        (said.nonce == asked.nonce, "nonce"),
-        (said.actions == asked.actions, "set of actions"),
+        (said.account == asked.account, PayloadField::SignerId),
+        (
+            said.contract == asked.contract,
+            PayloadField::VerifyingContract,
+        ),
+        (said.deadline == asked.deadline, PayloadField::Deadline),
+        (said.nonce == asked.nonce, PayloadField::Nonce),
+        (said.actions == asked.actions, PayloadField::Intents),
     ];
     fields
         .iter()
@@ -89,8 +92,8 @@ mod tests {
         }
     }
 
-    fn payload_differs(field: &str) -> Result<(), VoidReason> {
-        Err(VoidReason::Payload(format!("another {field}")))
+    fn payload_differs(field: PayloadField) -> Result<(), VoidReason> {
+        Err(VoidReason::Payload(PayloadFault::Differs { field }))
     }
 
     proptest! {
@@ -103,20 +106,20 @@ mod tests {
             // Who may fill is for the auction, not for the chain.
             prop_assert_eq!(check(&Terms { solvers: other.solvers.clone(), ..terms.clone() }), Ok(()));
             let elsewhere = check_authorisation(&authorisation, &terms, &"other.near".parse().unwrap());
-            prop_assert_eq!(elsewhere, payload_differs("verifying contract"));
+            prop_assert_eq!(elsewhere, payload_differs(PayloadField::VerifyingContract));
             let foreign = Terms { account: other.account, ..terms.clone() };
             prop_assert_eq!(check(&foreign), Err(VoidReason::Account));
             if other.nonce != terms.nonce {
                 let changed = Terms { nonce: other.nonce, ..terms.clone() };
-                prop_assert_eq!(check(&changed), payload_differs("nonce"));
+                prop_assert_eq!(check(&changed), payload_differs(PayloadField::Nonce));
             }
             if other.deadline != terms.deadline {
                 let changed = Terms { deadline: other.deadline, ..terms.clone() };
-                prop_assert_eq!(check(&changed), payload_differs("deadline"));
+                prop_assert_eq!(check(&changed), payload_differs(PayloadField::Deadline));
             }
             if other.actions != terms.actions {
                 let changed = Terms { actions: other.actions, ..terms };
-                prop_assert_eq!(check(&changed), payload_differs("set of actions"));
+                prop_assert_eq!(check(&changed), payload_differs(PayloadField::Intents));
             }
         }
     }
@@ -174,9 +177,57 @@ mod tests {
             public_key,
             signature,
         };
-        assert!(matches!(
+        let field = PayloadField::StorageDeposit;
+        assert_eq!(
             check_authorisation(&authorisation, &terms, &contract()),
-            Err(VoidReason::Payload(reason)) if reason.contains("storage_deposit")
-        ));
+            Err(VoidReason::Payload(PayloadFault::Unsupported { field }))
+        );
+    }
+
+    #[test]
+    fn whatever_is_wrong_with_a_payload_a_round_says_it_in_codes() {
+        let good = Payload::of(&crate::testing::terms(), &contract()).to_json();
+        let malformed = |field| PayloadFault::Malformed { field };
+        let cases = [
+            ("{".to_owned(), PayloadFault::NotJson),
+            ("[]".to_owned(), PayloadFault::NotJson),
+            (
+                good.replacen('{', "{\"nonce\":1,", 1),
+                PayloadFault::NotJson,
+            ),
+            (
+                good.replace("\"signer_id\"", "\"signer\""),
+                PayloadFault::Missing {
+                    field: PayloadField::SignerId,
+                },
+            ),
+            (
+                good.replace("\"nonce\":\"", "\"nonce\":\"!"),
+                malformed(PayloadField::Nonce),
+            ),
+            (
+                good.replace("\"deadline\":\"", "\"deadline\":\"x"),
+                malformed(PayloadField::Deadline),
+            ),
+            (
+                good.replace("\"intents\":[", "\"intents\":[7,"),
+                malformed(PayloadField::Intents),
+            ),
+            (
+                good.replace("\"intents\":[", "\"intents\":[{\"intent\":\"auth_call\"},"),
+                PayloadFault::Unsupported {
+                    field: PayloadField::Intent,
+                },
+            ),
+            (
+                good.replace("\"amount\":\"", "\"amount\":\"+"),
+                malformed(PayloadField::Amount),
+            ),
+        ];
+        for (text, fault) in cases {
+            assert_ne!(text, good);
+            let error = Payload::parse(&text).unwrap_err();
+            assert_eq!(error.fault(), fault, "{text}: {error}");
+        }
     }
 }

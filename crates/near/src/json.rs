@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use serde::de::{self, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use sealbid_types::allocation::{PayloadFault, PayloadField};
+
 /// A JSON value whose objects have no key twice.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Json {
@@ -25,34 +27,99 @@ pub(crate) enum Json {
 /// A JSON object.
 pub(crate) type Object = BTreeMap<String, Json>;
 
-/// What a field holds and should not, by the field's name.
+/// A field of JSON: one of a signed payload, which a round's reasons name by a code, or one that
+/// stands around a payload, which no round ever sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FieldName {
+    /// Of a payload.
+    Payload(PayloadField),
+    /// Around a payload.
+    Around(&'static str),
+}
+
+impl From<PayloadField> for FieldName {
+    fn from(field: PayloadField) -> Self {
+        Self::Payload(field)
+    }
+}
+
+impl From<&'static str> for FieldName {
+    fn from(name: &'static str) -> Self {
+        Self::Around(name)
+    }
+}
+
+impl FieldName {
+    /// The name in the JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Payload(field) => field.name(),
+            Self::Around(name) => name,
+        }
+    }
+}
+
+impl fmt::Display for FieldName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.name())
+    }
+}
+
+/// What a field holds and should not, by the field's name. Its words are for whoever wrote the JSON:
+/// what a round says of a payload is the code, [`JsonError::fault`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum JsonError {
     /// Not JSON, or an object has a key twice.
     #[error("not JSON as it should be: {0}")]
     Syntax(String),
     /// A field is missing.
-    #[error("{0:?} is missing")]
-    Missing(&'static str),
+    #[error("{0} is missing")]
+    Missing(FieldName),
     /// A field holds something of another type.
-    #[error("{field:?} is not {expected}")]
+    #[error("{field} is not {expected}")]
     Type {
         /// The field.
-        field: &'static str,
+        field: FieldName,
         /// What it should be.
         expected: &'static str,
     },
     /// A field's text is not of its grammar.
-    #[error("{field:?}: {error}")]
+    #[error("{field}: {error}")]
     Text {
         /// The field.
-        field: &'static str,
+        field: FieldName,
         /// What is wrong with it.
         error: String,
     },
     /// A field that the Verifier acts on, and that terms cannot express.
-    #[error("{0:?} is not supported here")]
-    Unsupported(&'static str),
+    #[error("{0} is not supported here")]
+    Unsupported(FieldName),
+}
+
+impl JsonError {
+    /// What a round says of a payload with this error. The parser's own words are left out: they
+    /// are another crate's, and change with it.
+    #[must_use]
+    pub const fn fault(&self) -> PayloadFault {
+        let (Self::Missing(name)
+        | Self::Type { field: name, .. }
+        | Self::Text { field: name, .. }
+        | Self::Unsupported(name)) = self
+        else {
+            return PayloadFault::NotJson;
+        };
+        let FieldName::Payload(field) = *name else {
+            return PayloadFault::NotJson;
+        };
+        match self {
+            Self::Missing(_) => PayloadFault::Missing { field },
+            Self::Unsupported(_) => PayloadFault::Unsupported { field },
+            Self::Type { .. } | Self::Text { .. } | Self::Syntax(_) => {
+                PayloadFault::Malformed { field }
+            }
+        }
+    }
 }
 
 impl Json {
@@ -62,22 +129,22 @@ impl Json {
     }
 
     /// The object this is; `field` names where it stands.
-    pub(crate) fn object(&self, field: &'static str) -> Result<&Object, JsonError> {
+    pub(crate) fn object(&self, field: impl Into<FieldName>) -> Result<&Object, JsonError> {
         match self {
             Self::Object(object) => Ok(object),
             _ => Err(JsonError::Type {
-                field,
+                field: field.into(),
                 expected: "an object",
             }),
         }
     }
 
     /// The text this is; `field` names where it stands.
-    pub(crate) fn text(&self, field: &'static str) -> Result<&str, JsonError> {
+    pub(crate) fn text(&self, field: impl Into<FieldName>) -> Result<&str, JsonError> {
         match self {
             Self::Text(text) => Ok(text),
             _ => Err(JsonError::Type {
-                field,
+                field: field.into(),
                 expected: "a string",
             }),
         }
@@ -85,45 +152,48 @@ impl Json {
 }
 
 /// The field of `object` by its name.
-pub(crate) fn field<'a>(object: &'a Object, name: &'static str) -> Result<&'a Json, JsonError> {
-    object.get(name).ok_or(JsonError::Missing(name))
+pub(crate) fn field(object: &Object, name: impl Into<FieldName>) -> Result<&Json, JsonError> {
+    let name = name.into();
+    object.get(name.name()).ok_or(JsonError::Missing(name))
 }
 
 /// The field of `object` by its name, read as `T` reads itself from text.
-pub(crate) fn parsed<T>(object: &Object, name: &'static str) -> Result<T, JsonError>
+pub(crate) fn parsed<T>(object: &Object, name: impl Into<FieldName>) -> Result<T, JsonError>
 where
     T: core::str::FromStr<Err: fmt::Display>,
 {
+    let name = name.into();
     parse_text(name, field(object, name)?.text(name)?)
 }
 
 /// `text`, which stands in field `name`, as `T` reads it.
-pub(crate) fn parse_text<T>(name: &'static str, text: &str) -> Result<T, JsonError>
+pub(crate) fn parse_text<T>(name: impl Into<FieldName>, text: &str) -> Result<T, JsonError>
 where
     T: core::str::FromStr<Err: fmt::Display>,
 {
     text.parse().map_err(|error: T::Err| JsonError::Text {
-        field: name,
+        field: name.into(),
         error: error.to_string(),
     })
 }
 
 /// The text of an optional field; `null` counts as absent, as it does for the Verifier.
-pub(crate) fn optional_text<'a>(
-    object: &'a Object,
-    name: &'static str,
-) -> Result<Option<&'a str>, JsonError> {
-    match object.get(name) {
+pub(crate) fn optional_text(
+    object: &Object,
+    name: PayloadField,
+) -> Result<Option<&str>, JsonError> {
+    match object.get(name.name()) {
         None | Some(Json::Null) => Ok(None),
         Some(value) => value.text(name).map(Some),
     }
 }
 
 /// Refuses fields that the Verifier would act on and that terms cannot express.
-pub(crate) fn refuse(object: &Object, names: &[&'static str]) -> Result<(), JsonError> {
-    let present = |name: &&&str| !matches!(object.get(**name), None | Some(Json::Null));
+pub(crate) fn refuse(object: &Object, names: &[PayloadField]) -> Result<(), JsonError> {
+    let present =
+        |name: &&PayloadField| !matches!(object.get(name.name()), None | Some(Json::Null));
     match names.iter().find(present) {
-        Some(name) => Err(JsonError::Unsupported(name)),
+        Some(name) => Err(JsonError::Unsupported((*name).into())),
         None => Ok(()),
     }
 }

@@ -24,7 +24,7 @@ pub mod payload;
 pub mod rules;
 pub mod signed;
 
-pub use json::JsonError;
+pub use json::{FieldName, JsonError};
 
 #[cfg(test)]
 mod testing;

@@ -3,6 +3,7 @@
 //! A nonce that begins otherwise is an older one, 32 bytes without a meaning; the Verifier takes
 //! both. Whether a salt is valid at the moment, the chain alone knows.
 
+use sealbid_types::allocation::NonceFault;
 use sealbid_types::bytes::FixedBytes;
 use sealbid_types::terms::Nonce;
 use sealbid_types::time::Timestamp;
@@ -17,22 +18,6 @@ const NANOS_PER_MILLI: i64 = 1_000_000;
 
 /// The last moment that a nonce can name, `i64::MAX` nanoseconds: in the year 2262.
 const LAST: Timestamp = Timestamp((i64::MAX / NANOS_PER_MILLI) as u64);
-
-/// Why a nonce does not go with a deadline.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum NonceError {
-    /// The nonce is of a version that is not known here.
-    #[error("a nonce of version {0} is not known here")]
-    Version(u8),
-    /// The nonce runs out before the intent does.
-    #[error("the nonce is valid to {nonce}, less than the deadline {deadline}")]
-    Deadline {
-        /// When the nonce runs out, rounded down to a millisecond.
-        nonce: Timestamp,
-        /// The intent's deadline.
-        deadline: Timestamp,
-    },
-}
 
 /// A versioned nonce that is valid to `deadline` (2262 at the latest). `random` must be fresh: an
 /// account uses a nonce once.
@@ -49,7 +34,7 @@ pub fn versioned(salt: [u8; 4], deadline: Timestamp, random: [u8; 15]) -> Nonce 
 }
 
 /// When a versioned nonce runs out, in nanoseconds since the Unix epoch; nothing for an older one.
-fn deadline_nanos(nonce: &Nonce) -> Result<Option<i64>, NonceError> {
+fn deadline_nanos(nonce: &Nonce) -> Result<Option<i64>, NonceFault> {
     let Some(rest) = nonce.as_bytes().strip_prefix(&MAGIC) else {
         return Ok(None);
     };
@@ -57,7 +42,7 @@ fn deadline_nanos(nonce: &Nonce) -> Result<Option<i64>, NonceError> {
         return Ok(None);
     };
     if *version != VERSION {
-        return Err(NonceError::Version(*version));
+        return Err(NonceFault::Version { version: *version });
     }
     let nanos = rest.get(4..).and_then(|rest| rest.first_chunk());
     Ok(nanos.map(|nanos| i64::from_le_bytes(*nanos)))
@@ -66,8 +51,8 @@ fn deadline_nanos(nonce: &Nonce) -> Result<Option<i64>, NonceError> {
 /// Checks that the intent's `deadline` does not exceed the nonce's.
 ///
 /// # Errors
-/// [`NonceError`].
-pub fn check(nonce: &Nonce, deadline: Timestamp) -> Result<(), NonceError> {
+/// [`NonceFault`].
+pub fn check(nonce: &Nonce, deadline: Timestamp) -> Result<(), NonceFault> {
     let Some(nanos) = deadline_nanos(nonce)? else {
         return Ok(());
     };
@@ -75,7 +60,7 @@ pub fn check(nonce: &Nonce, deadline: Timestamp) -> Result<(), NonceError> {
         return Ok(());
     }
     let millis = u64::try_from(nanos / NANOS_PER_MILLI).unwrap_or(0);
-    Err(NonceError::Deadline {
+    Err(NonceFault::Deadline {
         nonce: Timestamp(millis),
         deadline,
     })
@@ -105,7 +90,7 @@ mod tests {
         bytes[4] = 1;
         assert_eq!(
             check(&FixedBytes(bytes), Timestamp(1)),
-            Err(NonceError::Version(1))
+            Err(NonceFault::Version { version: 1 })
         );
         bytes[0] = 0;
         assert_eq!(check(&FixedBytes(bytes), Timestamp(u64::MAX)), Ok(()));
@@ -119,7 +104,7 @@ mod tests {
             prop_assert_eq!(check(&nonce, Timestamp(millis - 1)), Ok(()));
             prop_assert_eq!(
                 check(&nonce, Timestamp(millis + 1)),
-                Err(NonceError::Deadline { nonce: Timestamp(millis), deadline: Timestamp(millis + 1) })
+                Err(NonceFault::Deadline { nonce: Timestamp(millis), deadline: Timestamp(millis + 1) })
             );
         }
     }

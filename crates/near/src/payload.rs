@@ -3,6 +3,7 @@
 use data_encoding::BASE64;
 use serde::Serialize;
 
+use sealbid_types::allocation::{PayloadFault, PayloadField as Field};
 use sealbid_types::bytes::FixedBytes;
 use sealbid_types::terms::{Action, Nonce, Terms};
 use sealbid_types::text::AccountId;
@@ -46,6 +47,23 @@ pub enum PayloadError {
         /// What is wrong with it.
         error: ActionError,
     },
+}
+
+impl PayloadError {
+    /// What a round says of such a payload: a code and a field, whatever words stand here.
+    #[must_use]
+    pub const fn fault(&self) -> PayloadFault {
+        match self {
+            Self::Json(error) => error.fault(),
+            Self::Nonce => PayloadFault::Malformed {
+                field: Field::Nonce,
+            },
+            Self::Deadline => PayloadFault::Malformed {
+                field: Field::Deadline,
+            },
+            Self::Action { error, .. } => error.fault(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -105,8 +123,8 @@ impl Payload {
         let json = Json::parse(text)?;
         let object = json.object("payload")?;
         Ok(Self {
-            account: parsed(object, "signer_id")?,
-            contract: parsed(object, "verifying_contract")?,
+            account: parsed(object, Field::SignerId)?,
+            contract: parsed(object, Field::VerifyingContract)?,
             deadline: deadline(object)?,
             nonce: nonce(object)?,
             actions: actions(object)?,
@@ -115,7 +133,7 @@ impl Payload {
 }
 
 fn nonce(object: &Object) -> Result<Nonce, PayloadError> {
-    let text = field(object, "nonce")?.text("nonce")?;
+    let text = field(object, Field::Nonce)?.text(Field::Nonce)?;
     let bytes = BASE64
         .decode(text.as_bytes())
         .map_err(|_| PayloadError::Nonce)?;
@@ -128,7 +146,7 @@ fn nonce(object: &Object) -> Result<Nonce, PayloadError> {
 /// A deadline finer than a millisecond would be later than the terms can say, and so would one in
 /// a leap second.
 fn deadline(object: &Object) -> Result<Timestamp, PayloadError> {
-    let text = field(object, "deadline")?.text("deadline")?;
+    let text = field(object, Field::Deadline)?.text(Field::Deadline)?;
     let time = humantime::parse_rfc3339(text).map_err(|_| PayloadError::Deadline)?;
     let rounded = Timestamp::from(time);
     let written = rounded.to_string();
@@ -142,9 +160,9 @@ fn deadline(object: &Object) -> Result<Timestamp, PayloadError> {
 }
 
 fn actions(object: &Object) -> Result<Vec<Action>, PayloadError> {
-    let Json::List(intents) = field(object, "intents")? else {
+    let Json::List(intents) = field(object, Field::Intents)? else {
         return Err(JsonError::Type {
-            field: "intents",
+            field: Field::Intents.into(),
             expected: "an array",
         }
         .into());

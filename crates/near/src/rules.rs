@@ -1,58 +1,13 @@
 //! The Verifier's rules for actions, and limits of our own on their texts.
 
-use sealbid_types::allocation::VoidReason;
-use sealbid_types::terms::{Action, FtWithdraw, Terms, TokenDiff, Transfer};
+use sealbid_types::allocation::{ActionFault, ActionText, Unsupported, VoidReason};
+use sealbid_types::terms::{Action, FtWithdraw, MOST_ACTIONS, Terms, TokenDiff, Transfer};
 use sealbid_types::text::{AccountId, AssetId};
 
 use crate::nonce;
 
 /// The contract whose token a withdrawal of NEAR debits.
 pub const WRAPPED_NEAR: &str = "wrap.near";
-
-/// The most actions of one intent.
-pub const MOST_ACTIONS: usize = 16;
-
-/// The most bytes of a memo.
-pub const MEMO_BYTES: usize = 256;
-
-/// The most bytes of a withdrawal's message.
-pub const MESSAGE_BYTES: usize = 1024;
-
-/// Why an action is not valid.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum RuleError {
-    /// There is no action.
-    #[error("there is none")]
-    NoActions,
-    /// There are too many.
-    #[error("{0} actions, at most {MOST_ACTIONS} are taken")]
-    ManyActions(usize),
-    /// A diff or a transfer without tokens.
-    #[error("it names no token")]
-    NoTokens,
-    /// An amount or a delta of zero.
-    #[error("an amount of zero of {0}")]
-    Zero(AssetId),
-    /// A withdrawal of no NEAR.
-    #[error("an amount of zero of NEAR")]
-    ZeroNear,
-    /// A transfer to its sender.
-    #[error("a transfer to oneself")]
-    ToOneself,
-    /// A text is too long.
-    #[error("a {what} of {bytes} bytes, at most {most} are taken")]
-    Long {
-        /// Which text.
-        what: &'static str,
-        /// How long it is.
-        bytes: usize,
-        /// How long it may be.
-        most: usize,
-    },
-    /// A text holds control characters.
-    #[error("control characters in a {0}")]
-    Control(&'static str),
-}
 
 /// The asset that a withdrawal of NEAR debits.
 ///
@@ -67,41 +22,43 @@ pub fn native_asset() -> Result<AssetId, sealbid_types::text::TextError> {
 /// Checks the actions of `account` by the rules that need no balances.
 ///
 /// # Errors
-/// [`VoidReason::Action`] with the first [`RuleError`].
+/// [`VoidReason::Action`] with the first [`ActionFault`].
 pub fn check_actions(account: &AccountId, actions: &[Action]) -> Result<(), VoidReason> {
-    first_breach(account, actions).map_err(|error| VoidReason::Action(error.to_string()))
+    first_fault(account, actions).map_err(VoidReason::Action)
 }
 
-fn first_breach(account: &AccountId, actions: &[Action]) -> Result<(), RuleError> {
+fn first_fault(account: &AccountId, actions: &[Action]) -> Result<(), ActionFault> {
     match actions.len() {
-        0 => Err(RuleError::NoActions),
-        count if count > MOST_ACTIONS => Err(RuleError::ManyActions(count)),
+        0 => Err(ActionFault::NoActions),
+        count if count > MOST_ACTIONS => Err(ActionFault::ManyActions {
+            count: counted(count),
+        }),
         _ => actions
             .iter()
             .try_for_each(|action| check_action(account, action)),
     }
 }
 
-fn check_action(account: &AccountId, action: &Action) -> Result<(), RuleError> {
+fn check_action(account: &AccountId, action: &Action) -> Result<(), ActionFault> {
     match action {
         Action::TokenDiff(diff) => check_diff(diff),
         Action::Transfer(transfer) => check_transfer(account, transfer),
         Action::FtWithdraw(withdrawal) => check_withdrawal(withdrawal),
         Action::NativeWithdraw(withdrawal) if withdrawal.amount.is_zero() => {
-            Err(RuleError::ZeroNear)
+            Err(ActionFault::ZeroNear)
         }
         Action::NativeWithdraw(_) => Ok(()),
     }
 }
 
-fn check_diff(TokenDiff { diff, memo, .. }: &TokenDiff) -> Result<(), RuleError> {
+fn check_diff(TokenDiff { diff, memo, .. }: &TokenDiff) -> Result<(), ActionFault> {
     check_amounts(diff.iter().map(|(asset, delta)| (asset, delta.units())))?;
     check_memo(memo.as_deref())
 }
 
-fn check_transfer(account: &AccountId, transfer: &Transfer) -> Result<(), RuleError> {
+fn check_transfer(account: &AccountId, transfer: &Transfer) -> Result<(), ActionFault> {
     if transfer.receiver == *account {
-        return Err(RuleError::ToOneself);
+        return Err(ActionFault::ToOneself);
     }
     check_amounts(
         transfer
@@ -112,45 +69,53 @@ fn check_transfer(account: &AccountId, transfer: &Transfer) -> Result<(), RuleEr
     check_memo(transfer.memo.as_deref())
 }
 
-fn check_withdrawal(withdrawal: &FtWithdraw) -> Result<(), RuleError> {
+fn check_withdrawal(withdrawal: &FtWithdraw) -> Result<(), ActionFault> {
     if withdrawal.amount.is_zero() {
-        return Err(RuleError::Zero(AssetId::fungible(&withdrawal.token)));
+        return Err(ActionFault::Zero {
+            asset: AssetId::fungible(&withdrawal.token),
+        });
     }
     check_memo(withdrawal.memo.as_deref())?;
-    check_text("message", withdrawal.msg.as_deref(), MESSAGE_BYTES)
+    check_text(ActionText::Message, withdrawal.msg.as_deref())
 }
 
 fn check_amounts<'a>(
     amounts: impl ExactSizeIterator<Item = (&'a AssetId, i128)>,
-) -> Result<(), RuleError> {
+) -> Result<(), ActionFault> {
     if amounts.len() == 0 {
-        return Err(RuleError::NoTokens);
+        return Err(ActionFault::NoTokens);
     }
     for (asset, units) in amounts {
         if units == 0 {
-            return Err(RuleError::Zero(asset.clone()));
+            return Err(ActionFault::Zero {
+                asset: asset.clone(),
+            });
         }
     }
     Ok(())
 }
 
-fn check_memo(memo: Option<&str>) -> Result<(), RuleError> {
-    check_text("memo", memo, MEMO_BYTES)
+fn check_memo(memo: Option<&str>) -> Result<(), ActionFault> {
+    check_text(ActionText::Memo, memo)
 }
 
-fn check_text(what: &'static str, text: Option<&str>, most: usize) -> Result<(), RuleError> {
+fn check_text(which: ActionText, text: Option<&str>) -> Result<(), ActionFault> {
     let text = text.unwrap_or_default();
-    if text.len() > most {
-        return Err(RuleError::Long {
-            what,
-            bytes: text.len(),
-            most,
+    if text.len() > which.most_bytes() {
+        return Err(ActionFault::Long {
+            text: which,
+            bytes: counted(text.len()),
         });
     }
     if text.chars().any(char::is_control) {
-        return Err(RuleError::Control(what));
+        return Err(ActionFault::Control { text: which });
     }
     Ok(())
+}
+
+/// A length as reasons carry it: of one width on every machine.
+fn counted(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 /// Whether `account` is the implicit account of some ed25519 key: 64 hex digits.
@@ -170,23 +135,20 @@ pub fn is_implicit(account: &AccountId) -> bool {
 /// public then.
 ///
 /// # Errors
-/// [`VoidReason::Action`], or [`VoidReason::Unsupported`] for a named account.
+/// [`VoidReason::Action`], [`VoidReason::Nonce`], or [`VoidReason::Unsupported`] for a named account.
 pub fn check_terms(terms: &Terms) -> Result<(), VoidReason> {
     if !is_implicit(&terms.account) {
-        return Err(VoidReason::Unsupported(
-            "an account without an ed25519 key as its name".into(),
-        ));
+        return Err(VoidReason::Unsupported(Unsupported::NamedAccount));
     }
     check_actions(&terms.account, &terms.actions)?;
-    nonce::check(&terms.nonce, terms.deadline)
-        .map_err(|error| VoidReason::Action(error.to_string()))
+    nonce::check(&terms.nonce, terms.deadline).map_err(VoidReason::Nonce)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use sealbid_types::amount::{Amount, Delta};
-    use sealbid_types::terms::NativeWithdraw;
+    use sealbid_types::terms::{MEMO_BYTES, MESSAGE_BYTES, NativeWithdraw};
     use sealbid_types::time::Timestamp;
 
     fn account(text: &str) -> AccountId {
@@ -219,8 +181,8 @@ mod tests {
         }
     }
 
-    fn breach(action: Action) -> RuleError {
-        first_breach(&account("alice.near"), &[action]).unwrap_err()
+    fn fault(action: Action) -> ActionFault {
+        first_fault(&account("alice.near"), &[action]).unwrap_err()
     }
 
     #[test]
@@ -253,39 +215,49 @@ mod tests {
             memo: Some(memo.to_owned()),
             ..diff(&[-1])
         };
-        let of = |asset: &str| RuleError::Zero(asset.parse().unwrap());
-        assert_eq!(breach(Action::TokenDiff(diff(&[]))), RuleError::NoTokens);
+        let of = |asset: &str| ActionFault::Zero {
+            asset: asset.parse().unwrap(),
+        };
+        assert_eq!(fault(Action::TokenDiff(diff(&[]))), ActionFault::NoTokens);
         assert_eq!(
-            breach(Action::TokenDiff(diff(&[-1, 0]))),
+            fault(Action::TokenDiff(diff(&[-1, 0]))),
             of("nep141:t1.near")
         );
         assert_eq!(
-            breach(Action::Transfer(transfer("alice.near", 1))),
-            RuleError::ToOneself
+            fault(Action::Transfer(transfer("alice.near", 1))),
+            ActionFault::ToOneself
         );
         assert_eq!(
-            breach(Action::Transfer(transfer("bob.near", 0))),
+            fault(Action::Transfer(transfer("bob.near", 0))),
             of("nep141:a.near")
         );
         assert_eq!(
-            breach(Action::FtWithdraw(withdrawal(0, ""))),
+            fault(Action::FtWithdraw(withdrawal(0, ""))),
             of("nep141:a.near")
         );
-        assert_eq!(breach(Action::NativeWithdraw(none)), RuleError::ZeroNear);
+        assert_eq!(fault(Action::NativeWithdraw(none)), ActionFault::ZeroNear);
         assert_eq!(
-            breach(Action::TokenDiff(memo("a\nb"))),
-            RuleError::Control("memo")
+            fault(Action::TokenDiff(memo("a\nb"))),
+            ActionFault::Control {
+                text: ActionText::Memo
+            }
         );
-        let long = breach(Action::TokenDiff(memo(&"x".repeat(MEMO_BYTES + 1))));
-        assert!(matches!(long, RuleError::Long { what: "memo", .. }));
-        let long = breach(Action::FtWithdraw(withdrawal(
+        let long = fault(Action::TokenDiff(memo(&"x".repeat(MEMO_BYTES + 1))));
+        assert!(matches!(
+            long,
+            ActionFault::Long {
+                text: ActionText::Memo,
+                ..
+            }
+        ));
+        let long = fault(Action::FtWithdraw(withdrawal(
             1,
             &"x".repeat(MESSAGE_BYTES + 1),
         )));
         assert!(matches!(
             long,
-            RuleError::Long {
-                what: "message",
+            ActionFault::Long {
+                text: ActionText::Message,
                 ..
             }
         ));
@@ -295,12 +267,12 @@ mod tests {
     fn actions_are_some_and_not_too_many() {
         let alice = account("alice.near");
         let many = vec![Action::TokenDiff(diff(&[-1])); MOST_ACTIONS + 1];
-        assert_eq!(first_breach(&alice, &[]), Err(RuleError::NoActions));
+        assert_eq!(first_fault(&alice, &[]), Err(ActionFault::NoActions));
         assert_eq!(
-            first_breach(&alice, &many),
-            Err(RuleError::ManyActions(MOST_ACTIONS + 1))
+            first_fault(&alice, &many),
+            Err(ActionFault::ManyActions { count: 17 })
         );
-        assert_eq!(first_breach(&alice, &many[1..]), Ok(()));
+        assert_eq!(first_fault(&alice, &many[1..]), Ok(()));
     }
 
     #[test]
@@ -317,14 +289,14 @@ mod tests {
             deadline: Timestamp(11),
             ..terms.clone()
         };
-        assert!(matches!(check_terms(&late), Err(VoidReason::Action(_))));
+        assert!(matches!(check_terms(&late), Err(VoidReason::Nonce(_))));
         let named = Terms {
             account: account("alice.near"),
             ..terms
         };
-        assert!(matches!(
+        assert_eq!(
             check_terms(&named),
-            Err(VoidReason::Unsupported(_))
-        ));
+            Err(VoidReason::Unsupported(Unsupported::NamedAccount))
+        );
     }
 }

@@ -110,7 +110,7 @@ fn solvers(object: &Object) -> Result<Option<Vec<AccountId>>, JsonError> {
         Some(Json::List(accounts)) => accounts,
         Some(_) => {
             return Err(JsonError::Type {
-                field: "solvers",
+                field: "solvers".into(),
                 expected: "an array",
             });
         }

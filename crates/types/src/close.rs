@@ -9,6 +9,7 @@ use crate::id::{
     Slot, View, context,
 };
 use crate::merkle;
+use crate::statement::Statement;
 use crate::time::Timestamp;
 
 /// The value that the close vote decides on.
@@ -44,7 +45,7 @@ crate::schema!(Close, "sealbid.close", 1, 1 << 22);
 
 /// What a close digest covers: the lists by their roots, so that a list can be left out of a proof.
 #[derive(Serialize, Deserialize)]
-struct CloseHeader {
+pub(crate) struct CloseHeader {
     auction: AuctionId,
     round: Round,
     slot: Slot,
@@ -92,6 +93,41 @@ impl Close {
             quotes: self.quotes_root(),
         };
         digest(context::CLOSE, &header).into()
+    }
+
+    /// What a precommit to this close in `view` states.
+    #[must_use]
+    pub fn statement(&self, view: View) -> Statement {
+        self.statement_of(self.digest(), view)
+    }
+
+    /// The same, for whoever has hashed the lists already: `digest` is [`Self::digest`].
+    #[must_use]
+    pub const fn statement_of(&self, digest: CloseDigest, view: View) -> Statement {
+        Statement::Close {
+            auction: self.auction,
+            epoch: self.epoch,
+            round: self.round,
+            view,
+            close: digest,
+        }
+    }
+
+    /// What the committee signs to draw the round's order, once this close is certified.
+    #[must_use]
+    pub fn order_statement(&self) -> Statement {
+        self.order_statement_of(self.digest())
+    }
+
+    /// The same, for whoever has hashed the lists already: `digest` is [`Self::digest`].
+    #[must_use]
+    pub const fn order_statement_of(&self, digest: CloseDigest) -> Statement {
+        Statement::Order {
+            auction: self.auction,
+            epoch: self.epoch,
+            round: self.round,
+            close: digest,
+        }
     }
 }
 

@@ -14,6 +14,9 @@ use crate::bytes::FixedBytes;
 /// How many bytes of the schema id stand before an encoded value.
 pub const PREFIX_BYTES: usize = 8;
 
+/// How many versions above its own a decoder tells by name. One hash each, of refused bytes only.
+const NEWER_VERSIONS: u16 = 4;
+
 /// A written schema name, its version and the most bytes an encoded value may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SchemaName {
@@ -46,6 +49,28 @@ impl SchemaName {
             *to = from;
         }
         prefix
+    }
+
+    /// Why `bytes`, which do not begin with this schema's prefix, are refused: they are of another
+    /// version, so far as versions near this one are tried, or of another type.
+    #[must_use]
+    pub fn mismatch(&self, bytes: &[u8]) -> DecodeError {
+        let (schema, version) = (self.name, self.version);
+        let is_found = |version: &u16| {
+            let other = Self {
+                version: *version,
+                ..*self
+            };
+            bytes.starts_with(&other.prefix())
+        };
+        match (1..=version.saturating_add(NEWER_VERSIONS)).find(is_found) {
+            Some(found) => DecodeError::Version {
+                schema,
+                version,
+                found,
+            },
+            None => DecodeError::Schema { schema },
+        }
     }
 }
 
@@ -88,13 +113,21 @@ pub enum DecodeError {
         /// What was given.
         found: usize,
     },
-    /// The prefix is that of another schema, or of another version of this one.
-    #[error("not a {schema} v{version}: another type, or another version of it")]
+    /// The prefix is that of another schema.
+    #[error("not a {schema}: another type")]
     Schema {
+        /// The schema asked for.
+        schema: &'static str,
+    },
+    /// The prefix is that of another version of the schema. Nothing is migrated.
+    #[error("{schema} v{found} is not read here, v{version} is")]
+    Version {
         /// The schema asked for.
         schema: &'static str,
         /// Its version.
         version: u16,
+        /// The version of the bytes.
+        found: u16,
     },
     /// The bytes end early or hold a value that the type does not have.
     #[error("malformed {schema}")]
@@ -127,8 +160,8 @@ pub fn encode<T: Schema>(value: &T) -> Vec<u8> {
 pub fn decode<T: Schema>(bytes: &[u8]) -> Result<T, DecodeError> {
     let SchemaName {
         name: schema,
-        version,
         max_bytes,
+        ..
     } = T::SCHEMA;
     if bytes.len() > max_bytes {
         return Err(DecodeError::Oversize {
@@ -139,7 +172,7 @@ pub fn decode<T: Schema>(bytes: &[u8]) -> Result<T, DecodeError> {
     }
     let payload = bytes
         .strip_prefix(T::SCHEMA.prefix().as_slice())
-        .ok_or(DecodeError::Schema { schema, version })?;
+        .ok_or_else(|| T::SCHEMA.mismatch(bytes))?;
     let (value, rest) =
         postcard::take_from_bytes::<T>(payload).map_err(|_| DecodeError::Malformed { schema })?;
     if !rest.is_empty() || encode(&value) != bytes {

@@ -107,7 +107,7 @@ pub enum Provenance {
 /// What a ceremony's participants sign of their committee: all of it but where members are found,
 /// which may change, and the certificate itself.
 #[derive(Serialize, Deserialize)]
-struct Certified {
+pub(crate) struct Certified {
     auction: AuctionId,
     key: KeyId,
     epoch: Epoch,
@@ -120,7 +120,7 @@ crate::schema!(Certified, "sealbid.committee.certified", 1, 16 << 10);
 
 /// What an auction id stands for.
 #[derive(Serialize, Deserialize)]
-struct Description {
+pub(crate) struct Description {
     name: String,
     schedule: Schedule,
     rules: Rules,
@@ -128,7 +128,7 @@ struct Description {
 crate::schema!(Description, "sealbid.auction", 1, 2048);
 
 #[derive(Serialize, Deserialize)]
-struct KeyDescription {
+pub(crate) struct KeyDescription {
     public_key: FixedBytes<48>,
     public_key_2: FixedBytes<96>,
 }

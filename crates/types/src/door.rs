@@ -57,7 +57,7 @@ pub enum Response {
     /// An event.
     Event(Event),
 }
-crate::schema!(Response, "sealbid.door-response", 1, 1 << 26);
+crate::schema!(Response, "sealbid.door-response", 2, 1 << 26);
 
 /// Why a request is refused: one code a reason, stable, and words for people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -312,7 +312,7 @@ impl From<&crate::codec::DecodeError> for RefusalCode {
         use crate::codec::DecodeError;
         match error {
             DecodeError::Oversize { .. } => Self::Oversize,
-            DecodeError::Schema { .. } => Self::UnknownVersion,
+            DecodeError::Schema { .. } | DecodeError::Version { .. } => Self::UnknownVersion,
             DecodeError::Malformed { .. } => Self::Malformed,
             DecodeError::NotCanonical { .. } => Self::NotCanonical,
         }

@@ -63,7 +63,7 @@ pub struct Header {
 
 /// The label of a part: all that is public, bound into its proof, its key and its cipher.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Label {
+pub(crate) struct Label {
     header: Header,
     part: Part,
     /// For an authorisation, the sealed terms it belongs to.
@@ -154,12 +154,21 @@ impl Sealed {
     }
 }
 
+/// What a submitter signs: everything in an envelope but the signature.
 #[derive(Serialize, Deserialize)]
-struct Content {
+pub(crate) struct Content {
     header: Header,
     sealed: Sealed,
 }
 crate::schema!(Content, "sealbid.envelope-content", 1, 24_576);
+
+fn content_digest(header: &Header, sealed: &Sealed) -> [u8; 32] {
+    let content = Content {
+        header: header.clone(),
+        sealed: sealed.clone(),
+    };
+    digest(context::ENVELOPE_SIGNATURE, &content)
+}
 
 /// What is submitted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -168,10 +177,10 @@ pub struct Envelope {
     pub header: Header,
     /// The sealed parts.
     pub sealed: Sealed,
-    /// The submitter's signature over the id.
+    /// The submitter's signature over header and parts.
     pub signature: Signature,
 }
-crate::schema!(Envelope, "sealbid.envelope", 1, 24_576);
+crate::schema!(Envelope, "sealbid.envelope", 2, 24_576);
 
 /// Why an envelope's public part is refused, whatever is sealed in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -201,8 +210,7 @@ impl Envelope {
     /// Signs the content as its submitter, `header.submitter` being the key of `secret`.
     #[must_use]
     pub fn sign(header: Header, sealed: Sealed, secret: &SigningKey) -> Self {
-        let id = Self::id_of(&header, &sealed);
-        let signature = Signature::sign(secret, &Self::signed_bytes(&id));
+        let signature = Signature::sign(secret, &content_digest(&header, &sealed));
         Self {
             header,
             sealed,
@@ -210,22 +218,20 @@ impl Envelope {
         }
     }
 
-    /// The envelope's id: a digest of everything but the signature.
+    /// What the submitter signs: a digest of everything but the signature.
+    #[must_use]
+    pub fn content_digest(&self) -> [u8; 32] {
+        content_digest(&self.header, &self.sealed)
+    }
+
+    /// The envelope's id: a digest of all of it, the signature included.
+    ///
+    /// An id that left the signature out would stand for two things: what was submitted, and every
+    /// copy that somebody spoiled by changing a bit of the signature. A member that meets the copy
+    /// first would refuse the id, and with it every report that lists what was submitted.
     #[must_use]
     pub fn id(&self) -> EnvelopeId {
-        Self::id_of(&self.header, &self.sealed)
-    }
-
-    fn id_of(header: &Header, sealed: &Sealed) -> EnvelopeId {
-        let content = Content {
-            header: header.clone(),
-            sealed: sealed.clone(),
-        };
-        digest(context::ENVELOPE, &content).into()
-    }
-
-    fn signed_bytes(id: &EnvelopeId) -> [u8; 32] {
-        blake3::derive_key(context::ENVELOPE_SIGNATURE, id.as_bytes())
+        digest(context::ENVELOPE, self).into()
     }
 
     /// The label that `part` was sealed under.
@@ -267,7 +273,10 @@ impl Envelope {
             });
         }
         submitter
-            .verify(&Self::signed_bytes(&self.id()), &self.signature)
+            .verify(&self.content_digest(), &self.signature)
             .map_err(HeaderError::Signature)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,7 +15,7 @@ pub mod context {
     pub const KEY: &str = "sealbid/1 2026-11 key id";
     /// Envelope ids.
     pub const ENVELOPE: &str = "sealbid/1 2026-11 envelope id";
-    /// What a submitter signs.
+    /// What a submitter signs: the digest of an envelope's content.
     pub const ENVELOPE_SIGNATURE: &str = "sealbid/1 2026-11 envelope signature";
     /// The digest of a sealed terms part, which the label of its authorisation carries.
     pub const TERMS_PART: &str = "sealbid/1 2026-11 sealed terms part";
@@ -125,13 +125,13 @@ digest_id! {
     TranscriptDigest;
     /// What a committee file says of its members and their key, and not of where they are found.
     CommitteeDigest;
-    /// An envelope: everything in it but the submitter's signature.
+    /// An envelope: everything in it, the submitter's signature included.
     EnvelopeId;
     /// A sealed terms part, as its authorisation's label names it.
     TermsPartDigest;
     /// The rules that an auction clears by.
     RulesDigest;
-    /// A member's report.
+    /// A member's report, its signature included.
     ReportId;
     /// A close value. Certificates of several views may name the same one.
     CloseDigest;
@@ -143,6 +143,14 @@ digest_id! {
     MerkleRoot;
     /// The seed that breaks a round's ties: derived from the committee's `order` signature.
     OrderSeed;
+}
+
+impl OrderSeed {
+    /// The seed that a round's `order` signature draws.
+    #[must_use]
+    pub fn drawn_by(signature: &FixedBytes<96>) -> Self {
+        blake3::derive_key(context::ORDER_SEED, &signature.0).into()
+    }
 }
 
 macro_rules! counter {

@@ -48,7 +48,13 @@ impl PublicKey {
         self.0.as_bytes()
     }
 
-    /// Verifies strictly: weak keys and malleable or small-order signatures are refused.
+    /// Verifies strictly (`verify_strict` of `ed25519-dalek`): keys and `R` of small order, and an
+    /// `S` that is not below the group order, are refused (RFC 8032, section 5.1.7).
+    ///
+    /// So nobody but the key's holder can make a second signature of one message: `S` has one form,
+    /// and the bytes of `R` and of the key are hashed. The holder can, by another nonce. Ids cover
+    /// the signature, so that is another envelope or report: it counts against the same quota, and
+    /// two envelopes of one content share a `u`, which voids both.
     ///
     /// # Errors
     /// [`KeyError::Weak`] or [`KeyError::Signature`].

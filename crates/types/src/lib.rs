@@ -29,4 +29,6 @@ pub mod text;
 pub mod time;
 
 #[cfg(test)]
+mod signed_text;
+#[cfg(test)]
 mod snapshots;

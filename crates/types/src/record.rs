@@ -85,4 +85,4 @@ pub struct RoundRecord {
     /// How it settled, signed.
     pub settlement: SignedSettlement,
 }
-crate::schema!(RoundRecord, "sealbid.round-record", 1, 1 << 26);
+crate::schema!(RoundRecord, "sealbid.round-record", 2, 1 << 26);

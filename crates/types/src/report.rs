@@ -78,13 +78,42 @@ impl Report {
 }
 
 impl Signed<Report> {
-    /// The report's id, by which a close names it: it covers member and content, not the signature.
+    /// The report's id, by which a close names it: a digest of content, member and signature, so
+    /// that a copy with a spoilt signature cannot stand in its place, or have it refused.
     #[must_use]
     pub fn id(&self) -> ReportId {
-        let body = digest(context::REPORT, &self.body);
-        let mut hasher = blake3::Hasher::new_derive_key(context::REPORT);
-        hasher.update(&[self.member.0]);
-        hasher.update(&body);
-        ReportId::from(*hasher.finalize().as_bytes())
+        digest(context::REPORT, self).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::MemberIndex;
+    use crate::keys::PublicKey;
+    use ed25519_dalek::SigningKey;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_copy_with_another_signature_is_another_report(bit in 0usize..512, member in 0u8..16) {
+            let secret = SigningKey::from_bytes(&[7; 32]);
+            let body = Report {
+                auction: [1; 32].into(),
+                epoch: Epoch(0),
+                round: Round(3),
+                intents: vec![[4; 32].into()],
+                quotes: Vec::new(),
+            };
+            let report = Signed::new(body, MemberIndex(member), &secret);
+            let mut copy = report.clone();
+            copy.signature.0.0[bit / 8] ^= 1 << (bit % 8);
+            prop_assert_ne!(copy.id(), report.id());
+            prop_assert_eq!(report.verify(&PublicKey::of(&secret)), Ok(()));
+            prop_assert!(copy.verify(&PublicKey::of(&secret)).is_err());
+            // Nor is it the same report in another member's name.
+            let renamed = Signed { member: MemberIndex(member + 1), ..report.clone() };
+            prop_assert_ne!(renamed.id(), report.id());
+        }
     }
 }

@@ -8,6 +8,7 @@ use crate::codec::digest;
 use crate::id::{
     AllocationDigest, AuctionId, CloseDigest, Epoch, MerkleRoot, Round, SettlementDigest, context,
 };
+use crate::statement::Statement;
 use crate::terms::Authorisation;
 
 /// A fill and the chain signature that lets it happen.
@@ -43,13 +44,24 @@ pub struct Settlement {
     /// What the fills move in all: for each asset, the sum of what is gained.
     pub flow: Vec<Outflow>,
 }
-crate::schema!(Settlement, "sealbid.settlement", 1, 1 << 24);
+crate::schema!(Settlement, "sealbid.settlement", 2, 1 << 24);
 
 impl Settlement {
     /// The digest that the committee signs.
     #[must_use]
     pub fn digest(&self) -> SettlementDigest {
         digest(context::SETTLEMENT, self).into()
+    }
+
+    /// What the committee signs of this.
+    #[must_use]
+    pub fn statement(&self) -> Statement {
+        Statement::Settlement {
+            auction: self.auction,
+            epoch: self.epoch,
+            round: self.round,
+            settlement: self.digest(),
+        }
     }
 }
 
@@ -61,4 +73,4 @@ pub struct SignedSettlement {
     /// The threshold signature, in G2, compressed.
     pub signature: FixedBytes<96>,
 }
-crate::schema!(SignedSettlement, "sealbid.signed-settlement", 1, 1 << 24);
+crate::schema!(SignedSettlement, "sealbid.signed-settlement", 2, 1 << 24);

@@ -8,12 +8,14 @@ use data_encoding::HEXLOWER;
 use ed25519_dalek::SigningKey;
 
 use crate::allocation::{
-    Allocation, Fill, FillKind, Movement, Outflow, Unfilled, UnfilledReason, Void, VoidReason,
+    ActionFault, ActionText, Allocation, Breach, Fill, FillKind, Movement, NonceFault, Outflow,
+    PayloadFault, PayloadField, ScheduleFault, Unfilled, UnfilledReason, Unsupported, Void,
+    VoidReason,
 };
 use crate::amount::{Amount, Delta};
 use crate::bytes::{Blob, FixedBytes};
 use crate::close::{CertificateBytes, Close};
-use crate::codec::{DecodeError, Schema, decode, encode};
+use crate::codec::{DecodeError, PREFIX_BYTES, Schema, SchemaName, decode, encode};
 use crate::committee::{ClearingRule, Rules};
 use crate::door::{PublicIntent, Request, Response};
 use crate::envelope::{Envelope, Header, Kind, PROTOCOL, Part, Sealed, SealedPart};
@@ -227,26 +229,119 @@ fn fill() -> Fill {
     }
 }
 
-fn void_reasons() -> Vec<VoidReason> {
-    let text = || "why".to_owned();
+fn action_faults() -> Vec<ActionFault> {
+    let (text, asset) = (ActionText::Memo, pair().give);
     vec![
+        ActionFault::NoActions,
+        ActionFault::ManyActions { count: 17 },
+        ActionFault::NoTokens,
+        ActionFault::Zero { asset },
+        ActionFault::ZeroNear,
+        ActionFault::ToOneself,
+        ActionFault::Long { text, bytes: 257 },
+        ActionFault::Control {
+            text: ActionText::Message,
+        },
+        ActionFault::TooLarge,
+        ActionFault::Overflow,
+    ]
+}
+
+fn schedule_faults() -> Vec<ScheduleFault> {
+    vec![
+        ScheduleFault::Pair,
+        ScheduleFault::Tiers { count: 0 },
+        ScheduleFault::Bound { tier: 1 },
+        ScheduleFault::Rate { tier: 1 },
+        ScheduleFault::Capacity,
+        ScheduleFault::MinimumFill,
+        ScheduleFault::TooLarge,
+        ScheduleFault::Denominator,
+    ]
+}
+
+fn payload_faults() -> Vec<PayloadFault> {
+    use PayloadField as Field;
+    let fields = [
+        Field::VerifyingContract,
+        Field::Deadline,
+        Field::Nonce,
+        Field::Intents,
+        Field::Intent,
+        Field::Diff,
+        Field::Referral,
+        Field::Memo,
+        Field::ReceiverId,
+        Field::Tokens,
+        Field::Token,
+        Field::Amount,
+        Field::Msg,
+        Field::MinGas,
+        Field::Notification,
+        Field::StateInit,
+        Field::StorageDeposit,
+    ];
+    let field = Field::SignerId;
+    let faults = [
+        PayloadFault::NotJson,
+        PayloadFault::Missing { field },
+        PayloadFault::Malformed { field },
+        PayloadFault::Unsupported { field },
+    ];
+    let differing = fields.map(|field| PayloadFault::Differs { field });
+    faults.into_iter().chain(differing).collect()
+}
+
+fn void_reasons() -> Vec<VoidReason> {
+    let plain = vec![
         VoidReason::SharedU { with: id(1) },
         VoidReason::Commitment,
         VoidReason::Cipher,
         VoidReason::Padding,
         VoidReason::Undecodable,
+        VoidReason::NotOpened,
         VoidReason::Expired {
             deadline: Timestamp(1),
         },
-        VoidReason::Action(text()),
-        VoidReason::Unsupported(text()),
+        VoidReason::Nonce(NonceFault::Version { version: 1 }),
+        VoidReason::Nonce(NonceFault::Deadline {
+            nonce: Timestamp(1),
+            deadline: Timestamp(2),
+        }),
+        VoidReason::Unsupported(Unsupported::NamedAccount),
+        VoidReason::Unsupported(Unsupported::SwapAndMore),
+        VoidReason::Unsupported(Unsupported::SwapShape),
+        VoidReason::Unsupported(Unsupported::Flow),
         VoidReason::DuplicateNonce { by: id(1) },
         VoidReason::UsedNonce { round: Round(1) },
         VoidReason::Account,
         VoidReason::WrongRound,
-        VoidReason::Schedule(text()),
         VoidReason::Signature,
-        VoidReason::Payload(text()),
+    ];
+    let actions = action_faults().into_iter().map(VoidReason::Action);
+    let schedules = schedule_faults().into_iter().map(VoidReason::Schedule);
+    let payloads = payload_faults().into_iter().map(VoidReason::Payload);
+    let faults = actions.chain(schedules).chain(payloads);
+    plain.into_iter().chain(faults).collect()
+}
+
+fn alarms() -> Vec<Breach> {
+    let (intent, quote) = (id(4), id(6));
+    vec![
+        Breach::Accounted { intent, times: 2 },
+        Breach::NoIntent { intent },
+        Breach::NoQuote { intent, quote },
+        Breach::Sum {
+            intent,
+            asset: pair().give,
+        },
+        Breach::Signed {
+            intent,
+            account: "alice.near".parse().unwrap(),
+        },
+        Breach::Outflow { intent },
+        Breach::Capacity { quote },
+        Breach::Nonce { intent },
     ]
 }
 
@@ -295,9 +390,14 @@ fn allocation() -> Allocation {
         fills: vec![fill(), pass_through],
         unfilled: unfilled(),
         void: void(),
-        alarm: Some("alarm".to_owned()),
+        alarm: None,
     }
 }
+
+/// Every alarm that an allocation may carry, which carries one at most.
+#[derive(Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+struct Alarms(Vec<Breach>);
+crate::schema!(Alarms, "sealbid.test.alarms", 1, 4096);
 
 fn settlement() -> SignedSettlement {
     let settlement = Settlement {
@@ -385,7 +485,7 @@ fn line<T: Schema + PartialEq + Debug>(value: &T) -> String {
     format!("{} {}", T::SCHEMA, HEXLOWER.encode(&bytes))
 }
 
-/// A tail, a cut and another version's prefix are each refused for what they are.
+/// A tail, a cut, another type's prefix and another version's are each refused for what they are.
 fn refuses_changes<T: Schema + Debug>(bytes: &[u8]) {
     let tail = [bytes, &[0]].concat();
     assert!(
@@ -409,6 +509,25 @@ fn refuses_changes<T: Schema + Debug>(bytes: &[u8]) {
         "{}",
         T::SCHEMA
     );
+    refuses_older_versions::<T>(bytes);
+}
+
+/// What another version wrote is refused as that, by its number.
+fn refuses_older_versions<T: Schema + Debug>(bytes: &[u8]) {
+    let SchemaName { version, .. } = T::SCHEMA;
+    for found in (1..version).chain([version + 1]) {
+        let written = SchemaName {
+            version: found,
+            ..T::SCHEMA
+        };
+        let other = [&written.prefix(), &bytes[PREFIX_BYTES..]].concat();
+        let refused = DecodeError::Version {
+            schema: T::SCHEMA.name,
+            version,
+            found,
+        };
+        assert_eq!(decode::<T>(&other).unwrap_err(), refused);
+    }
 }
 
 fn samples() -> Vec<String> {
@@ -440,6 +559,7 @@ fn samples() -> Vec<String> {
         line(&close()),
         line(&statement),
         line(&allocation()),
+        line(&Alarms(alarms())),
         line(&settlement().settlement),
         line(&settlement()),
         line(&record()),

@@ -14,6 +14,15 @@ use crate::time::Timestamp;
 /// The Verifier's nonce: 32 bytes, used once an account.
 pub type Nonce = FixedBytes<32>;
 
+/// The most actions of one intent.
+pub const MOST_ACTIONS: usize = 16;
+
+/// The most bytes of a memo.
+pub const MEMO_BYTES: usize = 256;
+
+/// The most bytes of a withdrawal's message.
+pub const MESSAGE_BYTES: usize = 1024;
+
 /// A signed change of balances. A swap has one negative and one positive delta.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenDiff {

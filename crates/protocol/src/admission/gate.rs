@@ -211,3 +211,6 @@ const fn code_of(refusal: &admit::Refusal) -> RefusalCode {
         },
     }
 }
+
+#[cfg(test)]
+mod tests;

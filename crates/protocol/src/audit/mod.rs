@@ -28,9 +28,8 @@ use sealbid_types::allocation::{Allocation, VoidReason};
 use sealbid_types::codec::decode;
 use sealbid_types::committee::Committee;
 use sealbid_types::envelope::{Envelope, Part};
-use sealbid_types::id::{EnvelopeId, OrderSeed, context};
+use sealbid_types::id::{EnvelopeId, OrderSeed};
 use sealbid_types::record::RoundRecord;
-use sealbid_types::statement::Statement;
 use sealbid_types::terms::Authorisation;
 
 pub use self::chain::{ChainAudit, audit_chain};
@@ -143,13 +142,7 @@ impl Audit<'_> {
 
     /// The statement names only the close, so it can be checked whatever else is wrong.
     fn check_order(&mut self) {
-        let close = &self.record.close;
-        let statement = Statement::Order {
-            auction: close.auction,
-            epoch: close.epoch,
-            round: close.round,
-            close: close.digest(),
-        };
+        let statement = self.record.close.order_statement();
         let verified = Signature::verify(self.keys, &statement, &self.record.order);
         self.errors.extend(verified.err().map(AuditError::Order));
     }
@@ -162,22 +155,12 @@ impl Audit<'_> {
             (
                 Document::Allocation,
                 self.record.allocation_signature,
-                Statement::Allocation {
-                    auction: allocation.auction,
-                    epoch: allocation.epoch,
-                    round: allocation.round,
-                    allocation: allocation.digest(),
-                },
+                allocation.statement(),
             ),
             (
                 Document::Settlement,
                 settled.signature,
-                Statement::Settlement {
-                    auction: settlement.auction,
-                    epoch: settlement.epoch,
-                    round: settlement.round,
-                    settlement: settlement.digest(),
-                },
+                settlement.statement(),
             ),
         ];
         for (document, signature, statement) in signed {
@@ -248,7 +231,7 @@ impl Audit<'_> {
             round: close.round,
             close: close.digest(),
             closed_at: close.closed_at,
-            order: OrderSeed::from(blake3::derive_key(context::ORDER_SEED, &order.0)),
+            order: OrderSeed::drawn_by(order),
             rules: self.committee.rules.clone(),
             intents,
             quotes,

@@ -188,7 +188,7 @@ pub enum Notice {
         /// The round.
         round: Round,
         /// What went wrong.
-        alarm: String,
+        alarm: sealbid_types::allocation::Breach,
     },
     /// A record that was fetched does not check out.
     #[error("a fetched record of round {round} does not check out: {what}")]

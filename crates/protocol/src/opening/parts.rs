@@ -108,3 +108,6 @@ pub fn read_opened(
     }
     (intents, quotes)
 }
+
+#[cfg(test)]
+mod tests;

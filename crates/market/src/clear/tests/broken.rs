@@ -1,9 +1,10 @@
 //! Clearings that are broken on purpose: each is noticed, and nothing is filled.
 
 use super::*;
+use sealbid_types::allocation::Breach;
 
 /// Breaks the one fill of a round, and expects the round to be withdrawn with an alarm.
-fn withdrawn_if(input: &ClearingInput, break_it: impl FnOnce(&mut Allocation)) -> String {
+fn withdrawn_if(input: &ClearingInput, break_it: impl FnOnce(&mut Allocation)) -> Breach {
     let mut draft = Clearing::run(input);
     assert_eq!(checked(input, draft.clone()), draft, "unbroken, it stands");
     let intents: Vec<_> = draft.fills.iter().map(|fill| fill.intent).collect();
@@ -47,13 +48,23 @@ fn a_broken_swap_is_withdrawn_with_an_alarm() {
             movement.delta = Delta::new(movement.delta.units() + by).unwrap();
         }
     };
-    assert!(alarm(|fill| fill.fees.clear()).contains("sum to zero"));
-    assert!(alarm(|fill| fill.movements.truncate(3)).contains("sum to zero"));
-    assert!(alarm(|fill| fill.account = account(9)).contains("no valid intent"));
-    assert!(alarm(|fill| *swap_kind(fill).3 = id(1001)).contains("no quote for it"));
-    assert!(alarm(|fill| *swap_kind(fill).1 = Amount::ZERO).contains("outflows"));
-    assert!(alarm(|fill| *swap_kind(fill).0 = amount(901)).contains("outflows"));
-    assert!(alarm(|fill| *swap_kind(fill).2 = amount(901)).contains("outflows"));
+    let intent = id(0);
+    let is_sum = |breach| matches!(breach, Breach::Sum { .. });
+    assert!(is_sum(alarm(|fill| fill.fees.clear())));
+    assert!(is_sum(alarm(|fill| fill.movements.truncate(3))));
+    assert_eq!(
+        alarm(|fill| fill.account = account(9)),
+        Breach::NoIntent { intent }
+    );
+    let quote = id(1001);
+    assert_eq!(
+        alarm(|fill| *swap_kind(fill).3 = id(1001)),
+        Breach::NoQuote { intent, quote }
+    );
+    let outflow = Breach::Outflow { intent };
+    assert_eq!(alarm(|fill| *swap_kind(fill).1 = Amount::ZERO), outflow);
+    assert_eq!(alarm(|fill| *swap_kind(fill).0 = amount(901)), outflow);
+    assert_eq!(alarm(|fill| *swap_kind(fill).2 = amount(901)), outflow);
     // By account and asset: trader or solver first, whichever sorts first; each asset in turn.
     let worse = |fill: &mut Fill, units: i128| {
         let own = fill.account.clone();
@@ -78,9 +89,13 @@ fn a_broken_swap_is_withdrawn_with_an_alarm() {
         shift(fill, by.try_into().unwrap());
     };
     let poor = withdrawn_if(&input, |draft| worse(&mut draft.fills[0], 100));
-    assert!(poor.contains(&format!("moves {}", account(1))), "{poor}");
+    let moves = |who| Breach::Signed {
+        intent,
+        account: account(who),
+    };
+    assert_eq!(poor, moves(1));
     let dear = withdrawn_if(&input, |draft| worse(&mut draft.fills[0], -1));
-    assert!(dear.contains(&format!("moves {}", account(200))), "{dear}");
+    assert_eq!(dear, moves(200));
 }
 
 #[test]
@@ -95,7 +110,7 @@ fn a_third_account_in_a_swap_is_withdrawn() {
         };
         fill.movements.extend([moved(8, -5), moved(9, 5)]);
     });
-    assert!(alarm.contains("otherwise than it signed"), "{alarm}");
+    assert!(matches!(alarm, Breach::Signed { .. }), "{alarm}");
 }
 
 #[test]
@@ -107,21 +122,23 @@ fn broken_accounts_capacities_and_nonces_are_withdrawn() {
     ];
     let mut input = round(intents, vec![paying(950, 200)]);
     let dropped = withdrawn_if(&input, |draft| draft.unfilled.clear());
-    assert!(dropped.contains("accounted for 0 times"), "{dropped}");
+    assert!(
+        matches!(dropped, Breach::Accounted { times: 0, .. }),
+        "{dropped}"
+    );
     let twice = withdrawn_if(&input, |draft| draft.fills.push(draft.fills[0].clone()));
-    assert!(twice.contains("accounted for 2 times"), "{twice}");
+    assert!(
+        matches!(twice, Breach::Accounted { times: 2, .. }),
+        "{twice}"
+    );
     let draft = Clearing::run(&input);
     input.used_nonces = vec![UsedNonce {
         account: account(1),
         nonce: swap(1, 0, 1, 1).nonce,
         round: Round(1),
     }];
-    assert!(
-        checked(&input, draft.clone())
-            .alarm
-            .unwrap()
-            .contains("nonce")
-    );
+    let alarm = checked(&input, draft.clone()).alarm;
+    assert!(matches!(alarm, Some(Breach::Nonce { .. })));
     input.used_nonces.clear();
     let small = Quote {
         tiers: vec![tier(1 << 100, 950, 1000)],
@@ -132,11 +149,10 @@ fn broken_accounts_capacities_and_nonces_are_withdrawn() {
         ..small
     };
     input.quotes.insert(id(1000), Ok(signed(small, 200)));
-    assert!(
-        checked(&input, draft)
-            .alarm
-            .unwrap()
-            .contains("above its capacity")
+    let quote = id(1000);
+    assert_eq!(
+        checked(&input, draft).alarm,
+        Some(Breach::Capacity { quote })
     );
 }
 
@@ -148,7 +164,7 @@ fn a_broken_transfer_is_withdrawn() {
             movement.delta = Delta::new(movement.delta.units() * 2).unwrap();
         }
     });
-    assert!(alarm.contains("otherwise than it signed"), "{alarm}");
+    assert!(matches!(alarm, Breach::Signed { .. }), "{alarm}");
     let alarm = withdrawn_if(&input, |draft| {
         let fill = &mut draft.fills[0];
         fill.movements
@@ -158,5 +174,5 @@ fn a_broken_transfer_is_withdrawn() {
             amount: amount(10),
         }];
     });
-    assert!(alarm.contains("otherwise than it signed"), "{alarm}");
+    assert!(matches!(alarm, Breach::Signed { .. }), "{alarm}");
 }

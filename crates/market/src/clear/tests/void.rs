@@ -1,6 +1,7 @@
 //! Entries that count for nothing, and why.
 
 use super::*;
+use sealbid_types::allocation::{ActionFault, ScheduleFault};
 
 const CLOSED: u64 = crate::testing::CLOSED_AT.0;
 
@@ -45,18 +46,20 @@ fn void_intents_say_why() {
             deadline: Timestamp(CLOSED - 1)
         }
     );
-    for unsupported in [1, 3, 4, 5, 6] {
-        let reason = void(&allocation, unsupported);
-        assert!(
-            matches!(reason, VoidReason::Unsupported(_)),
-            "{unsupported}: {reason}"
+    for (unsupported, what) in [
+        (1, Unsupported::NamedAccount),
+        (3, Unsupported::SwapShape),
+        (4, Unsupported::SwapShape),
+        (5, Unsupported::SwapShape),
+        (6, Unsupported::SwapAndMore),
+    ] {
+        assert_eq!(
+            void(&allocation, unsupported),
+            VoidReason::Unsupported(what)
         );
     }
-    for action in [2, 7] {
-        assert!(
-            matches!(void(&allocation, action), VoidReason::Action(_)),
-            "{action}"
-        );
+    for (action, fault) in [(2, ActionFault::NoActions), (7, ActionFault::TooLarge)] {
+        assert_eq!(void(&allocation, action), VoidReason::Action(fault));
     }
     assert_eq!(allocation.void.len(), 8);
 }
@@ -146,7 +149,10 @@ fn void_quotes_say_why() {
             deadline: Timestamp(CLOSED - 1)
         }
     );
-    assert!(matches!(void(&allocation, 1003), VoidReason::Schedule(_)));
+    assert_eq!(
+        void(&allocation, 1003),
+        VoidReason::Schedule(ScheduleFault::Tiers { count: 0 })
+    );
     assert_eq!(void(&allocation, 1004), VoidReason::Signature);
     assert_eq!(void(&allocation, 1005), VoidReason::Account);
     assert_eq!(unfilled(&allocation, 0), UnfilledReason::NoQuote);
@@ -177,5 +183,8 @@ fn flows_that_cannot_be_added_up_are_void_and_the_rest_settles() {
     clearing.accept(fill(0, most));
     clearing.accept(fill(1, 1));
     assert_eq!(clearing.fills.len(), 1);
-    assert!(matches!(clearing.void[&id(1)], VoidReason::Unsupported(_)));
+    assert_eq!(
+        clearing.void[&id(1)],
+        VoidReason::Unsupported(Unsupported::Flow)
+    );
 }

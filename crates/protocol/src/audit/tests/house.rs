@@ -1,18 +1,19 @@
 //! A committee with all its secrets, which settles rounds, and signs whatever it is told to.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use ed25519_dalek::SigningKey;
 use sealbid_crypto::{
-    AllocationCertificate, Authority, BatchSecret, CheckedEnvelope, CloseCertificate, Combined,
-    CommitteeKeys, KeyShare, SignatureShare, check, open,
+    AllocationCertificate, Authority, BatchSecret, CheckedEnvelope, CloseCertificate,
+    CommitteeKeys, KeyShare, check, open,
 };
+use sealbid_testkit::house::Founding;
 use sealbid_types::bytes::FixedBytes;
 use sealbid_types::close::{CertificateBytes, Close};
-use sealbid_types::committee::{ClearingRule, Committee, FORMAT, Member, Provenance, Rules};
+use sealbid_types::committee::{ClearingRule, Committee, Rules};
 use sealbid_types::envelope::{Envelope, Kind};
-use sealbid_types::id::{CloseDigest, EnvelopeId, Epoch, MemberIndex, Round, Slot, View};
-use sealbid_types::keys::{PublicKey, Signed};
+use sealbid_types::id::{CloseDigest, EnvelopeId, MemberIndex, Round, Slot, View};
+use sealbid_types::keys::Signed;
 use sealbid_types::record::{Ancestry, Opening};
 use sealbid_types::report::Report;
 use sealbid_types::schedule::Schedule;
@@ -22,14 +23,12 @@ use sealbid_types::time::Timestamp;
 use super::super::*;
 
 pub(super) static SECRET: BatchSecret = BatchSecret::new([0xba; 32]);
-const MEMBERS: u8 = 4;
-const QUORUM: u8 = 3;
 
 /// A committee of four.
 pub(super) struct House {
-    pub(super) committee: Committee,
-    pub(super) keys: CommitteeKeys,
-    shares: Vec<KeyShare>,
+    pub(super) committee: Arc<Committee>,
+    pub(super) keys: Arc<CommitteeKeys>,
+    kit: sealbid_testkit::house::House,
 }
 
 /// What comes together in a round, besides what its reports list.
@@ -42,124 +41,34 @@ pub(super) struct Gathering {
     pub(super) ancestry: Ancestry,
 }
 
-fn member_key(index: u8, use_: u8) -> SigningKey {
-    SigningKey::from_bytes(&[index * 8 + use_ + 1; 32])
-}
-
-fn committee(keys: sealbid_types::committee::PublicKeys) -> Committee {
-    let member = |index| Member {
-        identity: PublicKey::of(&member_key(index, 0)),
-        house: PublicKey::of(&member_key(index, 1)),
-        house_addresses: vec![],
-        relay: String::new(),
-        door: PublicKey::of(&member_key(index, 2)),
-        door_addresses: vec![],
-    };
-    let schedule = Schedule::usual(Timestamp(1_000_000));
-    let rules = Rules {
-        clearing: ClearingRule::BestQuote,
-        fee_pips: 1,
-        verifying_contract: "intents.near".parse().unwrap(),
-        most_intents: 30,
-        most_quotes: 30,
-    };
-    Committee {
-        format: FORMAT,
-        provenance: Provenance::DevelopmentDealer,
-        name: "test".into(),
-        auction: Committee::auction_id("test", schedule, &rules),
-        key: Committee::key_id(keys.commitment[0], keys.public_key_2),
-        epoch: Epoch(0),
-        quorum: QUORUM,
-        schedule,
-        rules,
-        roster: (0..MEMBERS).map(member).collect(),
-        keys,
-    }
-}
-
 impl House {
     pub(super) fn new() -> Self {
-        let dealing = sealbid_dkg::deal(MEMBERS, QUORUM, &[7; 32]).unwrap();
-        let keys = CommitteeKeys::new(&dealing.keys, QUORUM).unwrap();
-        let committee = committee(dealing.keys);
-        let shares = MemberIndex::all(MEMBERS)
-            .zip(dealing.shares)
-            .map(|(member, secret)| {
-                let Committee { auction, epoch, .. } = committee;
-                KeyShare::new(&keys, auction, epoch, member, secret).unwrap()
-            })
-            .collect();
+        let mut founding = Founding::of(4);
+        founding.schedule = Schedule::usual(Timestamp(1_000_000));
+        founding.rules.most_intents = 30;
+        founding.rules.most_quotes = 30;
+        let kit = founding.found();
         Self {
-            committee,
-            keys,
-            shares,
+            committee: Arc::clone(&kit.committee),
+            keys: Arc::clone(&kit.keys),
+            kit,
         }
-    }
-
-    fn combine(
-        &self,
-        statement: &Statement,
-        sign: impl Fn(&KeyShare) -> SignatureShare,
-    ) -> FixedBytes<96> {
-        let shares = self
-            .shares
-            .iter()
-            .map(|s| (s.member(), sign(s).to_bytes()))
-            .collect();
-        Combined::new(&self.keys, statement, &shares)
-            .unwrap()
-            .signature
-            .to_bytes()
-    }
-
-    fn sign(&self, statement: &Statement) -> FixedBytes<96> {
-        self.combine(statement, |share| share.sign(statement).unwrap())
     }
 
     /// Signs the record's close, whatever it says.
     pub(super) fn certify(&self, record: &mut RoundRecord) -> CloseCertificate {
-        let (close, view) = (record.close.clone(), View(1));
-        let (auction, epoch, round) = (close.auction, close.epoch, close.round);
-        let statement = Statement::Close {
-            auction,
-            epoch,
-            round,
-            view,
-            close: close.digest(),
-        };
-        record.certificate = CertificateBytes {
-            view,
-            signature: self.sign(&statement),
-        };
+        let close = record.close.clone();
+        record.certificate = self.kit.certify(&close, View(1));
         let certificate = CloseCertificate::verify(&self.keys, close, &record.certificate).unwrap();
-        let order = certificate.order_statement();
-        record.order = self.combine(&order, |share| share.sign_order(&certificate));
+        record.order = self.kit.sign_order(&certificate);
         certificate
     }
 
     /// Signs the record's allocation and settlement, whatever they say.
     pub(super) fn sign_documents(&self, record: &mut RoundRecord) {
-        let Allocation {
-            auction,
-            epoch,
-            round,
-            ..
-        } = record.allocation;
-        let allocation = record.allocation.digest();
-        record.allocation_signature = self.sign(&Statement::Allocation {
-            auction,
-            epoch,
-            round,
-            allocation,
-        });
-        let settlement = record.settlement.settlement.digest();
-        record.settlement.signature = self.sign(&Statement::Settlement {
-            auction,
-            epoch,
-            round,
-            settlement,
-        });
+        record.allocation_signature = self.kit.sign(&record.allocation.statement());
+        let statement = record.settlement.settlement.statement();
+        record.settlement.signature = self.kit.sign(&statement);
     }
 
     pub(super) fn report(
@@ -182,7 +91,8 @@ impl House {
             intents: ids(Kind::Intent),
             quotes: ids(Kind::Quote),
         };
-        Signed::new(body, MemberIndex(member), &member_key(member, 0))
+        let member = MemberIndex(member);
+        Signed::new(body, member, &self.kit.identity(member))
     }
 
     fn close(&self, gathering: &Gathering, reports: &[Signed<Report>]) -> Close {
@@ -203,17 +113,13 @@ impl House {
             ids.into_iter().collect()
         };
         Close {
-            auction: self.committee.auction,
-            round: gathering.round,
             slot: gathering.slot,
             closed_at,
-            key: self.committee.key,
-            epoch: self.committee.epoch,
-            rules: self.committee.rules.digest(),
             previous: gathering.previous,
             reports: reports.iter().map(Signed::<Report>::id).collect(),
             intents: list(Kind::Intent),
             quotes: list(Kind::Quote),
+            ..self.kit.close(gathering.round)
         }
     }
 
@@ -243,9 +149,9 @@ impl House {
                 .collect()
         };
         let shares = self
-            .shares
-            .iter()
-            .map(|s| (s.member(), release(s)))
+            .kit
+            .members()
+            .map(|member| (member, release(&self.kit.share(member))))
             .collect();
         let opened = open(&self.keys, &parts, &shares, &SECRET).unwrap();
         record

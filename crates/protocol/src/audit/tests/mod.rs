@@ -115,7 +115,7 @@ fn another_committee_finds_everything_forged() {
     let found = audit_record(&house.committee, &keys, &record, &house::SECRET).unwrap_err();
     let is_forged = |error: &&AuditError| error.to_string().contains("forged");
     assert_eq!(found.iter().filter(is_forged).count(), 4);
-    let mut broken = house.committee.clone();
+    let mut broken = (*house.committee).clone();
     broken.quorum = 2;
     let found = audit_record(&broken, &house.keys, &record, &house::SECRET).unwrap_err();
     assert!(matches!(found.as_slice(), [AuditError::Committee(_)]));

@@ -88,9 +88,29 @@ fn envelopes() {
     record.envelopes.swap(0, 1);
     only(&errors(&house, &record), "list of envelopes is not sorted");
 
+    // A copy with another signature is another envelope: it cannot stand for what was reported.
     let (house, _, mut record) = honest();
+    let id = record.envelopes[0].id();
     record.envelopes[0].signature = record.envelopes[1].signature;
-    only(&errors(&house, &record), "should not have been admitted");
+    record.envelopes.sort_by_key(Envelope::id);
+    first(&errors(&house, &record), &format!("envelope {id} missing"));
+}
+
+/// A committee that admits a spoilt copy.
+#[test]
+fn an_envelope_that_its_submitter_did_not_sign() {
+    let (house, entries, mut record) = honest();
+    let mut copy = entries.filled.clone();
+    copy.signature.0.0[0] ^= 1;
+    record.reports[0] = house.report(0, Round(1), core::slice::from_ref(&copy));
+    record.envelopes.push(copy.clone());
+    record.envelopes.sort_by_key(Envelope::id);
+    let found = errors(&house, &record);
+    let refused = "should not have been admitted: submitter: the signature";
+    let about = |id| format!("envelope {id} {refused}");
+    let says = |line: &str| found.iter().any(|error| error.to_string().contains(line));
+    assert!(says(&about(copy.id())), "{found:#?}");
+    assert!(!says(&about(entries.filled.id())), "{found:#?}");
 }
 
 /// A committee that admits what it should not.

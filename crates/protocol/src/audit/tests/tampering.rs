@@ -1,7 +1,7 @@
 //! One change each, and what the audit says of it: first as somebody without the committee's key
 //! makes it, then signed by a committee that lies.
 
-use sealbid_types::allocation::{FillKind, UnfilledReason, VoidReason};
+use sealbid_types::allocation::{Breach, FillKind, UnfilledReason, VoidReason};
 use sealbid_types::amount::Amount;
 use sealbid_types::bytes::FixedBytes;
 use sealbid_types::id::View;
@@ -144,7 +144,9 @@ fn a_dropped_quote_and_an_entry_that_slipped_in() {
         &format!("intent {expired} slipped in"),
     );
     let (house, _, mut record) = honest();
-    record.close.quotes.push(best);
+    // Twice in a row: members find each by binary search, and share what they find.
+    let at = record.close.quotes.iter().position(|id| *id == best);
+    record.close.quotes.insert(at.unwrap(), best);
     let certificate = house.certify(&mut record);
     house.fill_in(&mut record, &certificate);
     first(&errors(&house, &record), "list of quotes is not sorted");
@@ -290,7 +292,10 @@ fn changed_reasons_and_fields() {
         "wrong root of terms",
     );
     change(
-        |record| record.allocation.alarm = Some("none".into()),
+        |record| {
+            let intent = [1; 32].into();
+            record.allocation.alarm = Some(Breach::NoIntent { intent });
+        },
         "wrong alarm",
     );
     change(
