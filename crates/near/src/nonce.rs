@@ -48,6 +48,16 @@ fn deadline_nanos(nonce: &Nonce) -> Result<Option<i64>, NonceFault> {
     Ok(nanos.map(|nanos| i64::from_le_bytes(*nanos)))
 }
 
+/// From when on no intent with this nonce can be valid: the last millisecond at which one can be.
+/// None for an older nonce, which never runs out, and for one of an unknown version.
+#[must_use]
+pub fn expires(nonce: &Nonce) -> Option<Timestamp> {
+    let nanos = deadline_nanos(nonce).ok().flatten()?;
+    Some(Timestamp(
+        u64::try_from(nanos / NANOS_PER_MILLI).unwrap_or(0),
+    ))
+}
+
 /// Checks that the intent's `deadline` does not exceed the nonce's.
 ///
 /// # Errors

@@ -14,8 +14,10 @@ pub enum Table {
     Reports,
     /// The close vote's own messages and lock, by round.
     Votes,
-    /// Certified closes and what the chain remembers of them, by round.
+    /// Certified closes, by round.
     Closes,
+    /// The points that certified rounds use, by round.
+    Points,
     /// Settled rounds' records, by round.
     Records,
     /// What became of envelopes in settled rounds (`EnvelopeStatus`), by envelope id.
@@ -28,13 +30,14 @@ pub enum Table {
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Meta,
         Self::Envelopes,
         Self::Acknowledgements,
         Self::Reports,
         Self::Votes,
         Self::Closes,
+        Self::Points,
         Self::Records,
         Self::Outcomes,
         Self::Nonces,

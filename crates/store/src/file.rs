@@ -49,6 +49,7 @@ pub(crate) const fn name(table: Table) -> &'static str {
         Table::Reports => "reports",
         Table::Votes => "votes",
         Table::Closes => "closes",
+        Table::Points => "points",
         Table::Records => "records",
         Table::Outcomes => "outcomes",
         Table::Nonces => "nonces",

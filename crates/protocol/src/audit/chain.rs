@@ -1,24 +1,20 @@
 //! What only all rounds together show: that each close follows the one before, and that what the
-//! records say of earlier rounds is true and complete.
-//!
-//! An envelope may be listed for [`MOST_ROUNDS`] rounds after its first, so lists and points are
-//! remembered for as long; a nonce is used for ever.
+//! records say of earlier rounds is true and complete: it is what the members' own ledger
+//! ([`crate::chain`]) makes of these rounds.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use sealbid_crypto::{BatchSecret, CommitteeKeys};
-use sealbid_types::bytes::FixedBytes;
 use sealbid_types::close::Close;
 use sealbid_types::committee::Committee;
-use sealbid_types::envelope::MOST_ROUNDS;
+use sealbid_types::envelope::Envelope;
 use sealbid_types::id::{CloseDigest, EnvelopeId, Round, Slot};
 use sealbid_types::record::RoundRecord;
-use sealbid_types::terms::{Nonce, Terms};
-use sealbid_types::text::AccountId;
 
 use super::close::reported;
 use super::error::AuditError;
 use super::{AuditedRound, audit_record, envelopes};
+use crate::chain::Chain;
 use crate::opening::OpenedIntents;
 
 /// An audit of all rounds, one after the other.
@@ -28,9 +24,8 @@ pub struct ChainAudit<'a> {
     secret: &'a BatchSecret,
     /// The round before, its close and its slot.
     parent: (Round, CloseDigest, Slot),
-    listed: BTreeMap<EnvelopeId, Round>,
-    points: BTreeSet<(FixedBytes<96>, Round, EnvelopeId)>,
-    nonces: BTreeMap<(AccountId, Nonce), Round>,
+    /// What the members remember of the chain, by their own rules.
+    ledger: Chain,
     /// Whether every round so far was right: what a wrong one used is not known.
     is_sound: bool,
 }
@@ -38,19 +33,13 @@ pub struct ChainAudit<'a> {
 impl<'a> ChainAudit<'a> {
     /// An audit that begins before round 1.
     #[must_use]
-    pub const fn new(
-        committee: &'a Committee,
-        keys: &'a CommitteeKeys,
-        secret: &'a BatchSecret,
-    ) -> Self {
+    pub fn new(committee: &'a Committee, keys: &'a CommitteeKeys, secret: &'a BatchSecret) -> Self {
         Self {
             committee,
             keys,
             secret,
             parent: (Round(0), Close::GENESIS, Slot(0)),
-            listed: BTreeMap::new(),
-            points: BTreeSet::new(),
-            nonces: BTreeMap::new(),
+            ledger: Chain::default(),
             is_sound: true,
         }
     }
@@ -68,9 +57,7 @@ impl<'a> ChainAudit<'a> {
             && self.is_sound
             && errors.is_empty()
         {
-            self.check_listed(record, &mut errors);
-            self.check_points(record, &mut errors);
-            self.check_nonces(record, &audited.intents, &mut errors);
+            self.check_ancestry(record, &audited.intents, &mut errors);
         }
         let result = match audited {
             Ok(audited) if errors.is_empty() => Ok(audited),
@@ -101,113 +88,91 @@ impl<'a> ChainAudit<'a> {
         }
     }
 
-    fn check_listed(&self, record: &RoundRecord, errors: &mut Vec<AuditError>) {
-        let reported = reported(record).into_iter();
-        let listed: BTreeSet<_> = reported.filter(|id| self.listed.contains_key(id)).collect();
-        let said: BTreeSet<_> = record.ancestry.listed.iter().copied().collect();
-        let wrong = listed.symmetric_difference(&said).copied();
-        errors.extend(wrong.map(AuditError::Listed));
-    }
-
-    fn check_points(&self, record: &RoundRecord, errors: &mut Vec<AuditError>) {
-        let said = &record.ancestry.points;
-        let listed: BTreeSet<_> = record
-            .close
-            .intents
-            .iter()
-            .chain(&record.close.quotes)
-            .collect();
-        let mut wrong = BTreeSet::new();
-        for (id, envelope) in envelopes::by_id(record) {
-            let points = envelope.sealed.parts().map(|(_, part)| part.u);
-            for u in points.filter(|_| listed.contains(&id)) {
-                let is_used = self.uses_of(u).next().is_some();
-                let is_said = said.iter().any(|used| used.u == u);
-                if is_used != is_said {
-                    wrong.insert(id);
-                }
-            }
-        }
-        for used in said {
-            if !self.points.contains(&(used.u, used.round, used.envelope)) {
-                wrong.insert(used.envelope);
-            }
-        }
-        errors.extend(wrong.into_iter().map(AuditError::Point));
-    }
-
-    fn uses_of(
-        &self,
-        u: FixedBytes<96>,
-    ) -> impl Iterator<Item = &(FixedBytes<96>, Round, EnvelopeId)> {
-        let least = (u, Round(0), EnvelopeId::from([0; 32]));
-        self.points
-            .range(least..)
-            .take_while(move |(other, ..)| *other == u)
-    }
-
-    fn check_nonces(
+    /// Holds the record's ancestry against the one that the rounds before it make.
+    fn check_ancestry(
         &self,
         record: &RoundRecord,
         intents: &OpenedIntents,
         errors: &mut Vec<AuditError>,
     ) {
-        let place = |terms: &Terms| (terms.account.clone(), terms.nonce);
-        let opened = intents.values().filter_map(|opened| opened.as_ref().ok());
-        let used: BTreeSet<_> = opened
-            .map(place)
-            .filter_map(|place| self.nonces.get_key_value(&place))
-            .map(|(place, round)| (place.clone(), *round))
+        let close = &record.close;
+        let listed = listed(record);
+        let expected =
+            self.ledger
+                .ancestry(close.round, &reported(record), listed.values().copied());
+        let said = &record.ancestry;
+        let wrong = differing(&expected.listed, &said.listed).into_iter();
+        errors.extend(wrong.copied().map(AuditError::Listed));
+        let points: BTreeSet<_> = differing(&expected.points, &said.points)
+            .into_iter()
+            .map(|used| used.u)
             .collect();
-        let said = record.ancestry.nonces.iter();
-        let said: BTreeSet<_> = said
-            .map(|used| ((used.account.clone(), used.nonce), used.round))
-            .collect();
-        let wrong: BTreeSet<_> = used
-            .symmetric_difference(&said)
-            .map(|(place, _)| place)
+        let mut wrong = BTreeSet::new();
+        for (id, envelope) in &listed {
+            let mut parts = envelope.sealed.parts();
+            if parts.any(|(_, part)| points.contains(&part.u)) {
+                wrong.insert(*id);
+            }
+        }
+        let strange = said
+            .points
+            .iter()
+            .filter(|used| !expected.points.contains(used));
+        wrong.extend(strange.map(|used| used.envelope));
+        errors.extend(wrong.into_iter().map(AuditError::Point));
+        let expected = self.ledger.used_nonces(close, intents);
+        let nonces: BTreeSet<_> = differing(&expected, &said.nonces)
+            .into_iter()
+            .map(|used| (&used.account, used.nonce))
             .collect();
         for (id, opened) in intents {
-            if opened
-                .as_ref()
-                .is_ok_and(|terms| wrong.contains(&place(terms)))
-            {
+            let of = opened.as_ref().map(|terms| (&terms.account, terms.nonce));
+            if of.is_ok_and(|place| nonces.contains(&place)) {
                 errors.push(AuditError::Nonce(*id));
             }
         }
     }
 
-    /// Moves on, and forgets what is too old to rule anything out.
+    /// Moves on.
     fn append(&mut self, record: &RoundRecord, audited: Option<&AuditedRound>) {
         let close = &record.close;
-        let round = close.round;
-        self.parent = (round, close.digest(), close.slot);
+        self.parent = (close.round, close.digest(), close.slot);
         self.is_sound &= audited.is_some();
         let Some(audited) = audited else { return };
-        let listed: BTreeSet<_> = close.intents.iter().chain(&close.quotes).copied().collect();
-        let envelopes = envelopes::by_id(record).into_iter();
-        for (id, envelope) in envelopes.filter(|(id, _)| listed.contains(id)) {
-            let points = envelope.sealed.parts().map(|(_, part)| part.u);
-            self.points.extend(points.map(|u| (u, round, id)));
-        }
-        self.listed.extend(listed.into_iter().map(|id| (id, round)));
-        for settled in &record.settlement.settlement.fills {
-            if let Some(Ok(terms)) = audited.intents.get(&settled.fill.intent) {
-                self.nonces
-                    .insert((terms.account.clone(), terms.nonce), round);
-            }
-        }
-        let oldest = Round(round.0.saturating_sub(MOST_ROUNDS));
-        self.listed.retain(|_, listed| *listed >= oldest);
-        self.points.retain(|(_, used, _)| *used >= oldest);
+        // What a member would write is of no use here.
+        self.ledger.certify(close.clone(), record.certificate);
+        let listed = listed(record);
+        let listed = listed.iter().map(|(id, envelope)| (id, *envelope));
+        self.ledger.use_points(close.round, listed);
+        self.ledger
+            .settle(&record.settlement.settlement, &audited.intents);
     }
+}
+
+/// The envelopes that the record's close lists.
+fn listed(record: &RoundRecord) -> BTreeMap<EnvelopeId, &Envelope> {
+    let close = &record.close;
+    let listed: BTreeSet<_> = close.intents.iter().chain(&close.quotes).collect();
+    let envelopes = envelopes::by_id(record).into_iter();
+    envelopes.filter(|(id, _)| listed.contains(id)).collect()
+}
+
+/// What stands in one list only.
+fn differing<'a, T: Ord>(ours: &'a [T], theirs: &'a [T]) -> Vec<&'a T> {
+    let [ours, theirs] = [ours, theirs].map(|list| list.iter().collect::<BTreeSet<_>>());
+    ours.symmetric_difference(&theirs).copied().collect()
 }
 
 #[cfg(test)]
 impl ChainAudit<'_> {
     /// Pretends that an envelope of an earlier round used `u`.
-    pub(super) fn note_point(&mut self, u: FixedBytes<96>, round: Round, envelope: EnvelopeId) {
-        self.points.insert((u, round, envelope));
+    pub(super) fn note_point(
+        &mut self,
+        u: sealbid_types::bytes::FixedBytes<96>,
+        round: Round,
+        envelope: EnvelopeId,
+    ) {
+        self.ledger.note_point(u, round, envelope);
     }
 }
 

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use sealbid_crypto::CloseCertificate;
 use sealbid_types::codec::{decode, encode};
 use sealbid_types::door::{EnvelopeStatus, Event};
+use sealbid_types::envelope::Envelope;
 use sealbid_types::id::{EnvelopeId, ReportId, Round};
 use sealbid_types::keys::Signed;
-use sealbid_types::record::RoundRecord;
+use sealbid_types::record::{Ancestry, RoundRecord};
 use sealbid_types::report::Report;
 
 use super::intake::report_key;
@@ -16,7 +17,6 @@ use super::message::{CertifiedClose, PeerMessage, Want};
 use super::{Member, broadcast, forked, keep_evidence, round_key};
 use crate::admission::{InboxEntry, forget};
 use crate::audit::audit_record;
-use crate::chain::{CertifiedRound, Chain, points_of};
 use crate::closing::Closing;
 use crate::disk::{Table, Write};
 use crate::opening::Exchange;
@@ -45,13 +45,7 @@ impl Member {
     /// Moves the chain on to the round after a verified certificate.
     fn enter(&mut self, certificate: CloseCertificate, out: &mut Vec<Output>) {
         let close = certificate.close().clone();
-        let row = CertifiedRound {
-            close: close.clone(),
-            certificate: certificate.to_bytes(),
-            points: Vec::new(),
-        };
-        out.extend(Chain::rows(&row));
-        self.chain.append(&row);
+        out.extend(self.chain.certify(close.clone(), certificate.to_bytes()));
         let Some(closing) = self.begin(self.chain.open(), out) else {
             return;
         };
@@ -166,16 +160,9 @@ impl Member {
             .iter()
             .filter_map(|id| Some((*id, self.inbox.get(id)?.envelope.clone())))
             .collect();
-        let ancestry = self.chain.ancestry(close.round, &reported, &listed);
+        let ancestry = self.chain.ancestry(close.round, &reported, listed.values());
         let first = first_opening(&listed, &ancestry.points);
-        let points = points_of(&listed);
-        self.chain.add_points(close.round, &points);
-        let certificate = settling.certificate().to_bytes();
-        out.extend(Chain::rows(&CertifiedRound {
-            close,
-            certificate,
-            points,
-        }));
+        out.extend(self.chain.use_points(close.round, &listed));
         Material {
             reports,
             listed,
@@ -217,6 +204,22 @@ impl Member {
         out.push(Output::ClearRound(Box::new(cleared)));
     }
 
+    fn ancestry_of(
+        &self,
+        record: &RoundRecord,
+        listed: &BTreeMap<EnvelopeId, Envelope>,
+        intents: &OpenedIntents,
+    ) -> Ancestry {
+        let reports = record.reports.iter();
+        let ids = reports.flat_map(|report| report.body.intents.iter().chain(&report.body.quotes));
+        let reported = ids.copied().collect();
+        let close = &record.close;
+        Ancestry {
+            nonces: self.chain.used_nonces(close, intents),
+            ..self.chain.ancestry(close.round, &reported, listed.values())
+        }
+    }
+
     fn drop_outlived(&mut self, record: &RoundRecord, out: &mut Vec<Output>) {
         for id in self
             .inbox
@@ -249,40 +252,39 @@ impl Member {
             }
         };
         let close = &record.close;
-        match self.settling.take() {
-            Some(settling) if settling.certificate().digest() != close.digest() => {
-                out.push(keep_evidence(encode(&record)));
-                return self.halt(forked(close.round), out);
-            }
-            Some(_) => {}
-            None if close.previous != self.chain.parent() => return,
-            None => {
-                let verified = CloseCertificate::verify(
-                    &self.context.keys,
-                    close.clone(),
-                    &record.certificate,
-                );
-                let Ok(verified) = verified else { return };
-                self.enter(verified, out);
-                self.settling = None;
-            }
+        let own = self.settling.as_ref().map(Settling::certificate);
+        if own.is_some_and(|certificate| certificate.digest() != close.digest()) {
+            out.push(keep_evidence(encode(&record)));
+            return self.halt(forked(close.round), out);
         }
-        let listed: BTreeSet<_> = close.intents.iter().chain(&close.quotes).collect();
-        let envelopes = record
-            .envelopes
-            .iter()
-            .map(|envelope| (envelope.id(), envelope.clone()));
-        let envelopes = envelopes.filter(|(id, _)| listed.contains(id)).collect();
-        let points = points_of(&envelopes);
-        self.chain.add_points(close.round, &points);
-        let (close, certificate) = (close.clone(), record.certificate);
-        out.extend(Chain::rows(&CertifiedRound {
-            close,
-            certificate,
-            points,
-        }));
+        if own.is_none() && close.previous != self.chain.parent() {
+            return;
+        }
+        let listed = listed_of(&record);
+        // Nobody signs a record's ancestry: it counts if it is what the chain makes it.
+        if record.ancestry != self.ancestry_of(&record, &listed, &audited.intents) {
+            let (round, what) = (close.round, "its ancestry is not the chain's".to_owned());
+            out.push(Output::Notice(Notice::UnusableRecord { round, what }));
+            return;
+        }
+        if self.settling.is_none() {
+            self.enter(audited.certificate, out);
+        }
+        self.settling = None;
+        out.extend(self.chain.use_points(close.round, &listed));
         self.archive(&record, &audited.intents, out);
     }
+}
+
+/// The envelopes that a record's close lists.
+fn listed_of(record: &RoundRecord) -> BTreeMap<EnvelopeId, Envelope> {
+    let close = &record.close;
+    let listed: BTreeSet<_> = close.intents.iter().chain(&close.quotes).collect();
+    let envelopes = record
+        .envelopes
+        .iter()
+        .map(|envelope| (envelope.id(), envelope.clone()));
+    envelopes.filter(|(id, _)| listed.contains(id)).collect()
 }
 
 fn delete(table: Table, key: Vec<u8>) -> Output {

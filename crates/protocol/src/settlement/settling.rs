@@ -252,8 +252,8 @@ impl Settling {
         let openings = opened.iter().map(|part| part.opening).collect();
         let plaintexts = plaintexts_of(opened);
         let (intents, quotes) = read_opened(&material.first.void, &material.listed, &plaintexts);
-        material.ancestry.nonces = chain.used_nonces(&intents);
         let close = self.certificate.close();
+        material.ancestry.nonces = chain.used_nonces(close, &intents);
         let input = ClearingInput {
             auction: close.auction,
             epoch: close.epoch,
