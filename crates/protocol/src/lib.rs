@@ -17,6 +17,7 @@
 //! | [`time`] | wall and monotonic clocks |
 //! | [`limits`] | times and bounds that an operator may set |
 //! | [`member`] | the engine that joins them: inputs and time in, outputs out |
+//! | [`evidence`] | what shows anybody that a member lied |
 //! | [`audit`] | the same computations again, from a record alone |
 //! | [`pool`] | the replicated set that spreads envelopes |
 //! | [`disk`] | what a member must not forget, as values |
@@ -27,6 +28,7 @@ mod chain;
 mod claims;
 mod closing;
 pub mod disk;
+pub mod evidence;
 pub mod limits;
 pub mod member;
 pub mod opening;

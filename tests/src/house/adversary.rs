@@ -1,7 +1,7 @@
 //! Members that lie: one behaviour each. An adversary changes what its engine says before it
 //! leaves; it holds the member's keys.
 
-use sealbid_protocol::member::message::{Opening, PeerMessage, SignatureShareMessage};
+use sealbid_protocol::member::message::{Opening, PeerMessage};
 use sealbid_protocol::member::{MemberSecrets, Output};
 use sealbid_types::codec::{decode, encode};
 use sealbid_types::keys::Signed;
@@ -64,16 +64,18 @@ impl Adversary for WrongShares {
 pub struct WrongSignatures;
 
 impl Adversary for WrongSignatures {
-    fn tamper(&mut self, out: Vec<Output>, _: &MemberSecrets, count: &mut u64) -> Vec<Output> {
+    fn tamper(
+        &mut self,
+        out: Vec<Output>,
+        secrets: &MemberSecrets,
+        count: &mut u64,
+    ) -> Vec<Output> {
         rewrite(out, count, |message| match message {
-            PeerMessage::SignatureShare(share) => {
-                let mut garbage = share.share;
-                garbage.0[95] ^= 1;
-                let wrong = SignatureShareMessage {
-                    share: garbage,
-                    ..*share
-                };
-                Some(Some(PeerMessage::SignatureShare(wrong)))
+            PeerMessage::SignatureShare(signed) => {
+                let mut body = signed.body;
+                body.share.0[95] ^= 1;
+                let signed = Signed::new(body, secrets.index, &secrets.identity);
+                Some(Some(PeerMessage::SignatureShare(Box::new(signed))))
             }
             _ => None,
         })

@@ -126,6 +126,8 @@ fn shares(house: &Fixture, opening: Opening, parts: usize) -> PeerMessage {
         round: Round(1),
         close: [0; 32].into(),
         opening,
+        allocation: (opening == Opening::Second).then_some([0; 32].into()),
+        parts: FixedBytes([0; 32]),
         shares: vec![FixedBytes([0; 96]); parts],
     };
     let secrets = house.secrets(MemberIndex(0));

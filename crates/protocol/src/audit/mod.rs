@@ -21,7 +21,7 @@ mod openings;
 use std::collections::{BTreeMap, BTreeSet};
 
 use sealbid_crypto::signature::Signature;
-use sealbid_crypto::{BatchSecret, CloseCertificate, CommitteeKeys};
+use sealbid_crypto::{BatchSecret, CloseCertificate, CommitteeKeys, Plaintext};
 use sealbid_market::clear::{ClearingInput, clear};
 use sealbid_market::settle::settle;
 use sealbid_types::allocation::{Allocation, VoidReason};
@@ -34,8 +34,7 @@ use sealbid_types::terms::Authorisation;
 
 pub use self::chain::{ChainAudit, audit_chain};
 pub use self::error::{AuditError, Document, EnvelopeFault};
-use self::openings::Plaintexts;
-use crate::opening::{OpenedIntents, OpenedQuotes, PartId, first_opening, read_opened};
+use crate::opening::{OpenedIntents, OpenedQuotes, PartId, Plaintexts, first_opening, read_opened};
 
 /// A round that was found right.
 #[derive(Debug)]
@@ -265,10 +264,10 @@ impl Audit<'_> {
     }
 }
 
-fn authorisation(plaintext: &Result<Vec<u8>, VoidReason>) -> Result<Authorisation, VoidReason> {
-    let bytes = plaintext.as_ref().map_err(Clone::clone)?;
-    decode(bytes).map_err(|_| VoidReason::Undecodable)
+fn authorisation(plaintext: &Result<Plaintext, VoidReason>) -> Result<Authorisation, VoidReason> {
+    let plaintext = plaintext.as_ref().map_err(Clone::clone)?;
+    decode(plaintext.as_bytes()).map_err(|_| VoidReason::Undecodable)
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sealbid_crypto::{
-    BatchSecret, CheckedEnvelope, CheckedPart, CommitteeKeys, OpenedPart, verify_openings,
+    BatchSecret, CheckedEnvelope, CheckedPart, CommitteeKeys, OpenedPart, Plaintext,
+    verify_openings,
 };
 use sealbid_types::allocation::VoidReason;
 use sealbid_types::bytes::FixedBytes;
@@ -12,10 +13,7 @@ use sealbid_types::record::RoundRecord;
 
 use super::close::check_rising;
 use super::error::AuditError;
-use crate::opening::PartId;
-
-/// What the record's openings opened.
-pub(super) type Plaintexts = BTreeMap<PartId, Result<Vec<u8>, VoidReason>>;
+use crate::opening::{PartId, Plaintexts};
 
 /// Verifies all openings of the record's envelopes at once, and decrypts. One that is wrong is an
 /// error, and left out of the result. Of more than [`MOST_NAMED`] wrong ones no more are named, and
@@ -58,11 +56,9 @@ pub(super) fn verify(
         .collect()
 }
 
-pub(super) fn plaintext(opened: OpenedPart) -> (PartId, Result<Vec<u8>, VoidReason>) {
+pub(super) fn plaintext(opened: OpenedPart) -> (PartId, Result<Plaintext, VoidReason>) {
     let OpenedPart { opening, content } = opened;
-    let content = content
-        .map(|plaintext| plaintext.as_bytes().to_vec())
-        .map_err(VoidReason::from);
+    let content = content.map_err(VoidReason::from);
     ((opening.envelope, opening.part), content)
 }
 

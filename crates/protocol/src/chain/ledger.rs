@@ -143,7 +143,7 @@ impl Chain {
         let certified = CertifiedRound { close, certificate };
         let mut changes = self.remember(Row::Close(Box::new(certified)));
         for key in self.outlived(round, closed_at) {
-            changes.push(self.change(Change::Forget(key)));
+            changes.push(self.change(&Change::Forget(key)));
         }
         changes
     }
@@ -197,13 +197,13 @@ impl Chain {
         if is_known {
             Vec::new()
         } else {
-            vec![self.change(Change::Remember(row))]
+            vec![self.change(&Change::Remember(row))]
         }
     }
 
     /// The one way that anything changes: in memory here, on disk by what is returned.
-    fn change(&mut self, change: Change) -> Output {
-        self.apply(&change);
+    fn change(&mut self, change: &Change) -> Output {
+        self.apply(change);
         Output::Write(change.write())
     }
 

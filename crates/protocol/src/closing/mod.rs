@@ -249,6 +249,8 @@ impl Closing {
     /// The vote asks whether a close is valid.
     pub(crate) fn ask(&mut self, close: Close) {
         self.asked.insert(close.digest(), close);
+        let vote = &self.vote;
+        self.asked.retain(|digest, _| vote.awaits_verdict(*digest));
     }
 
     /// A proposal, if one is wanted and there are q reports whose envelopes are all here.

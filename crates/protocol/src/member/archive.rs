@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sealbid_crypto::CloseCertificate;
-use sealbid_types::codec::{decode, encode};
+use sealbid_types::codec::decode;
 use sealbid_types::door::{EnvelopeStatus, Event};
 use sealbid_types::envelope::Envelope;
 use sealbid_types::id::{EnvelopeId, ReportId, Round};
@@ -19,11 +19,10 @@ use crate::admission::{InboxEntry, forget};
 use crate::audit::audit_record;
 use crate::closing::Closing;
 use crate::disk::{Table, Write};
-use crate::opening::Exchange;
-use crate::opening::{OpenedIntents, first_opening};
+use crate::evidence::Evidence;
+use crate::opening::{Exchange, OpenedIntents, first_opening};
 use crate::pool::ClearedRound;
-use crate::settlement::{Material, Settled};
-use crate::settlement::{Outcome, Settling, outcomes, summary};
+use crate::settlement::{Desk, Material, Outcome, Settled, Settling, outcomes, summary};
 use crate::vote::Certified;
 
 /// How many resend times a member waits for a round to settle here before it fetches the record
@@ -71,7 +70,10 @@ impl Member {
     fn begin(&mut self, round: Round, out: &mut Vec<Output>) -> Option<Closing> {
         let window = self.context.begun_window(self.now.wall);
         match self.next_vote(round) {
-            Ok(vote) => Some(Closing::new(round, vote, window)),
+            Ok(mut vote) => {
+                vote.suspect(self.suspects.in_round(round));
+                Some(Closing::new(round, vote, window))
+            }
             Err(error) => {
                 self.halt(error.to_string(), out);
                 None
@@ -119,18 +121,24 @@ impl Member {
         };
         if settling.is_collecting() && self.missing(&settling).is_empty() {
             let material = self.collect(&mut settling, out);
-            out.extend(settling.provide(material, &self.context));
+            out.push(settling.provide(material));
             self.due.resend = self.now.monotonic.plus(self.options.times.resend);
         }
         let sent = settling.sent().len();
-        out.extend(settling.advance(&self.context, &self.chain));
+        settling.advance(&mut Desk {
+            context: &self.context,
+            chain: &self.chain,
+            suspects: &mut self.suspects,
+            out,
+        });
         if settling.sent().len() > sent {
             // What has just gone out is not due again before its time.
             self.due.resend = self.now.monotonic.plus(self.options.times.resend);
         }
-        match settling.take_settled() {
-            None => self.settling = Some(settling),
-            Some(Settled { record, intents }) => self.archive(&record, &intents, out),
+        if !settling.is_settled() {
+            self.settling = Some(settling);
+        } else if let Some(Settled { record, intents }) = settling.into_settled() {
+            self.archive(&record, &intents, out);
         }
     }
 
@@ -253,8 +261,13 @@ impl Member {
         };
         let close = &record.close;
         let own = self.settling.as_ref().map(Settling::certificate);
-        if own.is_some_and(|certificate| certificate.digest() != close.digest()) {
-            out.push(keep_evidence(encode(&record)));
+        if let Some(own) = own.filter(|own| own.digest() != close.digest()) {
+            let certified = |certificate: &CloseCertificate| CertifiedClose {
+                close: certificate.close().clone(),
+                certificate: certificate.to_bytes(),
+            };
+            let pair = [certified(own), certified(&audited.certificate)];
+            out.push(keep_evidence(&Evidence::Certificates(Box::new(pair))));
             return self.halt(forked(close.round), out);
         }
         if own.is_none() && close.previous != self.chain.parent() {

@@ -1,14 +1,15 @@
 //! What members say to each other. The sender is what the channel says; what has to convince a
 //! third party is signed besides.
 
-use sealbid_types::bytes::{Blob, FixedBytes};
+use sealbid_types::bytes::Blob;
 use sealbid_types::close::{CertificateBytes, Close};
-use sealbid_types::id::{AuctionId, CloseDigest, EnvelopeId, Epoch, ReportId, Round};
+use sealbid_types::id::{AuctionId, EnvelopeId, ReportId, Round};
 use sealbid_types::keys::Signed;
 use sealbid_types::report::{Acknowledgement, Report};
 use sealbid_types::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use crate::opening::{Opening, Parts, Purpose, Shares, SignatureShareMessage};
 use crate::vote::{Message as VoteMessage, Position as VotePosition};
 
 /// The most bytes of a message: what the house network carries in one piece.
@@ -31,7 +32,7 @@ pub enum PeerMessage {
     /// Decryption shares.
     Shares(Box<Signed<Shares>>),
     /// A signature share.
-    SignatureShare(SignatureShareMessage),
+    SignatureShare(Box<Signed<SignatureShareMessage>>),
     /// A question for what the sender lacks.
     Want(Want),
     /// Encoded envelopes.
@@ -39,7 +40,7 @@ pub enum PeerMessage {
     /// Where the sender stands.
     Standing(Standing),
 }
-sealbid_types::schema!(PeerMessage, "sealbid.peer-message", 1, MOST_MESSAGE_BYTES);
+sealbid_types::schema!(PeerMessage, "sealbid.peer-message", 2, MOST_MESSAGE_BYTES);
 
 /// A close and its certificate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,62 +49,6 @@ pub struct CertifiedClose {
     pub close: Close,
     /// The certificate.
     pub certificate: CertificateBytes,
-}
-
-/// Which of a round's two openings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Opening {
-    /// Terms and quotes, once the round is certified.
-    First,
-    /// Authorisations of fills, once the allocation is certified.
-    Second,
-}
-
-/// One member's decryption shares for an opening, in the order of its parts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Shares {
-    /// The auction.
-    pub auction: AuctionId,
-    /// The epoch of the shares.
-    pub epoch: Epoch,
-    /// The round.
-    pub round: Round,
-    /// The certified close.
-    pub close: CloseDigest,
-    /// Which opening.
-    pub opening: Opening,
-    /// The shares, uncompressed.
-    pub shares: Vec<FixedBytes<96>>,
-}
-sealbid_types::schema!(Shares, "sealbid.shares", 1, MOST_MESSAGE_BYTES);
-
-/// A member's wrong decryption shares, as evidence against it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WrongShares(pub Signed<Shares>);
-sealbid_types::schema!(WrongShares, "sealbid.wrong-shares", 1, MOST_MESSAGE_BYTES);
-
-/// What a signature share is for. Precommits carry theirs in the vote.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Purpose {
-    /// The draw that breaks ties.
-    Order,
-    /// How the round cleared.
-    Allocation,
-    /// How it settled.
-    Settlement,
-}
-
-/// A share of one of the committee's signatures for a round.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SignatureShareMessage {
-    /// The round.
-    pub round: Round,
-    /// The purpose.
-    pub purpose: Purpose,
-    /// The digest of the statement it signs, so that members that differ can tell.
-    pub statement: FixedBytes<32>,
-    /// The share, in G2, compressed.
-    pub share: FixedBytes<96>,
 }
 
 /// What a member lacks.

@@ -35,7 +35,8 @@ use crate::chain::Chain;
 use crate::claims::Peers;
 use crate::closing::Closing;
 use crate::disk::{Table, Write};
-use crate::opening::Exchange;
+use crate::evidence::Evidence;
+use crate::opening::{Exchange, Suspects};
 use crate::settlement::Settling;
 use crate::time::{Clock, Monotonic};
 use crate::vote::Signers;
@@ -124,6 +125,8 @@ pub struct Member {
     /// What has come early for the open round.
     early: Exchange,
     settling: Option<Settling>,
+    /// Whose shares were wrong of late: they go last.
+    suspects: Suspects,
     due: Due,
     /// Whom to ask next for what is missing.
     asked: u8,
@@ -265,20 +268,20 @@ fn send(to: MemberIndex, message: &PeerMessage) -> Output {
 }
 
 /// Says that a member is at fault, and keeps the evidence.
-pub(crate) fn fault(member: MemberIndex, what: String, evidence: Option<Vec<u8>>) -> Vec<Output> {
+pub(crate) fn fault(member: MemberIndex, what: String, evidence: Option<Evidence>) -> Vec<Output> {
     evidence
-        .map(keep_evidence)
+        .map(|evidence| keep_evidence(&evidence))
         .into_iter()
         .chain([Output::Notice(Notice::Fault { member, what })])
         .collect()
 }
 
-fn keep_evidence(value: Vec<u8>) -> Output {
-    let key = blake3::hash(&value).as_bytes().to_vec();
+/// Evidence on its way to disk: of each member and kind one, so that no liar fills it.
+fn keep_evidence(evidence: &Evidence) -> Output {
     Output::Write(Write::Put {
         table: Table::Evidence,
-        key,
-        value,
+        key: evidence.key(),
+        value: encode(evidence),
     })
 }
 

@@ -1,7 +1,6 @@
 //! What has become possible: by the clock, by what has arrived, or by an earlier step.
 
 use sealbid_types::bytes::Blob;
-use sealbid_types::codec::encode;
 use sealbid_types::door::{RefusalCode, Response};
 use sealbid_types::id::MemberIndex;
 
@@ -12,6 +11,7 @@ use super::message::{MOST_ENVELOPE_BYTES, PeerMessage, Standing, Want};
 use super::{Member, broadcast, fault, forked, round_key, send};
 use crate::admission::refusal;
 use crate::disk::Table;
+use crate::evidence::Evidence;
 use crate::vote::Output as VoteOutput;
 
 impl Member {
@@ -137,7 +137,11 @@ impl Member {
             VoteOutput::Validate { close, .. } => self.closing.ask(*close),
             VoteOutput::Evidence(evidence) => {
                 let what = "voted twice, or signed a wrong share".to_owned();
-                out.extend(fault(evidence.member(), what, Some(encode(&*evidence))));
+                let (member, evidence) = (evidence.member(), Evidence::Vote(evidence));
+                if evidence.is_of_shares() {
+                    self.suspects.note(member, round);
+                }
+                out.extend(fault(member, what, Some(evidence)));
             }
             VoteOutput::Decided(certified) => self.certify(*certified, out),
             VoteOutput::Abstains => out.push(Output::Notice(Notice::Abstains(round))),

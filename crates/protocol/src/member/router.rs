@@ -18,6 +18,7 @@ use super::message::{
 use super::{Member, fault, send};
 use crate::closing::Reported;
 use crate::disk::Table;
+use crate::evidence::Evidence;
 use crate::opening::Exchange;
 use crate::vote::{Message as VoteMessage, Received};
 
@@ -45,7 +46,7 @@ impl Member {
             PeerMessage::Vote(message) => self.take_vote(from, *message, out),
             PeerMessage::Certified(certified) => self.take_certified(from, *certified, out),
             PeerMessage::Shares(shares) => self.take_shares(from, *shares, out),
-            PeerMessage::SignatureShare(share) => self.take_signature(from, share),
+            PeerMessage::SignatureShare(share) => self.take_signature(from, *share),
             PeerMessage::Want(want) => self.serve(from, &want, out),
             PeerMessage::Envelopes(envelopes) => self.take_envelopes(from, envelopes, out),
             PeerMessage::Standing(standing) => self.take_standing(from, &standing, out),
@@ -72,7 +73,7 @@ impl Member {
             Ok(Reported::Known) => return,
             Ok(Reported::New) => {}
             Ok(Reported::Contradicts(other)) => {
-                let evidence = [encode(&*other), encode(&report)].concat();
+                let evidence = Evidence::Reports(Box::new([*other, report.clone()]));
                 let what = "signed two different reports for one round".to_owned();
                 out.extend(fault(report.member, what, Some(evidence)));
             }
@@ -175,9 +176,27 @@ impl Member {
         }
     }
 
-    fn take_signature(&mut self, from: MemberIndex, message: SignatureShareMessage) {
-        if let Some(exchange) = self.exchange(message.round) {
-            exchange.add_signature(from, message);
+    fn take_signature(&mut self, from: MemberIndex, signed: Signed<SignatureShareMessage>) {
+        let SignatureShareMessage {
+            auction,
+            epoch,
+            round,
+            purpose,
+            ..
+        } = signed.body;
+        let committee = self.context.committee.clone();
+        let Some(member) = committee.member(signed.member) else {
+            return;
+        };
+        if signed.member != from || (auction, epoch) != (committee.auction, committee.epoch) {
+            return;
+        }
+        let Some(exchange) = self.exchange(round) else {
+            return;
+        };
+        // It is signed so that a wrong one shows anybody who gave it.
+        if !exchange.has_signature(purpose, from) && signed.verify(&member.identity).is_ok() {
+            exchange.add_signature(signed);
         }
     }
 

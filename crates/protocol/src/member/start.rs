@@ -19,7 +19,7 @@ use crate::chain::{CertifiedRound, Chain};
 use crate::claims::Peers;
 use crate::closing::{Closing, recall_reports};
 use crate::disk::{Recall, Table};
-use crate::opening::Exchange;
+use crate::opening::{Exchange, Suspects};
 use crate::settlement::Settling;
 use crate::time::Clock;
 use crate::vote::{self, CommitteeSigner, RosterKeys, Signers, Vote, VoteState, VoteTimes};
@@ -117,6 +117,7 @@ impl Member {
             closing,
             early: Exchange::new(round),
             settling,
+            suspects: Suspects::default(),
             due: Due::default(),
             asked: 0,
             phase: Phase::CatchingUp,

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use sealbid_crypto::Plaintext;
 use sealbid_types::allocation::VoidReason;
 use sealbid_types::bytes::FixedBytes;
 use sealbid_types::codec::decode;
@@ -78,30 +79,37 @@ pub type OpenedIntents = BTreeMap<EnvelopeId, Result<Terms, VoidReason>>;
 /// The listed quotes by id, likewise.
 pub type OpenedQuotes = BTreeMap<EnvelopeId, Result<SignedQuote, VoidReason>>;
 
+/// What parts opened to. Wiped when dropped: what they say is public once the round is settled, and
+/// lies about in memory no longer than that takes.
+pub type Plaintexts = BTreeMap<PartId, Result<Plaintext, VoidReason>>;
+
 /// Reads the plaintexts of a first opening.
 #[must_use]
 pub fn read_opened(
     void: &BTreeMap<EnvelopeId, VoidReason>,
     envelopes: &BTreeMap<EnvelopeId, Envelope>,
-    plaintexts: &BTreeMap<PartId, Result<Vec<u8>, VoidReason>>,
+    plaintexts: &Plaintexts,
 ) -> (OpenedIntents, OpenedQuotes) {
     let mut intents = OpenedIntents::new();
     let mut quotes = OpenedQuotes::new();
     for (id, envelope) in envelopes {
         let plaintext = |part| match (void.get(id), plaintexts.get(&(*id, part))) {
             (Some(reason), _) => Err(reason.clone()),
-            (None, Some(opened)) => opened.clone(),
+            (None, Some(opened)) => opened
+                .as_ref()
+                .map(Plaintext::as_bytes)
+                .map_err(Clone::clone),
             (None, None) => Err(VoidReason::Undecodable),
         };
         match envelope.header.kind {
             Kind::Intent => {
                 let terms = plaintext(Part::Terms)
-                    .and_then(|bytes| decode(&bytes).map_err(|_| VoidReason::Undecodable));
+                    .and_then(|bytes| decode(bytes).map_err(|_| VoidReason::Undecodable));
                 intents.insert(*id, terms);
             }
             Kind::Quote => {
                 let quote = plaintext(Part::Quote)
-                    .and_then(|bytes| decode(&bytes).map_err(|_| VoidReason::Undecodable));
+                    .and_then(|bytes| decode(bytes).map_err(|_| VoidReason::Undecodable));
                 quotes.insert(*id, quote);
             }
         }

@@ -1,8 +1,8 @@
-//! What each stage of a round's settling holds, from the collected material to the settled round.
+//! What a round's settling holds, and the statements that the committee makes in it.
 
 use std::collections::BTreeMap;
 
-use sealbid_crypto::{AllocationCertificate, Authority, CheckedPart, OpenedPart};
+use sealbid_crypto::{Authority, CheckedPart, OpenedPart};
 use sealbid_types::allocation::{Allocation, VoidReason};
 use sealbid_types::bytes::FixedBytes;
 use sealbid_types::envelope::Envelope;
@@ -12,9 +12,10 @@ use sealbid_types::record::{Ancestry, Opening as PartOpening, RoundRecord};
 use sealbid_types::report::Report;
 use sealbid_types::settlement::Settlement;
 use sealbid_types::statement::Statement;
+use sealbid_types::terms::Authorisation;
 
 use crate::admission::gate::PendingShares;
-use crate::opening::{FirstOpening, OpenedIntents, PartId};
+use crate::opening::{FirstOpening, OpenedIntents, OpenedQuotes, PartId, Plaintexts};
 
 /// What a member needs to open a certified round: everything its reports name, checked.
 #[derive(Debug)]
@@ -29,48 +30,53 @@ pub(crate) struct Material {
 }
 
 impl Material {
-    pub(crate) fn checked(&self, parts: &[PartId]) -> Vec<&CheckedPart> {
-        let part = |(id, part): &PartId| self.shares.get(id).and_then(|held| held.part(*part));
-        parts.iter().filter_map(part).collect()
+    /// The parts with all that opening them takes. None if one is not here.
+    pub(crate) fn checked(&self, parts: &[PartId]) -> Option<Vec<&CheckedPart>> {
+        let part = |(id, part): &PartId| self.shares.get(id)?.part(*part);
+        parts.iter().map(part).collect()
     }
 
+    /// This member's shares of all of the parts, as far as `authority` opens them. None if one of
+    /// them is not here or not opened: a list with a gap is a list of wrong shares, and signed.
     pub(crate) fn release(
         &self,
         parts: &[PartId],
         authority: &impl Authority,
-    ) -> Vec<FixedBytes<96>> {
-        parts
-            .iter()
-            .filter_map(|(id, part)| self.shares.get(id)?.share(*part)?.release(authority).ok())
-            .map(|share| share.value)
-            .collect()
+    ) -> Option<Vec<FixedBytes<96>>> {
+        let release = |(id, part): &PartId| {
+            let share = self.shares.get(id)?.share(*part)?;
+            Some(share.release(authority).ok()?.value)
+        };
+        parts.iter().map(release).collect()
     }
 }
 
-/// A first opening that was checked, and how it cleared.
+/// Terms and quotes, opened and read.
 #[derive(Debug)]
-pub(crate) struct Cleared {
-    pub(crate) material: Material,
-    pub(crate) order: FixedBytes<96>,
+pub(crate) struct OpenedTerms {
     pub(crate) openings: Vec<PartOpening>,
     pub(crate) intents: OpenedIntents,
+    pub(crate) quotes: OpenedQuotes,
+}
+
+/// How the round cleared.
+#[derive(Debug)]
+pub(crate) struct Cleared {
     pub(crate) allocation: Allocation,
     /// What the committee signs of it. To make it takes reading all of the allocation.
     pub(crate) statement: Statement,
 }
 
-/// A certified allocation, and the authorisations it opens.
+/// The authorisations of the fills, opened and read.
 #[derive(Debug)]
-pub(crate) struct Authorised {
-    pub(crate) cleared: Cleared,
-    pub(crate) certificate: AllocationCertificate,
-    pub(crate) parts: Vec<PartId>,
+pub(crate) struct OpenedAuthorisations {
+    pub(crate) openings: Vec<PartOpening>,
+    pub(crate) authorisations: BTreeMap<EnvelopeId, Result<Authorisation, VoidReason>>,
 }
 
 /// A settlement that waits for its signature.
 #[derive(Debug)]
 pub(crate) struct Unsigned {
-    pub(crate) authorised: Authorised,
     pub(crate) settlement: Settlement,
     /// What the committee signs of it.
     pub(crate) statement: Statement,
@@ -83,27 +89,13 @@ pub(crate) struct Settled {
     pub(crate) intents: OpenedIntents,
 }
 
-#[derive(Debug)]
-pub(crate) enum Progress {
-    Collecting,
-    Opening(Box<Material>),
-    Clearing(Box<Cleared>),
-    Authorising(Box<Authorised>),
-    Settling(Box<Unsigned>),
-    Settled(Box<Settled>),
-}
-
-pub(crate) fn plaintexts_of(
-    opened: Vec<OpenedPart>,
-) -> BTreeMap<PartId, Result<Vec<u8>, VoidReason>> {
-    opened
-        .into_iter()
-        .map(|part| {
-            let id = (part.opening.envelope, part.opening.part);
-            let content = part.content.map(|plaintext| plaintext.as_bytes().to_vec());
-            (id, content.map_err(VoidReason::from))
-        })
-        .collect()
+/// The openings, as records keep them, and the plaintexts.
+pub(crate) fn parted(opened: Vec<OpenedPart>) -> (Vec<PartOpening>, Plaintexts) {
+    let part = |OpenedPart { opening, content }| {
+        let id = (opening.envelope, opening.part);
+        (opening, (id, content.map_err(VoidReason::from)))
+    };
+    opened.into_iter().map(part).unzip()
 }
 
 /// The seed that a round's `order` signature draws.

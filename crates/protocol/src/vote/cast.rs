@@ -1,7 +1,7 @@
 //! What a member does: enter a view, propose, prevote, precommit, decide. Here, and nowhere else,
 //! something is signed; and nothing leaves before the state that it follows from.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sealbid_types::close::{CertificateBytes, Close};
 use sealbid_types::id::{CloseDigest, MemberIndex, View};
@@ -221,14 +221,18 @@ impl Vote {
             .collect()
     }
 
-    /// Forgets closes that nobody talks about any more.
-    fn forget_values(&mut self) {
-        let mut named: BTreeSet<CloseDigest> = self
-            .tally
-            .views()
-            .filter_map(|(_, log)| log.proposal())
-            .map(|header| header.body.close)
+    /// Forgets closes that nobody talks about any more, and of each proposer all that are not judged
+    /// but its newest. It may propose in ever later views of its own, and each close takes up to a
+    /// megabyte; an honest one that has proposed again has left the earlier view.
+    pub(super) fn forget_values(&mut self) {
+        let headers = self.tally.views().filter_map(|(_, log)| log.proposal());
+        let by_proposer: BTreeMap<MemberIndex, CloseDigest> = headers
+            .map(|header| (header.member, header.body.close))
             .collect();
+        self.values
+            .retain_unjudged(&by_proposer.into_values().collect());
+        let headers = self.tally.views().filter_map(|(_, log)| log.proposal());
+        let mut named: BTreeSet<CloseDigest> = headers.map(|header| header.body.close).collect();
         named.extend(self.locked.map(|locked| locked.close));
         named.extend(self.valid.as_ref().map(|valid| valid.close));
         self.values.retain(&named);

@@ -2,11 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use sealbid_types::id::MemberIndex;
-use sealbid_types::keys::Signed;
+use sealbid_types::bytes::FixedBytes;
+use sealbid_types::id::{AuctionId, Epoch, MemberIndex, Round};
+use sealbid_types::keys::{Signature, Signed};
 use sealbid_types::schema;
+use sealbid_types::statement::Statement;
 
-use super::message::{Ballot, Precommit, Prevote, Proposal, verify};
+use super::message::{Ballot, Instance, Precommit, Prevote, Proposal, signed_digest};
 use super::signer::Signers;
 
 /// What a member signed that no honest member signs.
@@ -36,40 +38,86 @@ impl Evidence {
         }
     }
 
+    /// The vote that it is of: auction, epoch and round.
+    #[must_use]
+    pub fn vote(&self) -> (AuctionId, Epoch, Round) {
+        let Instance {
+            auction,
+            epoch,
+            round,
+        } = match self {
+            Self::Proposals([first, _]) => first.body.instance(),
+            Self::Prevotes([first, _]) => first.body.instance(),
+            Self::Precommits([first, _]) => first.body.instance(),
+            Self::BadShare(signed) => signed.body.instance(),
+        };
+        (auction, epoch, round)
+    }
+
     /// Whether it proves what it says. The messages name their auction, epoch and round; whether
     /// those are the verifier's, and `signers` those of that epoch, the verifier sees to.
     #[must_use]
     pub fn verify(&self, signers: &Signers) -> bool {
+        self.holds(
+            &|member, digest, signature| signers.identity.verify(member, digest, signature),
+            &|member, statement, share| signers.threshold.verify_share(member, statement, share),
+        )
+    }
+
+    /// The same for whoever holds no key: `is_signed` says whether a member's identity key signed a
+    /// digest, `is_share` whether a signature share is a member's.
+    pub(crate) fn holds(
+        &self,
+        is_signed: &dyn Fn(MemberIndex, &[u8; 32], &Signature) -> bool,
+        is_share: &dyn Fn(MemberIndex, &Statement, &FixedBytes<96>) -> bool,
+    ) -> bool {
         match self {
-            Self::Proposals(pair) => contradict(pair, signers),
-            Self::Prevotes(pair) => contradict(pair, signers),
-            Self::Precommits(pair) => contradict(pair, signers),
+            Self::Proposals(pair) => contradict(pair, is_signed),
+            Self::Prevotes(pair) => contradict(pair, is_signed),
+            Self::Precommits(pair) => contradict(pair, is_signed),
             Self::BadShare(signed) => {
-                verify(signed, &*signers.identity) && has_bad_share(signed, signers)
+                is_signed(
+                    signed.member,
+                    &signed_digest(&signed.body),
+                    &signed.signature,
+                ) && is_wrong(signed, is_share)
             }
         }
     }
 }
 
-fn contradict<T: Ballot>([first, second]: &[Signed<T>; 2], signers: &Signers) -> bool {
+fn contradict<T: Ballot>(
+    [first, second]: &[Signed<T>; 2],
+    is_signed: &dyn Fn(MemberIndex, &[u8; 32], &Signature) -> bool,
+) -> bool {
+    let is_signed =
+        |one: &Signed<T>| is_signed(one.member, &signed_digest(&one.body), &one.signature);
     first.member == second.member
         && first.body.instance() == second.body.instance()
         && first.body.view() == second.body.view()
         && first.body.contradicts(&second.body)
-        && verify(first, &*signers.identity)
-        && verify(second, &*signers.identity)
+        && is_signed(first)
+        && is_signed(second)
 }
 
 /// Whether a precommit carries a share, and not the right one.
-pub(super) fn has_bad_share(signed: &Signed<Precommit>, signers: &Signers) -> bool {
+fn is_wrong(
+    signed: &Signed<Precommit>,
+    is_share: &dyn Fn(MemberIndex, &Statement, &FixedBytes<96>) -> bool,
+) -> bool {
     signed.body.value.is_some_and(|value| {
         let statement = signed
             .body
             .instance()
             .statement(signed.body.view, value.close);
-        !signers
-            .threshold
-            .verify_share(signed.member, &statement, &value.share)
+        !is_share(signed.member, &statement, &value.share)
+    })
+}
+
+/// Whether a precommit carries a share, and not the right one.
+pub(super) fn has_bad_share(signed: &Signed<Precommit>, signers: &Signers) -> bool {
+    is_wrong(signed, &|member, statement, share| {
+        signers.threshold.verify_share(member, statement, share)
     })
 }
 

@@ -337,6 +337,12 @@ impl Vote {
         self.decided.as_ref()
     }
 
+    /// Members whose shares were wrong in earlier rounds: their precommits' shares are looked at
+    /// before they count, so that they cost no slow path. The votes count as anybody's.
+    pub fn suspect(&mut self, members: impl IntoIterator<Item = MemberIndex>) {
+        self.suspects.extend(members);
+    }
+
     /// Follows and decides from now on, but signs nothing more: peers hold later votes of this
     /// member than its disk does.
     pub const fn abstain(&mut self) {
@@ -359,6 +365,13 @@ impl Vote {
     #[must_use]
     pub fn newest_of(&self, member: MemberIndex) -> Option<Position> {
         self.tally.newest_of(member)
+    }
+
+    /// Whether a close that [`Output::Validate`] asked about is still to be judged: it is not once it
+    /// is forgotten.
+    #[must_use]
+    pub fn awaits_verdict(&self, close: CloseDigest) -> bool {
+        self.values.get(close).is_some() && self.values.verdict(close).is_none()
     }
 
     /// The newest message of a member that is known here, as that member signed it: a proposal

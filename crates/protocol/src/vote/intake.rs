@@ -330,7 +330,9 @@ impl Vote {
         if !self.tally.insert(header) {
             return Ok(Received::Late);
         }
-        if self.values.add(digest, &close) {
+        let is_new = self.values.add(digest, &close);
+        self.forget_values();
+        if is_new && self.awaits_verdict(digest) {
             out.push(Output::Validate {
                 close: Box::new(close),
                 proposer,

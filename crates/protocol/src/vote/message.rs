@@ -276,13 +276,18 @@ ballot!(
     |a, b| a.close() != b.close()
 );
 
+/// What an identity key signs of a ballot.
+pub(super) fn signed_digest<T: Schema>(body: &T) -> [u8; 32] {
+    digest(context::MEMBER_SIGNATURE, body)
+}
+
 /// Signs as `member`; the same bytes as [`Signed::new`].
 pub(super) fn sign<T: Schema>(
     body: T,
     member: MemberIndex,
     identity: &dyn IdentityKeys,
 ) -> Signed<T> {
-    let signature = identity.sign(&digest(context::MEMBER_SIGNATURE, &body));
+    let signature = identity.sign(&signed_digest(&body));
     Signed {
         body,
         member,
@@ -292,6 +297,9 @@ pub(super) fn sign<T: Schema>(
 
 /// Verifies the signature of the member that `signed` names.
 pub(super) fn verify<T: Schema>(signed: &Signed<T>, identity: &dyn IdentityKeys) -> bool {
-    let message = digest(context::MEMBER_SIGNATURE, &signed.body);
-    identity.verify(signed.member, &message, &signed.signature)
+    identity.verify(
+        signed.member,
+        &signed_digest(&signed.body),
+        &signed.signature,
+    )
 }

@@ -72,4 +72,10 @@ impl Values {
     pub(super) fn retain(&mut self, named: &BTreeSet<CloseDigest>) {
         self.0.retain(|digest, _| named.contains(digest));
     }
+
+    /// Forgets those that are not judged, but for these.
+    pub(super) fn retain_unjudged(&mut self, named: &BTreeSet<CloseDigest>) {
+        self.0
+            .retain(|digest, value| value.verdict.is_some() || named.contains(digest));
+    }
 }

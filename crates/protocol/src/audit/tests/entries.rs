@@ -51,7 +51,7 @@ impl House {
     }
 
     /// An intent of `who`, authorised by the key of `signer`.
-    pub(super) fn intent(&self, who: u8, signer: u8, terms: &Terms, expires: u64) -> Envelope {
+    pub(crate) fn intent(&self, who: u8, signer: u8, terms: &Terms, expires: u64) -> Envelope {
         let header = self.header(Kind::Intent, &trader_key(who), (1, 9), expires);
         let sealed_terms = self.seal(&header.label(Part::Terms, None), terms, who);
         let label = header.label(Part::Authorisation, Some(sealed_terms.terms_digest()));
@@ -66,7 +66,7 @@ impl House {
     }
 
     /// A quote of `who`: `out` for each thousand.
-    pub(super) fn quote(&self, who: u8, round: u64, out: i128) -> Envelope {
+    pub(crate) fn quote(&self, who: u8, round: u64, out: i128) -> Envelope {
         let key = trader_key(who);
         let quote = Quote {
             auction: self.committee.auction,
@@ -92,15 +92,15 @@ impl House {
     }
 }
 
-pub(super) fn trader_key(who: u8) -> SigningKey {
+pub(crate) fn trader_key(who: u8) -> SigningKey {
     SigningKey::from_bytes(&[who; 32])
 }
 
-pub(super) fn account(who: u8) -> AccountId {
+pub(crate) fn account(who: u8) -> AccountId {
     PublicKey::of(&trader_key(who)).implicit_account().unwrap()
 }
 
-pub(super) fn amount(units: i128) -> Amount {
+pub(crate) fn amount(units: i128) -> Amount {
     Amount::new(units).unwrap()
 }
 
@@ -121,7 +121,7 @@ fn terms(who: u8, nonce: u8, action: Action) -> Terms {
     }
 }
 
-pub(super) fn swap(who: u8, nonce: u8, give: i128, want: i128) -> Terms {
+pub(crate) fn swap(who: u8, nonce: u8, give: i128, want: i128) -> Terms {
     let delta = |units| Delta::new(units).unwrap();
     let diff = [(pair().give, delta(-give)), (pair().want, delta(want))].into();
     terms(
@@ -135,7 +135,7 @@ pub(super) fn swap(who: u8, nonce: u8, give: i128, want: i128) -> Terms {
     )
 }
 
-pub(super) fn transfer(who: u8, to: u8, units: i128) -> Terms {
+pub(crate) fn transfer(who: u8, to: u8, units: i128) -> Terms {
     let tokens = [(pair().give, amount(units))].into();
     let transfer = Transfer {
         receiver: account(to),
@@ -145,7 +145,7 @@ pub(super) fn transfer(who: u8, to: u8, units: i128) -> Terms {
     terms(who, 0, Action::Transfer(transfer))
 }
 
-pub(super) fn used(who: u8, nonce: u8, round: u64) -> UsedNonce {
+pub(crate) fn used(who: u8, nonce: u8, round: u64) -> UsedNonce {
     UsedNonce {
         account: account(who),
         nonce: FixedBytes([nonce; 32]),

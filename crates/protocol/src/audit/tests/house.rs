@@ -22,27 +22,27 @@ use sealbid_types::time::Timestamp;
 
 use super::super::*;
 
-pub(super) static SECRET: BatchSecret = BatchSecret::new([0xba; 32]);
+pub(crate) static SECRET: BatchSecret = BatchSecret::new([0xba; 32]);
 
 /// A committee of four.
-pub(super) struct House {
-    pub(super) committee: Arc<Committee>,
-    pub(super) keys: Arc<CommitteeKeys>,
-    kit: sealbid_testkit::house::House,
+pub(crate) struct House {
+    pub(crate) committee: Arc<Committee>,
+    pub(crate) keys: Arc<CommitteeKeys>,
+    pub(crate) kit: sealbid_testkit::house::House,
 }
 
 /// What comes together in a round, besides what its reports list.
-pub(super) struct Gathering {
-    pub(super) round: Round,
-    pub(super) slot: Slot,
-    pub(super) previous: CloseDigest,
+pub(crate) struct Gathering {
+    pub(crate) round: Round,
+    pub(crate) slot: Slot,
+    pub(crate) previous: CloseDigest,
     /// By member: what it reports.
-    pub(super) reports: Vec<(u8, Vec<Envelope>)>,
-    pub(super) ancestry: Ancestry,
+    pub(crate) reports: Vec<(u8, Vec<Envelope>)>,
+    pub(crate) ancestry: Ancestry,
 }
 
 impl House {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut founding = Founding::of(4);
         founding.schedule = Schedule::usual(Timestamp(1_000_000));
         founding.rules.most_intents = 30;
@@ -56,7 +56,7 @@ impl House {
     }
 
     /// Signs the record's close, whatever it says.
-    pub(super) fn certify(&self, record: &mut RoundRecord) -> CloseCertificate {
+    pub(crate) fn certify(&self, record: &mut RoundRecord) -> CloseCertificate {
         let close = record.close.clone();
         record.certificate = self.kit.certify(&close, View(1));
         let certificate = CloseCertificate::verify(&self.keys, close, &record.certificate).unwrap();
@@ -65,13 +65,13 @@ impl House {
     }
 
     /// Signs the record's allocation and settlement, whatever they say.
-    pub(super) fn sign_documents(&self, record: &mut RoundRecord) {
+    pub(crate) fn sign_documents(&self, record: &mut RoundRecord) {
         record.allocation_signature = self.kit.sign(&record.allocation.statement());
         let statement = record.settlement.settlement.statement();
         record.settlement.signature = self.kit.sign(&statement);
     }
 
-    pub(super) fn report(
+    pub(crate) fn report(
         &self,
         member: u8,
         round: Round,
@@ -168,7 +168,7 @@ impl House {
     }
 
     /// Settles what came together, as honest members do.
-    pub(super) fn settle(&self, gathering: &Gathering) -> RoundRecord {
+    pub(crate) fn settle(&self, gathering: &Gathering) -> RoundRecord {
         let mut reports: Vec<_> = gathering
             .reports
             .iter()
@@ -189,7 +189,7 @@ impl House {
     }
 
     /// Opens, clears and settles a certified close again.
-    pub(super) fn fill_in(&self, record: &mut RoundRecord, certificate: &CloseCertificate) {
+    pub(crate) fn fill_in(&self, record: &mut RoundRecord, certificate: &CloseCertificate) {
         record.openings.clear();
         let listed: BTreeMap<EnvelopeId, Envelope> = record
             .envelopes

@@ -6,8 +6,8 @@
 )]
 
 mod chain;
-mod entries;
-mod house;
+pub(crate) mod entries;
+pub(crate) mod house;
 mod structure;
 mod tampering;
 

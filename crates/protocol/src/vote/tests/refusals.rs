@@ -148,3 +148,26 @@ fn committees_that_cannot_vote() {
         assert!(Vote::new(config, signers(0)).is_err());
     }
 }
+
+/// Proposals for ever later views of one's own are kept one at a time until they are judged: each may
+/// be a megabyte. Those of others stay.
+#[test]
+fn a_flood_of_proposals_is_kept_one_at_a_time() {
+    let mut vote = started(1);
+    let (honest, mut asked) = (close(200), Vec::new());
+    vote.hear(proposal(0, &honest));
+    for turn in 1..50u8 {
+        let value = close(turn);
+        // Member 3 proposes in views 3, 7, 11 ...
+        vote.hear(proposal(4 * u32::from(turn) - 1, &value));
+        asked.push(value.digest());
+    }
+    let kept: Vec<_> = asked
+        .into_iter()
+        .filter(|digest| vote.awaits_verdict(*digest))
+        .collect();
+    assert_eq!(kept, [close(49).digest()]);
+    assert!(vote.awaits_verdict(honest.digest()));
+    // A verdict on what is forgotten changes nothing.
+    assert_eq!(vote.judge(&close(3), Verdict::Valid), []);
+}

@@ -1,0 +1,317 @@
+//! The one collector of a round's tasks: what this member gives to each, what it takes from q
+//! members, and what it computes from that.
+
+use sealbid_crypto::{AllocationCertificate, OpenedPart, open};
+use sealbid_market::clear::{ClearingInput, clear};
+use sealbid_market::settle::settle;
+use sealbid_types::allocation::VoidReason;
+use sealbid_types::bytes::FixedBytes;
+use sealbid_types::codec::{decode, encode};
+use sealbid_types::id::MemberIndex;
+use sealbid_types::keys::Signed;
+use sealbid_types::statement::Statement;
+
+use super::settling::{Desk, Settling};
+use super::stages::{
+    Cleared, OpenedAuthorisations, OpenedTerms, Unsigned, allocation_statement, order_seed, parted,
+    settlement_statement,
+};
+use super::task::Step;
+use crate::evidence::{Evidence, WrongShares, WrongSignatureShare};
+use crate::member::io::{Notice, Output};
+use crate::member::message::PeerMessage;
+use crate::member::{Stage, fault};
+use crate::opening::{
+    Opening, PartId, Parts, Purpose, ShareQuestion, Shares, SignatureQuestion,
+    SignatureShareMessage, read_opened,
+};
+
+impl Settling {
+    fn send(&mut self, message: PeerMessage) -> Output {
+        let bytes = encode(&message);
+        self.sent.push(message);
+        Output::Broadcast { bytes }
+    }
+
+    /// Says what shares of an opening have to answer, and gives this member's own: of every part, or
+    /// none.
+    pub(super) fn release(&mut self, opening: Opening, parts: &[PartId], desk: &mut Desk<'_>) {
+        let (close, digest) = (self.certificate.close(), self.certificate.digest());
+        let question = ShareQuestion {
+            close: digest,
+            allocation: match opening {
+                Opening::First => None,
+                Opening::Second => self.allocation.as_ref().map(AllocationCertificate::digest),
+            },
+            parts: Parts(parts.to_vec()).digest(),
+        };
+        self.exchange.ask_shares(opening, question);
+        let Some(material) = self.material.as_ref().filter(|_| !parts.is_empty()) else {
+            return;
+        };
+        let released = match (opening, &self.allocation) {
+            (Opening::First, _) => material.release(parts, &self.certificate),
+            (Opening::Second, Some(allocation)) => material.release(parts, allocation),
+            (Opening::Second, None) => None,
+        };
+        let Some(shares) = released else { return };
+        let body = Shares {
+            auction: close.auction,
+            epoch: close.epoch,
+            round: close.round,
+            close: digest,
+            opening,
+            allocation: question.allocation,
+            parts: question.parts,
+            shares,
+        };
+        let secrets = &desk.context.secrets;
+        let signed = Signed::new(body, secrets.index, &secrets.identity);
+        self.exchange.add_shares(signed.clone());
+        desk.out
+            .push(self.send(PeerMessage::Shares(Box::new(signed))));
+    }
+
+    /// Says what shares of a signature have to answer, and gives this member's own.
+    pub(super) fn sign(&mut self, purpose: Purpose, statement: &Statement, desk: &mut Desk<'_>) {
+        let (close, digest) = (self.certificate.close(), self.certificate.digest());
+        let question = SignatureQuestion {
+            close: digest,
+            statement: FixedBytes(statement.digest()),
+        };
+        self.exchange.ask_signature(purpose, question);
+        let secrets = &desk.context.secrets;
+        let share = match purpose {
+            Purpose::Order => Ok(secrets.share.sign_order(&self.certificate)),
+            Purpose::Allocation | Purpose::Settlement => secrets.share.sign(statement),
+        };
+        let Ok(share) = share else { return };
+        let body = SignatureShareMessage {
+            auction: close.auction,
+            epoch: close.epoch,
+            round: close.round,
+            close: digest,
+            purpose,
+            statement: question.statement,
+            share: share.to_bytes(),
+        };
+        let signed = Signed::new(body, secrets.index, &secrets.identity);
+        self.exchange.add_signature(signed.clone());
+        desk.out
+            .push(self.send(PeerMessage::SignatureShare(Box::new(signed))));
+    }
+
+    /// Combines the shares of a signature that are there, and names members whose share is wrong.
+    pub(super) fn collect_signature(
+        &mut self,
+        purpose: Purpose,
+        statement: &Statement,
+        desk: &mut Desk<'_>,
+    ) -> Option<FixedBytes<96>> {
+        let keys = &desk.context.keys;
+        let (signature, wrong) = self
+            .exchange
+            .combine(keys, purpose, statement, desk.suspects);
+        for (member, share) in wrong {
+            desk.suspects.note(member, self.round());
+            let statement = *statement;
+            let evidence = WrongSignatureShare { share, statement };
+            let what = format!("signed its {purpose:?} share wrongly");
+            let evidence = Evidence::SignatureShare(Box::new(evidence));
+            desk.out.extend(fault(member, what, Some(evidence)));
+        }
+        signature
+    }
+
+    /// Opens parts by the shares that are there, and names the members whose shares are wrong.
+    pub(super) fn collect_shares(
+        &mut self,
+        opening: Opening,
+        parts: &[PartId],
+        desk: &mut Desk<'_>,
+    ) -> Option<Vec<OpenedPart>> {
+        if parts.is_empty() {
+            return Some(Vec::new());
+        }
+        let quorum = desk.context.committee.quorum();
+        loop {
+            let count = self.exchange.count(opening);
+            if count < quorum || count == self.tried {
+                return None;
+            }
+            let shares = self.exchange.shares_of(opening);
+            let chosen = desk.suspects.last(shares, self.round(), quorum);
+            let checked = self.material.as_ref()?.checked(parts)?;
+            let (keys, batch) = (&desk.context.keys, &desk.context.batch);
+            let (opened, liars) = match open(keys, &checked, &chosen, batch) {
+                Ok(opened) => (Some(opened.parts), opened.liars),
+                Err(error) => (None, error.liars),
+            };
+            let has_liars = !liars.is_empty();
+            for (member, wrong) in liars {
+                let place = match wrong {
+                    sealbid_crypto::open::ShareFault::Point { envelope, part, .. }
+                    | sealbid_crypto::open::ShareFault::Wrong { envelope, part } => {
+                        Some((envelope, part))
+                    }
+                    _ => None,
+                };
+                self.accuse_of_shares(member, opening, (parts, place), wrong.to_string(), desk);
+            }
+            if opened.is_some() {
+                self.tried = 0;
+                return opened;
+            }
+            if !has_liars {
+                self.tried = self.exchange.count(opening);
+                return None;
+            }
+            // Those who were left out so far have their turn: there are fewer each time.
+        }
+    }
+
+    fn accuse_of_shares(
+        &mut self,
+        member: MemberIndex,
+        opening: Opening,
+        (parts, place): (&[PartId], Option<PartId>),
+        what: String,
+        desk: &mut Desk<'_>,
+    ) {
+        desk.suspects.note(member, self.round());
+        let shares = self.exchange.exclude(member).remove(&opening);
+        let wrong = place.and_then(|(id, part)| Some((self.envelope(&id)?.clone(), part)));
+        let evidence = shares.map(|shares| {
+            let parts = Parts(parts.to_vec());
+            Evidence::Shares(Box::new(WrongShares {
+                shares,
+                parts,
+                wrong,
+            }))
+        });
+        desk.out.extend(fault(member, what, evidence));
+    }
+
+    /// Takes what a step has opened. The plaintexts are read, and wiped.
+    pub(super) fn take_opened(
+        &mut self,
+        step: Step,
+        opened: Vec<OpenedPart>,
+        out: &mut Vec<Output>,
+    ) -> bool {
+        let (openings, plaintexts) = parted(opened);
+        if step == Step::OpenTerms {
+            let Some(material) = &self.material else {
+                return false;
+            };
+            let (intents, quotes) =
+                read_opened(&material.first.void, &material.listed, &plaintexts);
+            self.terms = Some(OpenedTerms {
+                openings,
+                intents,
+                quotes,
+            });
+            return true;
+        }
+        let read = |plaintext: Result<sealbid_crypto::Plaintext, VoidReason>| {
+            decode(plaintext?.as_bytes()).map_err(|_| VoidReason::Undecodable)
+        };
+        let authorisations = plaintexts
+            .into_iter()
+            .map(|((id, _), plaintext)| (id, read(plaintext)))
+            .collect();
+        out.push(self.reached(Stage::Authorised));
+        self.authorisations = Some(OpenedAuthorisations {
+            openings,
+            authorisations,
+        });
+        true
+    }
+
+    /// Takes the signature that a step has come to.
+    pub(super) fn take_signature(
+        &mut self,
+        step: Step,
+        signature: FixedBytes<96>,
+        desk: &mut Desk<'_>,
+    ) -> bool {
+        match step {
+            Step::DrawOrder => self.order = Some(signature),
+            Step::SignAllocation => {
+                let keys = &desk.context.keys;
+                self.allocation = self.cleared.as_ref().and_then(|cleared| {
+                    AllocationCertificate::verify(keys, &cleared.allocation, &signature).ok()
+                });
+                if self.allocation.is_none() {
+                    return false;
+                }
+                desk.out.push(self.reached(Stage::Cleared));
+            }
+            _ => {
+                self.signature = Some(signature);
+                desk.out.push(self.reached(Stage::Settled));
+            }
+        }
+        true
+    }
+
+    /// Clears or settles: pure functions of what is here.
+    pub(super) fn compute(&mut self, step: Step, desk: &mut Desk<'_>) -> bool {
+        match step {
+            Step::Clear => self.cleared = self.clear(desk),
+            _ => self.unsigned = self.settle(desk),
+        }
+        match step {
+            Step::Clear => self.cleared.is_some(),
+            _ => self.unsigned.is_some(),
+        }
+    }
+
+    fn clear(&mut self, desk: &mut Desk<'_>) -> Option<Cleared> {
+        desk.out.push(self.reached(Stage::TermsOpened));
+        let order = self.order?;
+        let (terms, material) = (self.terms.as_mut()?, self.material.as_mut()?);
+        let close = self.certificate.close();
+        material.ancestry.nonces = desk.chain.used_nonces(close, &terms.intents);
+        let input = ClearingInput {
+            auction: close.auction,
+            epoch: close.epoch,
+            round: close.round,
+            close: self.certificate.digest(),
+            closed_at: close.closed_at,
+            order: order_seed(&order),
+            rules: desk.context.committee.rules.clone(),
+            intents: core::mem::take(&mut terms.intents),
+            quotes: core::mem::take(&mut terms.quotes),
+            used_nonces: material.ancestry.nonces.clone(),
+        };
+        let allocation = clear(&input);
+        terms.intents = input.intents;
+        if let Some(alarm) = &allocation.alarm {
+            let notice = Notice::Alarm {
+                round: close.round,
+                alarm: alarm.clone(),
+            };
+            desk.out.push(Output::Notice(notice));
+        }
+        let statement = allocation_statement(&allocation);
+        Some(Cleared {
+            allocation,
+            statement,
+        })
+    }
+
+    fn settle(&self, desk: &Desk<'_>) -> Option<Unsigned> {
+        let settlement = settle(
+            &self.cleared.as_ref()?.allocation,
+            &self.terms.as_ref()?.intents,
+            &self.authorisations.as_ref()?.authorisations,
+            &desk.context.committee.rules,
+        );
+        let statement = settlement_statement(&settlement);
+        Some(Unsigned {
+            settlement,
+            statement,
+        })
+    }
+}
