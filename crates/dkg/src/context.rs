@@ -50,3 +50,36 @@ pub(crate) const CONFIRMED: &str = "sealbid/1 2026-11 ceremony confirmed";
 pub(crate) const COMPLAINT: &str = "sealbid/1 2026-11 ceremony complaint";
 /// Message ids.
 pub(crate) const MESSAGE: &str = "sealbid/1 2026-11 ceremony message id";
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+    use std::collections::BTreeSet;
+
+    /// The strings of a source file that begin as contexts do.
+    fn contexts(source: &str) -> Vec<&str> {
+        let quoted = source.split('"').skip(1).step_by(2);
+        quoted
+            .filter(|text| text.starts_with("sealbid/1 "))
+            .collect()
+    }
+
+    /// Each is written out here, and none here, among the types or in the cryptography is another's.
+    #[test]
+    fn no_context_serves_twice() {
+        let own = include_str!("context.rs")
+            .split("#[cfg(test)]")
+            .next()
+            .unwrap();
+        let constants = own.matches("pub(crate) const ").count();
+        assert_eq!(contexts(own).len(), constants, "one is another's name");
+        let others = [
+            include_str!("../../types/src/id.rs"),
+            include_str!("../../crypto/src/domain.rs"),
+            include_str!("dealer.rs"),
+        ];
+        let all: Vec<&str> = others.into_iter().chain([own]).flat_map(contexts).collect();
+        assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len());
+    }
+}

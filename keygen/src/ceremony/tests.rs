@@ -260,7 +260,7 @@ fn two_at_one_address_are_both_named() {
         let identity = crate::identity::Identity::load(&place.key(operator), &passphrase).unwrap();
         assert!(warning.contains(&identity.words().to_string()), "{warning}");
     }
-    // Who sees the other's enrolment beforehand is told at once.
+    // Who sees the other's enrolment beforehand is told at once, before anything is written.
     let first = text(&files[0]);
     let key = text(&place.key(3));
     let words = [
@@ -271,10 +271,13 @@ fn two_at_one_address_are_both_named() {
         &key,
         "--listen",
         "192.0.2.1:7401",
-        &first,
     ];
-    let command = place.run(9, &words, &[]);
-    assert_eq!(command.unwrap_err().exit_code(), 1);
+    let refused = place
+        .run(9, &[&words[..], &[&first]].concat(), &[])
+        .unwrap_err();
+    assert_eq!(refused.exit_code(), 1);
+    assert!(refused.to_string().contains("--listen"), "{refused}");
+    assert!(!place.path("9").join("ceremony/board").exists());
 }
 
 #[test]
