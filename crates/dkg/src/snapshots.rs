@@ -3,9 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 use data_encoding::HEXLOWER;
-use sealbid_types::codec::{DecodeError, Schema, decode, encode};
+use sealbid_types::codec::{DecodeError, Schema, SchemaName, decode, encode};
 use sealbid_types::id::MemberIndex;
 
+use crate::board::{Board, MOST_BOARD_BYTES};
 use crate::message::Message;
 use crate::participant::Step;
 use crate::testing::{Ceremony, identity, secret};
@@ -71,4 +72,18 @@ fn encodings_are_frozen() {
         );
     }
     assert_eq!(frozen.len(), samples.len());
+}
+
+/// A ceremony file of an older program says which version it is, and which is read here.
+#[test]
+fn an_older_board_is_refused_by_its_version() {
+    let mut bytes = Ceremony::called(3, 2).board.to_bytes();
+    let older = SchemaName {
+        name: "sealbid.ceremony.board",
+        version: 1,
+        max_bytes: MOST_BOARD_BYTES,
+    };
+    bytes[..8].copy_from_slice(&older.prefix());
+    let refused = Board::from_bytes(&bytes).unwrap_err().to_string();
+    assert_eq!(refused, "sealbid.ceremony.board v1 is not read here, v2 is");
 }
