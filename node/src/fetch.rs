@@ -5,10 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use sealbid_net::PeerId;
 use sealbid_net::door::{DoorAddress, DoorClient, DoorError};
+use sealbid_protocol::admission::gate::Gate;
+use sealbid_protocol::chain::{CheckedRecord, RecordError};
 use sealbid_protocol::member::io::Input;
-use sealbid_types::codec::{decode, encode};
+use sealbid_types::codec::encode;
 use sealbid_types::committee::Committee;
-use sealbid_types::door::{Request, Response};
+use sealbid_types::door::{Request, record_bytes};
 use sealbid_types::id::{MemberIndex, Round};
 
 use crate::engine::EngineInbox;
@@ -26,38 +28,46 @@ pub fn doors(committee: &Committee) -> Vec<DoorAddress> {
         .collect()
 }
 
-/// Fetches records, one task a round.
+/// Fetches records and checks them, one task a member that is asked.
 #[derive(Clone)]
 pub(crate) struct Fetcher(Arc<Shared>);
 
 struct Shared {
     doors: DoorClient,
     engine: EngineInbox,
-    fetching: Mutex<BTreeSet<Round>>,
+    gate: Arc<Gate>,
+    asked: Mutex<BTreeSet<MemberIndex>>,
 }
 
 impl Fetcher {
-    pub(crate) async fn new(committee: &Committee, engine: EngineInbox) -> Result<Self, DoorError> {
+    pub(crate) async fn new(
+        committee: &Committee,
+        engine: EngineInbox,
+        gate: Arc<Gate>,
+    ) -> Result<Self, DoorError> {
         let doors = DoorClient::new(None, doors(committee)).await?;
         Ok(Self(Arc::new(Shared {
             doors,
             engine,
-            fetching: Mutex::default(),
+            gate,
+            asked: Mutex::default(),
         })))
     }
 
-    /// Fetches the record of `round` from the first of `from` that gives it, and brings it to the
-    /// engine, unless that is being done already.
-    pub(crate) fn fetch(&self, round: Round, from: Vec<MemberIndex>) {
-        if !self.fetching().insert(round) {
+    /// Fetches the record of `round` from a member, checks it and brings it to the engine, unless
+    /// that member is being asked already.
+    pub(crate) fn fetch(&self, round: Round, from: MemberIndex) {
+        if !self.asked().insert(from) {
             return;
         }
         let this = self.clone();
         tokio::spawn(async move {
-            if let Some(bytes) = this.ask(round, &from).await {
-                this.0.engine.bring(Input::Record { bytes }).await;
+            if let Some(answer) = this.ask(round, from).await
+                && let Some(checked) = this.check(round, answer).await
+            {
+                this.0.engine.bring(Input::Record { from, checked }).await;
             }
-            this.fetching().remove(&round);
+            this.asked().remove(&from);
         });
     }
 
@@ -66,33 +76,32 @@ impl Fetcher {
         self.0.doors.close().await;
     }
 
-    async fn ask(&self, round: Round, from: &[MemberIndex]) -> Option<Vec<u8>> {
+    async fn ask(&self, round: Round, from: MemberIndex) -> Option<Vec<u8>> {
         let request = encode(&Request::Round(round));
-        for member in from {
-            match self.0.doors.request(*member, request.clone().into()).await {
-                Ok(answer) => match record(answer.into()).await {
-                    Some(bytes) => return Some(bytes),
-                    None => tracing::debug!("member {member} has no record of round {round}"),
-                },
-                Err(error) => tracing::debug!("the record of round {round}: {error}"),
+        match self.0.doors.request(from, request.into()).await {
+            Ok(answer) => Some(answer.into()),
+            Err(error) => {
+                tracing::debug!("the record of round {round}: {error}");
+                None
             }
         }
-        None
     }
 
-    fn fetching(&self) -> std::sync::MutexGuard<'_, BTreeSet<Round>> {
-        self.0
-            .fetching
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    /// Records are large: this takes a thread, and seconds if the certificate is right.
+    async fn check(
+        &self,
+        round: Round,
+        answer: Vec<u8>,
+    ) -> Option<Result<Box<CheckedRecord>, RecordError>> {
+        let gate = Arc::clone(&self.0.gate);
+        let check = move || {
+            let bytes = record_bytes(&answer)?;
+            Some(gate.check_record(round, &bytes).map(Box::new))
+        };
+        tokio::task::spawn_blocking(check).await.ok().flatten()
     }
-}
 
-/// The record in an answer, encoded by itself. Records are large: this takes a thread.
-async fn record(answer: Vec<u8>) -> Option<Vec<u8>> {
-    let read = move || match decode(&answer) {
-        Ok(Response::Record(record)) => Some(encode(&*record)),
-        _ => None,
-    };
-    tokio::task::spawn_blocking(read).await.ok().flatten()
+    fn asked(&self) -> std::sync::MutexGuard<'_, BTreeSet<MemberIndex>> {
+        self.0.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }

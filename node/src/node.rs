@@ -193,9 +193,10 @@ async fn furnish(
     let timings =
         Timings::open(&config.timings).map_err(|error| NodeError::file(&config.timings, &error))?;
     let (gate, waiting) = (Arc::new(gate), config.limits.unchecked);
+    let records = Arc::clone(&gate);
     let gate = GateQueue::start(gate, waiting, inbox.clone(), timings.clone())?;
     let slot = HouseSlot::default();
-    let fetcher = Fetcher::new(&committee, inbox.clone()).await;
+    let fetcher = Fetcher::new(&committee, inbox.clone(), records).await;
     let shell = Shell {
         runtime: Handle::current(),
         house: slot.clone(),

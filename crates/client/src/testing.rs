@@ -283,6 +283,7 @@ impl TestHouse {
             quotes: 0,
             settled: Round(4),
             alive: MemberIndex::all(self.committee.members()).collect(),
+            clocks: Vec::new(),
         }
     }
 

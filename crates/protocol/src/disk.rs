@@ -20,6 +20,10 @@ pub enum Table {
     Points,
     /// Settled rounds' records, by round.
     Records,
+    /// What this member has promised for the open round: its cut.
+    Promises,
+    /// Acknowledgements of other members, by member and envelope.
+    Witness,
     /// What became of envelopes in settled rounds (`EnvelopeStatus`), by envelope id.
     Outcomes,
     /// Nonces that settled rounds used, by account and nonce.
@@ -30,7 +34,7 @@ pub enum Table {
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Meta,
         Self::Envelopes,
         Self::Acknowledgements,
@@ -39,6 +43,8 @@ impl Table {
         Self::Closes,
         Self::Points,
         Self::Records,
+        Self::Promises,
+        Self::Witness,
         Self::Outcomes,
         Self::Nonces,
         Self::Evidence,

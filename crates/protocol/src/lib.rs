@@ -8,12 +8,13 @@
 //! | room | subject |
 //! | --- | --- |
 //! | [`admission`] | what may enter, what waits, who gets a receipt |
+//! | `promises` | what this member has promised: acknowledgements, the cut, reports |
 //! | `claims` | what other members say: proven, or only said |
 //! | `closing` | the cut, reports, proposals and their judgement |
 //! | [`vote`] | the close vote: Tendermint over the fixed roster |
 //! | [`opening`] | what is opened, and the exchange of shares |
 //! | [`settlement`] | clearing, authorisations, signatures, the record |
-//! | `chain` | what certified rounds rule out |
+//! | [`chain`] | what certified rounds rule out, and catching up with them |
 //! | [`time`] | wall and monotonic clocks |
 //! | [`limits`] | times and bounds that an operator may set |
 //! | [`member`] | the engine that joins them: inputs and time in, outputs out |
@@ -24,7 +25,7 @@
 
 pub mod admission;
 pub mod audit;
-mod chain;
+pub mod chain;
 mod claims;
 mod closing;
 pub mod disk;
@@ -33,6 +34,7 @@ pub mod limits;
 pub mod member;
 pub mod opening;
 pub mod pool;
+mod promises;
 pub mod settlement;
 pub mod time;
 pub mod vote;

@@ -51,6 +51,8 @@ pub(crate) const fn name(table: Table) -> &'static str {
         Table::Closes => "closes",
         Table::Points => "points",
         Table::Records => "records",
+        Table::Promises => "promises",
+        Table::Witness => "witness",
         Table::Outcomes => "outcomes",
         Table::Nonces => "nonces",
         Table::Evidence => "evidence",

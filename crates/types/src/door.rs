@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::allocation::{FillKind, UnfilledReason, VoidReason};
+use crate::codec::{PREFIX_BYTES, Schema};
 use crate::envelope::Header;
 use crate::id::{AuctionId, EnvelopeId, MemberIndex, Round, Slot};
 use crate::keys::Signed;
@@ -58,6 +59,22 @@ pub enum Response {
     Event(Event),
 }
 crate::schema!(Response, "sealbid.door-response", 2, 1 << 26);
+
+/// The encoded record in an encoded [`Response::Record`], by itself and unread: whoever checks its
+/// certificate first need not decode 64 MiB of a liar's for that. None for another answer.
+#[must_use]
+pub fn record_bytes(answer: &[u8]) -> Option<Vec<u8>> {
+    let (prefix, body) = answer.split_at_checked(PREFIX_BYTES)?;
+    if prefix != Response::SCHEMA.prefix() {
+        return None;
+    }
+    // The variant's number, as postcard writes it, stands before its content.
+    let (variant, record) = postcard::take_from_bytes::<u32>(body).ok()?;
+    (variant == RECORD_VARIANT).then(|| [&RoundRecord::SCHEMA.prefix(), record].concat())
+}
+
+/// The place of [`Response::Record`] among the variants.
+const RECORD_VARIANT: u32 = 4;
 
 /// Why a request is refused: one code a reason, stable, and words for people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -235,6 +252,17 @@ pub struct Head {
     pub settled: Round,
     /// Members heard from lately, this one included.
     pub alive: Vec<MemberIndex>,
+    /// How far the others' clocks are from this member's, by what they said last.
+    pub clocks: Vec<ClockOffset>,
+}
+
+/// How far a member's wall clock is from the answering member's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClockOffset {
+    /// The member.
+    pub index: MemberIndex,
+    /// By how much its clock is ahead, in milliseconds; negative if it is behind.
+    pub ahead_ms: i64,
 }
 
 /// A settled round in brief.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::codec::digest;
-use crate::id::{AuctionId, EnvelopeId, Epoch, ReportId, Round, context};
+use crate::id::{AuctionId, EnvelopeId, Epoch, ReportId, Round, Slot, context};
 use crate::keys::Signed;
 
 /// A member's promise to report an envelope for a round, and for each later one of its range,
@@ -60,13 +60,16 @@ pub struct Report {
     pub epoch: Epoch,
     /// The round.
     pub round: Round,
+    /// The slot at whose end it was made. What expires before that is left out, and a close that
+    /// names the report has this slot or a later one: nothing trades that had expired at the cut.
+    pub slot: Slot,
     /// Intents.
     pub intents: Vec<EnvelopeId>,
     /// Quotes.
     pub quotes: Vec<EnvelopeId>,
 }
-crate::schema!(Report, "sealbid.report", 1, 1 << 20);
-crate::schema!(Signed<Report>, "sealbid.signed-report", 1, 1 << 20);
+crate::schema!(Report, "sealbid.report", 2, 1 << 20);
+crate::schema!(Signed<Report>, "sealbid.signed-report", 2, 1 << 20);
 
 impl Report {
     /// Whether both lists are sorted, without repetition.

@@ -173,6 +173,7 @@ fn report() -> Report {
         auction: [1; 32].into(),
         epoch: Epoch(0),
         round: Round(3),
+        slot: Slot(7),
         intents: vec![id(4), id(5)],
         quotes: vec![id(6)],
     }
@@ -601,4 +602,24 @@ fn no_two_schemas_share_a_prefix() {
         .filter_map(|line| line.rsplit_once(' ').and_then(|(_, hex)| hex.get(..16)))
         .collect();
     assert_eq!(names.len(), prefixes.len());
+}
+
+#[test]
+fn a_record_is_taken_out_of_an_answer_unread() {
+    let answer = Response::Record(Box::new(record()));
+    assert_eq!(
+        crate::door::record_bytes(&encode(&answer)),
+        Some(encode(&record()))
+    );
+    let receipt = Receipt {
+        envelope: id(4),
+        acknowledgements: Vec::new(),
+    };
+    let other = encode(&Response::Receipt(receipt));
+    assert_eq!(crate::door::record_bytes(&other), None);
+    assert_eq!(
+        crate::door::record_bytes(&encode(&record())),
+        None,
+        "no answer"
+    );
 }

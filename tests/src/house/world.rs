@@ -77,6 +77,8 @@ enum Event {
     },
     Record {
         to: usize,
+        from: MemberIndex,
+        round: Round,
         bytes: Vec<u8>,
     },
     Restart {
@@ -351,7 +353,16 @@ impl World {
             Event::Pool { to, bytes } => self.check(to, vec![bytes]),
             Event::Check { to, envelopes } => self.check(to, envelopes),
             Event::Submit { to, bytes } => self.take_submission(to, bytes),
-            Event::Record { to, bytes } => self.step(to, Input::Record { bytes }),
+            Event::Record {
+                to,
+                from,
+                round,
+                bytes,
+            } => {
+                let checked = self.seats[to].gate.check_record(round, &bytes);
+                let checked = checked.map(Box::new);
+                self.step(to, Input::Record { from, checked });
+            }
             Event::Restart { to } => self.start(to),
         }
     }
@@ -551,8 +562,8 @@ impl World {
             Output::Reply { request, response } => self.answer(request, *response),
             Output::FetchRecord {
                 round,
-                from: holders,
-            } => self.fetch(from, round, &holders),
+                from: holder,
+            } => self.fetch(from, round, holder),
             Output::Notice(notice) => self.notices.push((index, notice)),
             Output::Halt { reason } => self.halts.push((index, reason)),
             _ => {}

@@ -11,7 +11,9 @@ use sealbid_types::codec::decode;
 use sealbid_types::committee::Committee;
 use sealbid_types::door::{Refusal, RefusalCode};
 use sealbid_types::envelope::{Envelope, Part};
-use sealbid_types::id::EnvelopeId;
+use sealbid_types::id::{EnvelopeId, Round};
+
+use crate::chain::{CheckedRecord, RecordError, check_record};
 
 /// This member's unreleased shares of an envelope's parts, and the checked parts themselves.
 #[derive(Debug)]
@@ -110,6 +112,15 @@ impl Gate {
     #[must_use]
     pub const fn keys(&self) -> &Arc<CommitteeKeys> {
         &self.keys
+    }
+
+    /// Checks a settled round's record that another member serves: see
+    /// [`check_record`](crate::chain::check_record).
+    ///
+    /// # Errors
+    /// [`RecordError`].
+    pub fn check_record(&self, round: Round, bytes: &[u8]) -> Result<CheckedRecord, RecordError> {
+        check_record(&self.committee, &self.keys, &self.secret, round, bytes)
     }
 
     /// Judges a batch of encoded envelopes, in their order.

@@ -13,7 +13,7 @@ use sealbid_types::time::Timestamp;
 
 use super::gate::{Admissible, PendingShares};
 use crate::disk::{Recall, Table, Write};
-use crate::limits::Limits;
+use crate::limits::{Limits, Places};
 use crate::member::StartError;
 use crate::member::io::{Offered, Output};
 
@@ -25,6 +25,9 @@ pub(crate) struct InboxEntry {
     pub(crate) shares: Option<PendingShares>,
     /// The round it is acknowledged for; none for one that was only fetched for a vote.
     pub(crate) acknowledged: Option<Round>,
+    /// Whether it takes places and counts for its submitter's quota: an acknowledged one does until
+    /// it has expired by the clocks of a quorum.
+    pub(crate) counts: bool,
     /// The slot in which its public part was last shown to solvers.
     pub(crate) published: Option<Slot>,
 }
@@ -32,10 +35,10 @@ pub(crate) struct InboxEntry {
 /// How an envelope may be acknowledged, as the member's clock and round have it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Admission {
-    /// The round that intents are taken for: the open one, or the next once it is frozen.
-    pub(crate) intents: Round,
-    /// The first round that quotes are taken for.
-    pub(crate) quotes: Round,
+    /// The first round that is not certified.
+    pub(crate) open: Round,
+    /// The first round that an envelope of this kind is taken for.
+    pub(crate) earliest: Round,
     /// The earliest time at which an envelope admitted now can be listed.
     pub(crate) closes_at: Timestamp,
 }
@@ -50,9 +53,11 @@ pub(crate) struct Inbox {
     held: BTreeMap<EnvelopeId, Box<InboxEntry>>,
     points: BTreeMap<FixedBytes<96>, EnvelopeId>,
     by_submitter: BTreeMap<(PublicKey, Kind), usize>,
-    acknowledged: BTreeMap<Kind, usize>,
+    places: Places,
     limits: Limits,
-    most: BTreeMap<Kind, usize>,
+    /// The end of the newest slot that has ended by the clocks of a quorum: what expires before it
+    /// has given its places back, and no report of this member lists it any more.
+    freed_before: Timestamp,
 }
 
 pub(crate) fn refusal(code: RefusalCode, message: impl Into<String>) -> Refusal {
@@ -63,15 +68,15 @@ pub(crate) fn refusal(code: RefusalCode, message: impl Into<String>) -> Refusal 
 }
 
 impl Inbox {
-    /// An empty inbox that acknowledges at most so many of each kind at a time.
+    /// An empty inbox that acknowledges at most so many of each kind for one round.
     pub(crate) fn new(limits: Limits, most_intents: usize, most_quotes: usize) -> Self {
         Self {
             held: BTreeMap::new(),
             points: BTreeMap::new(),
             by_submitter: BTreeMap::new(),
-            acknowledged: BTreeMap::new(),
+            places: Places::new(most_intents, most_quotes),
             limits,
-            most: BTreeMap::from([(Kind::Intent, most_intents), (Kind::Quote, most_quotes)]),
+            freed_before: Timestamp(0),
         }
     }
 
@@ -97,6 +102,7 @@ impl Inbox {
                     envelope,
                     shares: None,
                     acknowledged,
+                    counts: acknowledged.is_some(),
                     published: None,
                 },
             );
@@ -114,21 +120,61 @@ impl Inbox {
         self.held.iter().map(|(id, held)| (id, held.as_ref()))
     }
 
-    /// How many of a kind are acknowledged for `round`.
+    /// How many of a kind are acknowledged for `round` and not expired by a quorum's clocks.
     pub(crate) fn count(&self, kind: Kind, round: Round) -> usize {
-        self.reportable(kind, round).count()
+        self.places.taken(kind, round)
     }
 
-    /// The ids of a kind that a report for `round` lists, sorted.
-    pub(crate) fn reportable(&self, kind: Kind, round: Round) -> impl Iterator<Item = EnvelopeId> {
+    /// The ids of a kind that a report for `round`, at the end of a slot, lists: sorted.
+    pub(crate) fn reportable(
+        &self,
+        kind: Kind,
+        round: Round,
+        slot_end: Timestamp,
+    ) -> impl Iterator<Item = EnvelopeId> {
         self.held
             .iter()
             .filter(move |(_, held)| {
-                held.envelope.header.kind == kind
+                let header = &held.envelope.header;
+                header.kind == kind
                     && held.acknowledged.is_some_and(|from| from <= round)
-                    && held.envelope.header.last >= round
+                    && header.last >= round
+                    && header.expires >= slot_end
             })
             .map(|(id, _)| *id)
+    }
+
+    /// The most that a report may list of a kind.
+    pub(crate) const fn most(&self, kind: Kind) -> usize {
+        self.places.most(kind)
+    }
+
+    /// The end of the newest slot that has ended by the clocks of a quorum, as far as was said.
+    pub(crate) const fn freed_before(&self) -> Timestamp {
+        self.freed_before
+    }
+
+    /// Gives the places of what expires before `slot_end` to others. The clock frees places and
+    /// never an envelope: that goes when the chain rules it out, since a close may still list it.
+    pub(crate) fn free_expired(&mut self, slot_end: Timestamp) {
+        if slot_end <= self.freed_before {
+            return;
+        }
+        self.freed_before = slot_end;
+        let expired: Vec<_> = self
+            .held
+            .iter()
+            .filter(|(_, held)| held.counts && held.envelope.header.expires < slot_end)
+            .map(|(id, _)| *id)
+            .collect();
+        for id in expired {
+            if let Some(held) = self.held.get_mut(&id) {
+                held.counts = false;
+                let header = held.envelope.header.clone();
+                let from = held.acknowledged.unwrap_or(header.first);
+                self.discount(&header, from);
+            }
+        }
     }
 
     /// The round that an envelope with this header can be acknowledged for.
@@ -136,20 +182,17 @@ impl Inbox {
     /// # Errors
     /// The refusal to send.
     pub(crate) fn place(&self, header: &Header, now: Admission) -> Result<Round, Refusal> {
-        let open = match header.kind {
-            Kind::Intent => now.intents,
-            Kind::Quote => now.quotes,
-        };
-        if header.last < open {
+        let Admission { open, earliest, .. } = now;
+        if header.last < earliest {
             let text = format!(
-                "its last round is {}, round {open} is the next",
+                "its last round is {}, round {earliest} is the next",
                 header.last
             );
             return Err(refusal(RefusalCode::RoundClosed, text));
         }
         if header.first.0 > open.0.saturating_add(MOST_AHEAD) {
             let text = format!(
-                "its first round is {}, round {open} is the next",
+                "its first round is {}, round {earliest} is the next",
                 header.first
             );
             return Err(refusal(RefusalCode::RoundTooFar, text));
@@ -161,11 +204,12 @@ impl Inbox {
             );
             return Err(refusal(RefusalCode::Expired, text));
         }
-        self.check_room(header)?;
-        Ok(open.max(header.first))
+        let from = earliest.max(header.first);
+        self.check_room(header, from, from > earliest)?;
+        Ok(from)
     }
 
-    fn check_room(&self, header: &Header) -> Result<(), Refusal> {
+    fn check_room(&self, header: &Header, from: Round, is_later: bool) -> Result<(), Refusal> {
         let key = (header.submitter, header.kind);
         let waiting = self.by_submitter.get(&key).copied().unwrap_or(0);
         let quota = match header.kind {
@@ -176,9 +220,16 @@ impl Inbox {
             let text = format!("{waiting} of this submitter wait already");
             return Err(refusal(RefusalCode::Quota, text));
         }
-        let acknowledged = self.acknowledged.get(&header.kind).copied().unwrap_or(0);
-        if acknowledged >= self.most.get(&header.kind).copied().unwrap_or(0) {
-            let text = "this member has as many as a round may take: try the next round";
+        if let Some(round) = self.places.full(header.kind, from, header.last) {
+            let text = format!(
+                "round {round} of its range is full at this member: try a later or shorter range"
+            );
+            return Err(refusal(RefusalCode::RoundFull, text));
+        }
+        // What waits for a later round is kept until some round closes, expired or not. It must not
+        // pile up without bound while none does; what is for the next round is bounded by its places.
+        if is_later && self.held.len() >= self.limits.held {
+            let text = "this member holds as many for later rounds as it may: try again later";
             return Err(refusal(RefusalCode::RoundFull, text));
         }
         Ok(())
@@ -214,6 +265,7 @@ impl Inbox {
         let before = self.remove(&id);
         let known = before.is_some();
         let published = before.as_ref().and_then(|held| held.published);
+        let counted = before.as_ref().is_some_and(|held| held.counts);
         let earlier = before.and_then(|held| held.acknowledged);
         let round = earlier.or(acknowledged);
         let mut rows = Vec::new();
@@ -239,6 +291,7 @@ impl Inbox {
                 envelope,
                 shares: Some(shares),
                 acknowledged: round,
+                counts: counted || earlier.is_none() && acknowledged.is_some(),
                 published,
             },
         );
@@ -247,12 +300,12 @@ impl Inbox {
 
     fn insert(&mut self, id: EnvelopeId, held: InboxEntry) {
         let header = &held.envelope.header;
-        if held.acknowledged.is_some() {
+        if let (true, Some(from)) = (held.counts, held.acknowledged) {
             *self
                 .by_submitter
                 .entry((header.submitter, header.kind))
                 .or_default() += 1;
-            *self.acknowledged.entry(header.kind).or_default() += 1;
+            self.places.take(header.kind, from, header.last);
         }
         for (_, part) in held.envelope.sealed.parts() {
             self.points.entry(part.u).or_insert(id);
@@ -264,9 +317,9 @@ impl Inbox {
     pub(crate) fn remove(&mut self, id: &EnvelopeId) -> Option<Box<InboxEntry>> {
         let held = self.held.remove(id)?;
         let header = &held.envelope.header;
-        if held.acknowledged.is_some() {
-            lower(&mut self.by_submitter, &(header.submitter, header.kind));
-            lower(&mut self.acknowledged, &header.kind);
+        if let (true, Some(from)) = (held.counts, held.acknowledged) {
+            let header = header.clone();
+            self.discount(&header, from);
         }
         for (_, part) in held.envelope.sealed.parts() {
             if self.points.get(&part.u) == Some(id) {
@@ -274,6 +327,11 @@ impl Inbox {
             }
         }
         Some(held)
+    }
+
+    fn discount(&mut self, header: &Header, from: Round) {
+        lower(&mut self.by_submitter, &(header.submitter, header.kind));
+        self.places.free(header.kind, from, header.last);
     }
 
     /// Envelopes that no round from `open` on can list, now that one closed at `closed_at`.

@@ -1,8 +1,8 @@
-//! Receipts that wait for a receipt, and the acknowledgements that have come for them.
+//! Clients that wait for a receipt, and the acknowledgements that have come for them.
 
 use std::collections::BTreeMap;
 
-use sealbid_types::id::{EnvelopeId, MemberIndex};
+use sealbid_types::id::{EnvelopeId, MemberIndex, Round};
 use sealbid_types::keys::Signed;
 use sealbid_types::report::{Acknowledgement, Receipt};
 
@@ -11,6 +11,8 @@ use crate::time::Monotonic;
 
 #[derive(Debug)]
 struct Waiting {
+    /// The first and the last round of the envelope.
+    rounds: (Round, Round),
     requests: Vec<RequestId>,
     acknowledgements: BTreeMap<MemberIndex, Signed<Acknowledgement>>,
     /// When the envelope goes to the other members directly, because the pool was slow.
@@ -34,11 +36,13 @@ impl Receipts {
     pub(crate) fn wait(
         &mut self,
         id: EnvelopeId,
+        rounds: (Round, Round),
         request: RequestId,
         push_at: Monotonic,
         gives_up_at: Monotonic,
     ) {
         let fresh = || Waiting {
+            rounds,
             requests: Vec::new(),
             acknowledgements: BTreeMap::new(),
             push_at,
@@ -57,10 +61,22 @@ impl Receipts {
         });
     }
 
-    /// Whether somebody waits for this member's acknowledgement of the envelope.
-    pub(crate) fn needs(&self, id: &EnvelopeId, member: MemberIndex) -> bool {
-        let waiting = self.waiting.get(id);
-        waiting.is_some_and(|waiting| !waiting.acknowledgements.contains_key(&member))
+    /// Whether somebody waits for this member's acknowledgement of the envelope, and it is worth
+    /// something: it names a round of the envelope, at most `latest` unless the envelope begins
+    /// later. A receipt's round is the latest of its q, so one liar could make it worthless, or, by
+    /// a round outside the range, void.
+    pub(crate) fn needs(
+        &self,
+        id: &EnvelopeId,
+        member: MemberIndex,
+        round: Round,
+        latest: Round,
+    ) -> bool {
+        self.waiting.get(id).is_some_and(|waiting| {
+            let (first, last) = waiting.rounds;
+            (first..=last.min(latest.max(first))).contains(&round)
+                && !waiting.acknowledgements.contains_key(&member)
+        })
     }
 
     /// Keeps a verified acknowledgement; with the q-th, gives the receipt and who asked for it.
@@ -98,7 +114,7 @@ impl Receipts {
         due
     }
 
-    /// Receipts whose time is up, and how many acknowledgements there were.
+    /// Clients whose time is up, and how many acknowledgements there were.
     pub(crate) fn take_late(&mut self, now: Monotonic) -> Vec<(Vec<RequestId>, usize)> {
         let late: Vec<_> = self
             .waiting
@@ -117,5 +133,25 @@ impl Receipts {
             .values()
             .map(|waiting| waiting.push_at.min(waiting.gives_up_at))
             .min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_acknowledgement_for_a_round_too_far_is_none() {
+        let id = EnvelopeId::from([1; 32]);
+        let mut receipts = Receipts::default();
+        let (now, latest) = (Monotonic(0), Round(8));
+        receipts.wait(id, (Round(3), Round(40)), RequestId(1), now, now);
+        let needs = |round| receipts.needs(&id, MemberIndex(1), Round(round), latest);
+        assert!(needs(3) && needs(8));
+        assert!(!needs(2) && !needs(9) && !needs(40) && !needs(u64::MAX));
+        let id = EnvelopeId::from([2; 32]);
+        receipts.wait(id, (Round(20), Round(21)), RequestId(2), now, now);
+        let needs = |round| receipts.needs(&id, MemberIndex(1), Round(round), latest);
+        assert!(needs(20) && !needs(21) && !needs(19));
     }
 }

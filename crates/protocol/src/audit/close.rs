@@ -99,6 +99,7 @@ fn check_report(
         auction,
         epoch,
         round,
+        slot,
         intents,
         quotes,
     } = &report.body;
@@ -110,6 +111,9 @@ fn check_report(
     };
     if (*auction, *epoch, *round) != (close.auction, close.epoch, close.round) {
         return wrong("it is of another auction, epoch or round");
+    }
+    if *slot > close.slot {
+        return wrong("it was made after the close's slot");
     }
     if !report.body.is_sorted() {
         return wrong("it is not sorted");

@@ -101,7 +101,6 @@ impl Chain {
     }
 
     /// The certified close of a round, of the newest [`MOST_ROUNDS`] and one.
-    #[allow(dead_code, reason = "the router is about to compare what it is shown")]
     pub(crate) fn digest_of(&self, round: Round) -> Option<CloseDigest> {
         self.digests.get(&round).copied()
     }

@@ -1,9 +1,11 @@
 //! The chain of certified rounds: where it stands, and what it rules out.
 
+mod catch_up;
 mod ledger;
 mod row;
 #[cfg(test)]
 mod tests;
 
+pub use self::catch_up::{CheckedRecord, RecordError, check_record};
 pub(crate) use self::ledger::Chain;
 pub(crate) use self::row::CertifiedRound;

@@ -1,5 +1,19 @@
-//! What others say: proven, or only said.
+//! What other members say: proven, or only said.
+//!
+//! A heartbeat is a bare claim: it may choose whom to ask, and what people are shown. It never
+//! stops, delays or silences anything. What makes a member that starts abstain from a round is
+//! *proven*: its own signature, that its disk does not know.
+//!
+//! | file | subject |
+//! | --- | --- |
+//! | `peers` | heartbeats: who is here, how far they say they are, what time they say it is |
+//! | `start` | this member's start: what others hold of its signatures |
+//! | `witness` | what this member holds of the others' signatures, for their starts |
 
 mod peers;
+mod start;
+mod witness;
 
 pub(crate) use self::peers::Peers;
+pub(crate) use self::start::{Recollection, Start};
+pub(crate) use self::witness::Witness;

@@ -1,73 +1,52 @@
-//! What is known of the other members: when they were heard, how far they have come, and at a
-//! start, what they hold that this member signed (docs/protocol.md 4.4).
+//! Heartbeats of the other members. Everything here is said, not proven.
 
 use core::time::Duration;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use sealbid_types::id::{MemberIndex, Round};
 use sealbid_types::time::Timestamp;
 
-use crate::member::message::{Answer, Standing};
-use crate::time::Monotonic;
-use crate::vote::Position as VotePosition;
+use crate::member::message::Heartbeat;
+use crate::time::{Clock, Monotonic};
 
+/// How often the wait for a record doubles: a liar that says it is far ahead costs one request in
+/// so many times the first wait.
+const MOST_DOUBLINGS: u32 = 6;
+
+/// What a member has said, in its last heartbeat.
 #[derive(Debug, Clone, Copy)]
 struct Peer {
     heard: Monotonic,
     settled: Round,
-    /// How far its clock and this member's were apart when it last said.
-    apart: Duration,
+    /// The time that it said it was, and when it said so.
+    clock: Option<(Timestamp, Monotonic)>,
+    /// No record is asked of it before this.
+    ask_from: Monotonic,
+    /// How many records were asked of it in vain, one after another.
+    in_vain: u32,
 }
 
-/// The other members, and this one's start.
+/// The other members.
 #[derive(Debug)]
 pub(crate) struct Peers {
     me: MemberIndex,
     known: BTreeMap<MemberIndex, Peer>,
-    /// The question of this start.
-    question: u64,
-    answered: BTreeSet<MemberIndex>,
-    needed: usize,
-    furthest: Option<(Round, VotePosition)>,
     behind_since: Option<Monotonic>,
-    asked_at: Option<Monotonic>,
-    told_of_clock: bool,
+    /// Whom a record was asked of, and until when it is waited for.
+    asked: Option<(MemberIndex, Monotonic)>,
+    was_off: bool,
 }
 
-/// Clocks further apart than this are worth a word: a proposal may name the newest slot or the one
-/// before, so that half a slot does no harm.
-const MOST_APART: Duration = Duration::from_secs(2);
-
 impl Peers {
-    /// A member that has just started and waits for `needed` answers, itself counted.
-    pub(crate) fn new(me: MemberIndex, question: u64, needed: usize) -> Self {
+    /// Nobody has been heard.
+    pub(crate) const fn new(me: MemberIndex) -> Self {
         Self {
             me,
             known: BTreeMap::new(),
-            question,
-            answered: BTreeSet::from([me]),
-            needed,
-            furthest: None,
             behind_since: None,
-            asked_at: None,
-            told_of_clock: false,
+            asked: None,
+            was_off: false,
         }
-    }
-
-    /// Whether enough members have answered that this one may sign.
-    pub(crate) fn is_ready(&self) -> bool {
-        self.answered.len() >= self.needed
-    }
-
-    /// The question, as long as it matters.
-    pub(crate) fn question(&self) -> Option<u64> {
-        (!self.is_ready()).then_some(self.question)
-    }
-
-    /// Whether peers hold a vote of this member for `round` that is later than `own`.
-    pub(crate) fn is_ahead_of(&self, round: Round, own: Option<VotePosition>) -> bool {
-        self.furthest
-            .is_some_and(|(of, position)| of == round && Some(position) > own)
     }
 
     /// A member was heard.
@@ -75,98 +54,273 @@ impl Peers {
         let peer = self.known.entry(from).or_insert(Peer {
             heard: now,
             settled: Round(0),
-            apart: Duration::ZERO,
+            clock: None,
+            ask_from: now,
+            in_vain: 0,
         });
         peer.heard = now;
     }
 
-    /// A member said where it stands.
-    pub(crate) fn standing(&mut self, from: MemberIndex, standing: &Standing, now: Timestamp) {
+    /// A member said where it stands. The last word counts: an earlier one, larger or not, is
+    /// taken back by it.
+    pub(crate) fn heartbeat(&mut self, from: MemberIndex, said: &Heartbeat, now: Monotonic) {
         if let Some(peer) = self.known.get_mut(&from) {
-            peer.settled = peer.settled.max(standing.settled);
-            peer.apart = now.since(standing.clock).max(standing.clock.since(now));
+            peer.settled = said.settled;
+            peer.clock = Some((said.clock, now));
         }
-        if let Some(Answer { question, furthest }) = standing.answer
-            && question == self.question
-            && self.answered.insert(from)
-        {
-            self.furthest = self.furthest.max(furthest);
-        }
-    }
-
-    /// How far this member's clock is from those of a quorum, if that is too far; said once each
-    /// time it comes about.
-    pub(crate) fn clock_trouble(&mut self, quorum: usize) -> Option<Duration> {
-        let far: Vec<_> = self.known.values().map(|peer| peer.apart).collect();
-        let least = far
-            .iter()
-            .filter(|apart| **apart > MOST_APART)
-            .min()
-            .copied();
-        let is_alone = far.iter().filter(|apart| **apart > MOST_APART).count() >= quorum;
-        let is_news = is_alone && !self.told_of_clock;
-        self.told_of_clock = is_alone;
-        least.filter(|_| is_news)
     }
 
     /// Members heard lately, this one included.
     pub(crate) fn alive(&self, now: Monotonic, absent_after: Duration) -> Vec<MemberIndex> {
-        let mut alive: Vec<_> = self
+        let heard = self
             .known
             .iter()
             .filter(|(_, peer)| now.since(peer.heard) < absent_after)
-            .map(|(member, _)| *member)
-            .collect();
-        alive.push(self.me);
+            .map(|(member, _)| *member);
+        let mut alive: Vec<_> = heard.chain([self.me]).collect();
         alive.sort_unstable();
         alive.dedup();
         alive
     }
 
-    /// Members that have settled the round after `settled`, when it is time to ask them for it.
+    /// The latest round that more members than may lie say they have settled: for people.
+    pub(crate) fn settled_by_most(&self, liars: usize) -> Round {
+        let mut settled: Vec<_> = self.known.values().map(|peer| peer.settled).collect();
+        settled.sort_unstable_by(|a, b| b.cmp(a));
+        settled.get(liars).copied().unwrap_or_default()
+    }
+
+    /// The latest time that `quorum` members have said it is, this one counted: at least one of
+    /// them is honest and has a clock that is past it.
+    pub(crate) fn time_of_quorum(&self, quorum: usize, wall: Timestamp) -> Option<Timestamp> {
+        let said = self.known.values().filter_map(|peer| peer.clock);
+        let mut times: Vec<_> = said.map(|(time, _)| time).chain([wall]).collect();
+        times.sort_unstable_by(|a, b| b.cmp(a));
+        times.get(quorum.checked_sub(1)?).copied()
+    }
+
+    /// How far each member's clock is from this one's, in milliseconds, by what it said last:
+    /// positive if it is ahead.
+    pub(crate) fn offsets(&self, now: Clock) -> Vec<(MemberIndex, i64)> {
+        let offset = |(member, peer): (&MemberIndex, &Peer)| {
+            let (said, at) = peer.clock?;
+            let there = said.plus(now.monotonic.since(at));
+            Some((*member, difference(there, now.wall)))
+        };
+        self.known.iter().filter_map(offset).collect()
+    }
+
+    /// How far this member's clock is ahead of the median of what members say, in milliseconds, if
+    /// `quorum` of them have said it, this one counted. A liar moves the median no further than
+    /// from one honest clock to the next.
+    pub(crate) fn ahead_of_median(&self, quorum: usize, now: Clock) -> Option<i64> {
+        let said = self.offsets(now).into_iter().map(|(_, offset)| offset);
+        let mut offsets: Vec<_> = said.chain([0]).collect();
+        if offsets.len() < quorum {
+            return None;
+        }
+        offsets.sort_unstable();
+        let median = offsets.get(offsets.len().checked_div(2)?)?;
+        Some(median.saturating_neg())
+    }
+
+    /// [`Self::ahead_of_median`] if it is more than `most`; said once each time it comes about.
+    pub(crate) fn clock_is_off(
+        &mut self,
+        quorum: usize,
+        now: Clock,
+        most: Duration,
+    ) -> Option<i64> {
+        let most = i64::try_from(most.as_millis()).unwrap_or(i64::MAX);
+        let ahead = self
+            .ahead_of_median(quorum, now)
+            .filter(|ahead| ahead.saturating_abs() > most);
+        let is_news = ahead.is_some() && !self.was_off;
+        self.was_off = ahead.is_some();
+        ahead.filter(|_| is_news)
+    }
+
+    /// Whom to ask for the record after `settled`, when it is time to.
     ///
-    /// Peers are a moment ahead all the time: only one that is two rounds ahead, or has been ahead
-    /// for `patience`, has what will not come here by itself. Nobody is asked again before
-    /// `patience` has passed.
-    pub(crate) fn ahead(
+    /// Peers are a moment ahead all the time: only one that says it is two rounds ahead, or has
+    /// been ahead for `patience`, has what will not come here by itself. One is asked at a time,
+    /// the one that has failed least; a peer that says it is ahead and brings nothing is asked
+    /// again after twice the wait, whatever it says.
+    pub(crate) fn fetch_from(
         &mut self,
         settled: Round,
         now: Monotonic,
         patience: Duration,
-    ) -> Option<Vec<MemberIndex>> {
-        let is_ahead = |peer: &Peer| peer.settled > settled;
-        let ahead: Vec<_> = self
-            .known
-            .iter()
-            .filter(|(_, peer)| is_ahead(peer))
-            .map(|(member, _)| *member)
-            .collect();
-        if ahead.is_empty() {
+    ) -> Option<MemberIndex> {
+        if let Some((from, until)) = self.asked {
+            if now < until {
+                return None;
+            }
+            self.asked = None;
+            self.came_to_nothing(from, now, patience);
+        }
+        let ahead = |peer: &Peer| peer.settled > settled;
+        if !self.known.values().any(ahead) {
             self.behind_since = None;
             return None;
         }
         let since = *self.behind_since.get_or_insert(now);
-        let is_far = self.furthest_settled() > settled.next();
-        let was_asked = self.asked_at.is_some_and(|at| now.since(at) < patience);
-        if was_asked || !is_far && now.since(since) < patience {
-            return None;
-        }
-        self.asked_at = Some(now);
-        Some(ahead)
+        let is_late = now.since(since) >= patience;
+        let next = self
+            .known
+            .iter()
+            .filter(|(_, peer)| {
+                ahead(peer) && now >= peer.ask_from && (is_late || peer.settled > settled.next())
+            })
+            .min_by_key(|(member, peer)| (peer.in_vain, **member))
+            .map(|(member, _)| *member)?;
+        self.asked = Some((next, now.plus(patience)));
+        Some(next)
     }
 
-    /// The round that was asked for has come.
+    fn came_to_nothing(&mut self, from: MemberIndex, now: Monotonic, patience: Duration) {
+        if let Some(peer) = self.known.get_mut(&from) {
+            let wait = patience.saturating_mul(1 << peer.in_vain.min(MOST_DOUBLINGS));
+            peer.in_vain = peer.in_vain.saturating_add(1);
+            peer.ask_from = now.plus(wait);
+        }
+    }
+
+    /// A record that was asked of `from` is of no use.
+    pub(crate) fn brought_nothing(
+        &mut self,
+        from: MemberIndex,
+        now: Monotonic,
+        patience: Duration,
+    ) {
+        if self.asked.is_some_and(|(asked, _)| asked == from) {
+            self.asked = None;
+            self.came_to_nothing(from, now, patience);
+        }
+    }
+
+    /// A record that was asked of `from` has come.
+    pub(crate) fn brought_record(&mut self, from: MemberIndex) {
+        self.asked = None;
+        if let Some(peer) = self.known.get_mut(&from) {
+            peer.in_vain = 0;
+        }
+    }
+
+    /// A round is settled here.
     pub(crate) const fn caught_up(&mut self) {
         self.behind_since = None;
-        self.asked_at = None;
+    }
+}
+
+fn difference(a: Timestamp, b: Timestamp) -> i64 {
+    let millis = |duration: Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+    millis(a.since(b)).saturating_sub(millis(b.since(a)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use sealbid_types::id::AuctionId;
+
+    fn said(settled: u64, clock: u64) -> Heartbeat {
+        Heartbeat {
+            auction: AuctionId::from([0; 32]),
+            clock: Timestamp(clock),
+            settled: Round(settled),
+            certified: Round(settled),
+            question: None,
+        }
     }
 
-    /// How far the furthest peer has settled.
-    pub(crate) fn furthest_settled(&self) -> Round {
-        self.known
-            .values()
-            .map(|peer| peer.settled)
-            .max()
-            .unwrap_or_default()
+    fn peers(said_by: &[Heartbeat]) -> Peers {
+        let mut peers = Peers::new(MemberIndex(0));
+        for (index, heartbeat) in (1..).zip(said_by) {
+            peers.heard(MemberIndex(index), Monotonic(0));
+            peers.heartbeat(MemberIndex(index), heartbeat, Monotonic(0));
+        }
+        peers
+    }
+
+    const PATIENCE: Duration = Duration::from_millis(800);
+
+    #[test]
+    fn one_liar_that_is_far_ahead_changes_nothing_that_people_see() {
+        let peers = peers(&[said(u64::MAX, 0), said(7, 0), said(6, 0)]);
+        assert_eq!(peers.settled_by_most(1), Round(7));
+    }
+
+    #[test]
+    fn a_liar_that_is_far_ahead_is_asked_ever_more_rarely() {
+        let mut peers = peers(&[said(u64::MAX, 0), said(7, 0), said(7, 0)]);
+        let mut asked = Vec::new();
+        for second in 0..600 {
+            asked.extend(peers.fetch_from(Round(7), Monotonic(second * 1_000), PATIENCE));
+        }
+        assert!(asked.iter().all(|member| *member == MemberIndex(1)));
+        assert!((3..20).contains(&asked.len()), "{}", asked.len());
+    }
+
+    #[test]
+    fn a_liar_does_not_keep_an_honest_member_from_being_asked() {
+        let mut peers = peers(&[said(u64::MAX, 0), said(9, 0)]);
+        let first = peers.fetch_from(Round(7), Monotonic(0), PATIENCE);
+        assert_eq!(first, Some(MemberIndex(1)));
+        assert_eq!(
+            peers.fetch_from(Round(7), Monotonic(1), PATIENCE),
+            None,
+            "one at a time"
+        );
+        let second = peers.fetch_from(Round(7), Monotonic(801), PATIENCE);
+        assert_eq!(second, Some(MemberIndex(2)));
+        peers.brought_record(MemberIndex(2));
+        peers.caught_up();
+        let third = peers.fetch_from(Round(8), Monotonic(802), PATIENCE);
+        assert_eq!(third, None, "one round behind is no reason to ask yet");
+    }
+
+    #[test]
+    fn what_was_said_is_taken_back_by_what_is_said_later() {
+        let mut peers = peers(&[said(u64::MAX, 0)]);
+        peers.heartbeat(MemberIndex(1), &said(3, 0), Monotonic(5));
+        assert_eq!(peers.settled_by_most(0), Round(3));
+    }
+
+    #[test]
+    fn a_clock_that_is_off_says_so_once_whichever_way() {
+        for (wall, ahead) in [(1_600_000, 600_000), (400_000, -600_000)] {
+            let mut peers = peers(&[said(0, 1_000_000), said(0, 1_000_500), said(0, 999_000)]);
+            let now = Clock {
+                wall: Timestamp(wall),
+                monotonic: Monotonic(0),
+            };
+            let off = peers.clock_is_off(3, now, Duration::from_secs(5)).unwrap();
+            assert!((off - ahead).abs() <= 1_000, "{off}");
+            assert_eq!(
+                peers.clock_is_off(3, now, Duration::from_secs(5)),
+                None,
+                "said"
+            );
+        }
+    }
+
+    proptest! {
+        /// One liar of four moves neither the median nor the quorum's time beyond honest clocks.
+        #[test]
+        fn a_liar_moves_no_time_beyond_the_honest(
+            mine in 0u64..10_000, a in 0u64..10_000, b in 0u64..10_000, lie in any::<u32>(),
+        ) {
+            let base = 1_000_000;
+            let peers = peers(&[said(0, base + a), said(0, base + b), said(0, u64::from(lie))]);
+            let now = Clock { wall: Timestamp(base + mine), monotonic: Monotonic(0) };
+            let honest = [mine, a, b];
+            let (least, most) = (*honest.iter().min().unwrap(), *honest.iter().max().unwrap());
+            let time = peers.time_of_quorum(3, now.wall).unwrap();
+            prop_assert!(time <= Timestamp(base + most));
+            let off = peers.ahead_of_median(3, now).unwrap();
+            let median = i64::try_from(mine).unwrap() - off;
+            prop_assert!((i64::try_from(least).unwrap()..=i64::try_from(most).unwrap()).contains(&median));
+        }
     }
 }

@@ -53,6 +53,9 @@ pub enum Evidence {
     SignatureShare(Box<WrongSignatureShare>),
     /// Two certified closes of one round: more than `2q - n - 1` members lied. It names none.
     Certificates(Box<[CertifiedClose; 2]>),
+    /// A certified close of a decided round that is not the one in the chain: one half of
+    /// [`Self::Certificates`]. The other stands in the store's chain, under its round.
+    OtherCertificate(Box<CertifiedClose>),
 }
 sealbid_types::schema!(Evidence, "sealbid.evidence", 1, 1 << 24);
 
@@ -86,7 +89,7 @@ impl Evidence {
             Self::Reports(pair) => pair.first().map(|report| report.member),
             Self::Shares(wrong) => Some(wrong.shares.member),
             Self::SignatureShare(wrong) => Some(wrong.share.member),
-            Self::Certificates(_) => None,
+            Self::Certificates(_) | Self::OtherCertificate(_) => None,
         }
     }
 
@@ -102,6 +105,7 @@ impl Evidence {
                 let first = pair.first();
                 first.map_or(Round(0), |certified| certified.close.round)
             }
+            Self::OtherCertificate(certified) => certified.close.round,
         }
     }
 
@@ -111,7 +115,7 @@ impl Evidence {
         match self {
             Self::Vote(evidence) => matches!(**evidence, VoteEvidence::BadShare(_)),
             Self::Shares(_) | Self::SignatureShare(_) => true,
-            Self::Reports(_) | Self::Certificates(_) => false,
+            Self::Reports(_) | Self::Certificates(_) | Self::OtherCertificate(_) => false,
         }
     }
 
@@ -130,6 +134,7 @@ impl Evidence {
             Self::Shares(_) => 5,
             Self::SignatureShare(_) => 6,
             Self::Certificates(_) => 7,
+            Self::OtherCertificate(_) => 8,
         };
         let member = self.member().map_or(u8::MAX, |member| member.0);
         vec![member, kind]
@@ -147,6 +152,8 @@ impl Evidence {
             Self::Shares(wrong) => judge.shares(wrong),
             Self::SignatureShare(wrong) => judge.signature_share(wrong),
             Self::Certificates(pair) => judge.certificates(pair),
+            // Alone it shows nothing: the chain's own certificate belongs to it.
+            Self::OtherCertificate(_) => Err(EvidenceError::Form("half of a pair")),
         }
     }
 }

@@ -1,6 +1,10 @@
 //! What an operator may set, and sensible defaults. None of it needs to be equal among members.
 
+mod places;
+
 use core::time::Duration;
+
+pub(crate) use self::places::Places;
 
 /// How a member starts, and its times and limits.
 #[derive(Debug, Clone, Default)]
@@ -59,7 +63,9 @@ pub struct Limits {
     pub intents_per_submitter: usize,
     /// Quotes of one submitter that wait at a time.
     pub quotes_per_submitter: usize,
-    /// Receipts that wait for a receipt at a time.
+    /// Envelopes that are held in all, before those for later rounds than the next are refused.
+    pub held: usize,
+    /// Clients that wait for a receipt at a time.
     pub waiting_clients: usize,
 }
 
@@ -68,6 +74,7 @@ impl Default for Limits {
         Self {
             intents_per_submitter: 256,
             quotes_per_submitter: 32,
+            held: 16_384,
             waiting_clients: 8_192,
         }
     }

@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sealbid_crypto::CloseCertificate;
-use sealbid_types::codec::decode;
 use sealbid_types::door::{EnvelopeStatus, Event};
 use sealbid_types::envelope::Envelope;
-use sealbid_types::id::{EnvelopeId, ReportId, Round};
+use sealbid_types::id::{EnvelopeId, MemberIndex, ReportId, Round};
 use sealbid_types::keys::Signed;
 use sealbid_types::record::{Ancestry, RoundRecord};
 use sealbid_types::report::Report;
@@ -16,8 +15,8 @@ use super::io::{Notice, Output, put};
 use super::message::{CertifiedClose, PeerMessage, Want};
 use super::{Member, broadcast, forked, keep_evidence, round_key};
 use crate::admission::{InboxEntry, forget};
-use crate::audit::audit_record;
-use crate::closing::Closing;
+use crate::chain::{CheckedRecord, RecordError};
+use crate::closing::{Closing, Window};
 use crate::disk::{Table, Write};
 use crate::evidence::Evidence;
 use crate::opening::{Exchange, OpenedIntents, first_opening};
@@ -55,6 +54,7 @@ impl Member {
             .filter_map(|id| Some((*id, self.inbox.remove(id)?)))
             .collect();
         let (named, unnamed) = closed
+            .book
             .into_reports()
             .into_iter()
             .partition(|(id, _)| close.reports.contains(id));
@@ -65,10 +65,11 @@ impl Member {
                 .map(|report| delete(Table::Reports, report_key(report))),
         );
         self.settling = Some(Settling::new(certificate, named, held, early));
+        self.come_to_round(out);
     }
 
     fn begin(&mut self, round: Round, out: &mut Vec<Output>) -> Option<Closing> {
-        let window = self.context.begun_window(self.now.wall);
+        let window = Window::open(&self.context.committee.schedule, self.now.wall);
         match self.next_vote(round) {
             Ok(mut vote) => {
                 vote.suspect(self.suspects.in_round(round));
@@ -81,7 +82,7 @@ impl Member {
         }
     }
 
-    fn halt(&mut self, reason: String, out: &mut Vec<Output>) {
+    pub(super) fn halt(&mut self, reason: String, out: &mut Vec<Output>) {
         self.has_halted = true;
         out.push(Output::Halt { reason });
     }
@@ -212,6 +213,21 @@ impl Member {
         out.push(Output::ClearRound(Box::new(cleared)));
     }
 
+    fn refuse_record(
+        &mut self,
+        from: MemberIndex,
+        round: Round,
+        what: String,
+        out: &mut Vec<Output>,
+    ) {
+        let patience = self.patience();
+        self.peers
+            .brought_nothing(from, self.now.monotonic, patience);
+        out.push(Output::Notice(Notice::UnusableRecord { round, what }));
+    }
+
+    /// What the chain known here says of a record's entries. Nothing signs the ancestry that the
+    /// record carries, so it is computed and never read.
     fn ancestry_of(
         &self,
         record: &RoundRecord,
@@ -229,59 +245,70 @@ impl Member {
     }
 
     fn drop_outlived(&mut self, record: &RoundRecord, out: &mut Vec<Output>) {
-        for id in self
-            .inbox
-            .outlived(self.chain.open(), record.close.closed_at)
-        {
-            self.inbox.remove(&id);
-            out.extend(forget(&id));
+        // The next round closes no earlier than at the end of the slot after this one's.
+        let next_slot = record.close.slot.next();
+        let earliest = self.context.committee.schedule.end_of(next_slot);
+        let outlived = self.inbox.outlived(self.chain.open(), earliest);
+        for id in &outlived {
+            self.inbox.remove(id);
+            out.extend(forget(id));
             let status = Outcome(EnvelopeStatus::Expired);
             out.push(put(Table::Outcomes, id.as_bytes().to_vec(), &status));
         }
+        let listed = record.close.intents.iter().chain(&record.close.quotes);
+        let gone: Vec<_> = listed.copied().chain(outlived).collect();
+        self.witness.forget(&gone, self.chain.open());
     }
 
-    /// A record that another member settled: checked as an auditor checks it, then taken over.
-    pub(crate) fn take_record(&mut self, bytes: &[u8], out: &mut Vec<Output>) {
-        let Ok(record) = decode::<RoundRecord>(bytes) else {
-            return;
+    /// A record that another member settled, checked away from this thread: taken over if it goes
+    /// on from the chain that is known here.
+    pub(crate) fn take_record(
+        &mut self,
+        from: MemberIndex,
+        checked: Result<Box<CheckedRecord>, RecordError>,
+        out: &mut Vec<Output>,
+    ) {
+        let expected = self.settled().next();
+        let checked = match checked {
+            Ok(checked) if checked.record.close.round == expected => *checked,
+            // It was settled here while it was fetched and checked.
+            Ok(_) => return,
+            Err(error) => return self.refuse_record(from, expected, error.to_string(), out),
         };
-        if record.close.round != self.settled().next() {
-            return;
-        }
-        let Self { context, .. } = self;
-        let audited = match audit_record(&context.committee, &context.keys, &record, &context.batch)
-        {
-            Ok(audited) => audited,
-            Err(errors) => {
-                let what = errors.first().map_or_else(String::new, ToString::to_string);
-                let round = record.close.round;
-                out.push(Output::Notice(Notice::UnusableRecord { round, what }));
-                return;
-            }
-        };
+        let CheckedRecord {
+            record,
+            certificate,
+            audited,
+        } = checked;
         let close = &record.close;
-        let own = self.settling.as_ref().map(Settling::certificate);
-        if let Some(own) = own.filter(|own| own.digest() != close.digest()) {
+        if let Some(own) = self.settling.as_ref().map(Settling::certificate)
+            && own.digest() != close.digest()
+        {
             let certified = |certificate: &CloseCertificate| CertifiedClose {
                 close: certificate.close().clone(),
                 certificate: certificate.to_bytes(),
             };
-            let pair = [certified(own), certified(&audited.certificate)];
+            let pair = [certified(own), certified(&certificate)];
             out.push(keep_evidence(&Evidence::Certificates(Box::new(pair))));
             return self.halt(forked(close.round), out);
         }
-        if own.is_none() && close.previous != self.chain.parent() {
-            return;
+        if self.settling.is_none() && close.previous != self.chain.parent() {
+            // Its certificate holds, so a quorum has certified another chain than this one.
+            let proof = CertifiedClose {
+                close: close.clone(),
+                certificate: certificate.to_bytes(),
+            };
+            out.push(keep_evidence(&Evidence::OtherCertificate(Box::new(proof))));
+            return self.halt(forked(close.round), out);
         }
         let listed = listed_of(&record);
-        // Nobody signs a record's ancestry: it counts if it is what the chain makes it.
-        if record.ancestry != self.ancestry_of(&record, &listed, &audited.intents) {
-            let (round, what) = (close.round, "its ancestry is not the chain's".to_owned());
-            out.push(Output::Notice(Notice::UnusableRecord { round, what }));
-            return;
+        if self.ancestry_of(&record, &listed, &audited.intents) != record.ancestry {
+            let what = "what it says of earlier rounds is not what the chain says".to_owned();
+            return self.refuse_record(from, close.round, what, out);
         }
+        self.peers.brought_record(from);
         if self.settling.is_none() {
-            self.enter(audited.certificate, out);
+            self.enter(certificate, out);
         }
         self.settling = None;
         out.extend(self.chain.use_points(close.round, &listed));

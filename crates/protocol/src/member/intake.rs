@@ -38,7 +38,7 @@ impl Member {
             Input::Submit { request, envelope } => self.submit(request, *envelope, out),
             Input::Delivered { envelopes, refused } => self.deliver(envelopes, refused, out),
             Input::Received { from, bytes } => self.receive(from, &bytes, out),
-            Input::Record { bytes } => self.take_record(&bytes, out),
+            Input::Record { from, checked } => self.take_record(from, checked, out),
             Input::AskStatus { request, envelope } => {
                 out.push(reply(request, Response::Status(self.status(&envelope))));
             }
@@ -62,6 +62,10 @@ impl Member {
 
     fn submit(&mut self, request: RequestId, envelope: Admissible, out: &mut Vec<Output>) {
         let id = envelope.id();
+        let rounds = (
+            envelope.envelope.header.first,
+            envelope.envelope.header.last,
+        );
         let offered = offer(id, &envelope.envelope, envelope.bytes.clone());
         match self
             .check_readiness()
@@ -71,7 +75,8 @@ impl Member {
                 let times = &self.options.times;
                 let push_at = self.now.monotonic.plus(times.push_after);
                 let gives_up_at = self.now.monotonic.plus(times.submit_timeout);
-                self.receipts.wait(id, request, push_at, gives_up_at);
+                self.receipts
+                    .wait(id, rounds, request, push_at, gives_up_at);
                 out.push(Output::Offer(vec![offered]));
                 self.give(signed, out);
             }
@@ -92,7 +97,7 @@ impl Member {
             .peers
             .alive(self.now.monotonic, times.absent_after)
             .len();
-        if !self.peers.is_ready() || alive < self.context.committee.quorum() {
+        if !self.is_ready() || alive < self.context.committee.quorum() {
             let text = format!(
                 "{alive} members are here, {} are needed",
                 self.context.committee.quorum
@@ -121,7 +126,7 @@ impl Member {
         }
         if let Some(round) = self.inbox.get(&id).and_then(|held| held.acknowledged) {
             out.extend(self.inbox.take(admissible, None));
-            return Ok(Taken::Acknowledged(self.sign_acknowledgement(id, round)));
+            return Ok(Taken::Acknowledged(self.promises.acknowledge(id, round)));
         }
         let placed = self.place(&admissible);
         let round = match placed {
@@ -138,9 +143,9 @@ impl Member {
             out.push(Output::Event(Box::new(Event::Intent(public.clone()))));
             let slot = self.context.committee.schedule.current(self.now.wall);
             self.inbox.note_published(&id, slot);
-            out.push(self.context.publish(public));
+            out.push(self.publish(public));
         }
-        Ok(Taken::Acknowledged(self.sign_acknowledgement(id, round)))
+        Ok(Taken::Acknowledged(self.promises.acknowledge(id, round)))
     }
 
     fn place(&self, admissible: &Admissible) -> Result<Round, Refusal> {
@@ -156,21 +161,18 @@ impl Member {
             return Err(refusal(RefusalCode::SharedU, text));
         }
         let open = self.chain.open();
+        let header = &admissible.envelope.header;
         let schedule = &self.context.committee.schedule;
+        // No round closes before the parent's slot is over, whatever this clock says.
+        let slot = schedule
+            .current(self.now.wall)
+            .max(self.chain.parent_slot().next());
         let admission = Admission {
-            intents: if self.closing.is_frozen() {
-                open.next()
-            } else {
-                open
-            },
-            quotes: if self.closing.own().is_some() {
-                open.next()
-            } else {
-                open
-            },
-            closes_at: schedule.end_of(schedule.current(self.now.wall)),
+            open,
+            earliest: self.promises.earliest(header.kind, open),
+            closes_at: schedule.end_of(slot),
         };
-        self.inbox.place(&admissible.envelope.header, admission)
+        self.inbox.place(header, admission)
     }
 
     /// An envelope that cannot be acknowledged here may still be named by another member's report,
@@ -181,8 +183,17 @@ impl Member {
             .inbox
             .get(&id)
             .is_some_and(|held| held.shares.is_some());
-        if !is_here && self.closing.lists(&id) {
-            out.extend(self.inbox.take(admissible, None));
+        if is_here || !self.closing.book.lists(&id) {
+            return;
+        }
+        out.extend(self.inbox.take(admissible, None));
+        let committee = &self.context.committee;
+        let misfits = self
+            .closing
+            .misfits(committee, &self.chain, &self.inbox, &id);
+        for member in misfits {
+            let what = format!("reported envelope {}, which cannot stand there", id.short());
+            out.extend(fault(member, what, None));
         }
     }
 
@@ -205,18 +216,6 @@ impl Member {
         }
     }
 
-    fn sign_acknowledgement(&self, envelope: EnvelopeId, round: Round) -> Signed<Acknowledgement> {
-        let Self { context, .. } = self;
-        let (auction, epoch) = (context.committee.auction, context.committee.epoch);
-        let body = Acknowledgement {
-            auction,
-            epoch,
-            envelope,
-            round,
-        };
-        Signed::new(body, context.secrets.index, &context.secrets.identity)
-    }
-
     fn deliver(
         &mut self,
         envelopes: Vec<Admissible>,
@@ -224,7 +223,10 @@ impl Member {
         out: &mut Vec<Output>,
     ) {
         for admissible in envelopes {
-            if !self.peers.is_ready() {
+            let Some(admissible) = self.take_over(admissible, out) else {
+                continue;
+            };
+            if !self.is_ready() {
                 self.refresh(admissible, out);
             } else if let Ok(Taken::Acknowledged(signed)) = self.acknowledge(admissible, out) {
                 self.give(signed, out);
@@ -232,7 +234,7 @@ impl Member {
         }
         for (id, refusal) in refused {
             let what = format!("reported envelope {}, which fails: {refusal}", id.short());
-            for member in self.closing.refuse(id, refusal) {
+            for member in self.closing.book.refuse(id, refusal) {
                 out.extend(fault(member, what.clone(), None));
             }
         }
@@ -241,7 +243,11 @@ impl Member {
     /// An acknowledgement of this member's own, for its clients and for the other members.
     fn give(&mut self, signed: Signed<Acknowledgement>, out: &mut Vec<Output>) {
         self.acknowledgements.push(signed.clone());
-        if self.receipts.needs(&signed.body.envelope, signed.member) {
+        let latest = self.chain.open().next();
+        let Acknowledgement {
+            envelope, round, ..
+        } = signed.body;
+        if self.receipts.needs(&envelope, signed.member, round, latest) {
             self.count_acknowledgement(signed, out);
         }
     }
@@ -269,7 +275,7 @@ impl Member {
         let mut unknown = Vec::new();
         for blob in envelopes {
             match self.acknowledged_bytes(&blob) {
-                Some((id, round)) => given.push(self.sign_acknowledgement(id, round)),
+                Some((id, round)) => given.push(self.promises.acknowledge(id, round)),
                 None => unknown.push(blob),
             }
         }
@@ -300,6 +306,7 @@ impl Member {
 
     pub(crate) fn take_acknowledgement(
         &mut self,
+        from: MemberIndex,
         signed: Signed<Acknowledgement>,
         out: &mut Vec<Output>,
     ) {
@@ -307,12 +314,17 @@ impl Member {
             auction,
             epoch,
             envelope,
-            ..
+            round,
         } = &signed.body;
         let committee = &self.context.committee;
-        if (auction, epoch) != (&committee.auction, &committee.epoch)
-            || !self.receipts.needs(envelope, signed.member)
-        {
+        if (auction, epoch) != (&committee.auction, &committee.epoch) {
+            return;
+        }
+        if signed.member == from {
+            self.witness.keep(&signed);
+        }
+        let latest = self.chain.open().next();
+        if !self.receipts.needs(envelope, signed.member, *round, latest) {
             return;
         }
         let Some(member) = committee.member(signed.member) else {

@@ -6,9 +6,11 @@ use sealbid_types::door::{Event, PublicIntent, Refusal, Response};
 use sealbid_types::id::{EnvelopeId, MemberIndex, Round};
 use sealbid_types::keys::Signed;
 use sealbid_types::settlement::SignedSettlement;
+use sealbid_types::time::Timestamp;
 
 use super::Stage;
 use crate::admission::gate::Admissible;
+use crate::chain::{CheckedRecord, RecordError};
 use crate::disk::Write;
 use crate::pool::ClearedRound;
 
@@ -40,10 +42,13 @@ pub enum Input {
         /// The encoded [`super::message::PeerMessage`].
         bytes: Vec<u8>,
     },
-    /// A settled round's record, fetched because of [`Output::FetchRecord`].
+    /// A settled round's record, fetched because of [`Output::FetchRecord`] and checked by the
+    /// shell: to check a large one takes seconds, which the engine's thread has not.
     Record {
-        /// The encoded `RoundRecord`.
-        bytes: Vec<u8>,
+        /// Who served it.
+        from: MemberIndex,
+        /// The record, checked by [`crate::chain::check_record`], or what is wrong with it.
+        checked: Result<Box<CheckedRecord>, RecordError>,
     },
     /// What became of an envelope that is not in the store's outcomes: answered at once.
     AskStatus {
@@ -123,13 +128,13 @@ pub enum Output {
     Settled(Box<SignedSettlement>),
     /// Tell watchers.
     Event(Box<Event>),
-    /// Fetch the record of this round from one of these members' front doors, and bring it back
-    /// as [`Input::Record`]. Asked again if nothing comes.
+    /// Fetch the record of this round from a member's front door, check it, and bring it back as
+    /// [`Input::Record`]. Another member is asked if nothing comes.
     FetchRecord {
         /// The round.
         round: Round,
-        /// Members that have it.
-        from: Vec<MemberIndex>,
+        /// The member to ask: it says that it has it.
+        from: MemberIndex,
     },
     /// A stage of a round is reached: for timings.
     Reached {
@@ -176,11 +181,23 @@ pub enum Notice {
     /// Peers hold later votes of this member than its disk: an old copy was restored.
     #[error("peers hold later votes of this member than its disk: it abstains from round {0}")]
     Abstains(Round),
-    /// The member's clock and the quorum's differ.
-    #[error("the clock differs from the committee's by about {seconds} s")]
+    /// The member's wall clock is off the median of the quorum's by more than a slot.
+    #[error(
+        "the clock of this host is about {} s {} the committee's: set it right",
+        ahead_ms.unsigned_abs() / 1_000,
+        if *ahead_ms > 0 { "ahead of" } else { "behind" }
+    )]
     Clock {
-        /// How much.
-        seconds: u64,
+        /// By how much it is ahead, in milliseconds; negative if it is behind.
+        ahead_ms: i64,
+    },
+    /// The last round closed in a slot that is still to come, since clocks were ahead then.
+    #[error(
+        "the last round closed in a slot that is still to come: the next one closes at {until} at the earliest"
+    )]
+    WaitsForSlot {
+        /// The earliest closing time of the next round.
+        until: Timestamp,
     },
     /// The clearing broke a rule of its own.
     #[error("round {round} settles empty: {alarm}")]

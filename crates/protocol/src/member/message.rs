@@ -10,7 +10,7 @@ use sealbid_types::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use crate::opening::{Opening, Parts, Purpose, Shares, SignatureShareMessage};
-use crate::vote::{Message as VoteMessage, Position as VotePosition};
+use crate::vote::Message as VoteMessage;
 
 /// The most bytes of a message: what the house network carries in one piece.
 pub const MOST_MESSAGE_BYTES: usize = 1_000_000;
@@ -38,7 +38,9 @@ pub enum PeerMessage {
     /// Encoded envelopes.
     Envelopes(Vec<Blob>),
     /// Where the sender stands.
-    Standing(Standing),
+    Heartbeat(Heartbeat),
+    /// What the sender holds that the receiver signed.
+    Memory(Box<Memory>),
 }
 sealbid_types::schema!(PeerMessage, "sealbid.peer-message", 2, MOST_MESSAGE_BYTES);
 
@@ -50,6 +52,12 @@ pub struct CertifiedClose {
     /// The certificate.
     pub certificate: CertificateBytes,
 }
+sealbid_types::schema!(
+    CertifiedClose,
+    "sealbid.certified-close",
+    1,
+    MOST_MESSAGE_BYTES
+);
 
 /// What a member lacks.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -68,28 +76,35 @@ impl Want {
     }
 }
 
-/// Where a member stands: sent as a heartbeat, and as question and answer at a start (4.4).
+/// Where a member stands: said every second, and never proof of anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Standing {
+pub struct Heartbeat {
     /// The auction.
     pub auction: AuctionId,
-    /// Its clock.
+    /// Its wall clock.
     pub clock: Timestamp,
     /// The newest round it has settled.
     pub settled: Round,
     /// The newest round it knows to be certified.
     pub certified: Round,
-    /// Asks for the receiver's answer: the sender has just started.
+    /// Asks for the receiver's [`Memory`]: the sender has just started.
     pub question: Option<u64>,
-    /// The answer to a question of the receiver.
-    pub answer: Option<Answer>,
 }
 
-/// What a member holds that the asker signed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Answer {
+/// What a member holds that the asker signed: a part of its answer to a question (4.4). All of it
+/// carries the asker's own signature.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Memory {
     /// The question.
     pub question: u64,
-    /// The asker's furthest vote that is known here, and its round.
-    pub furthest: Option<(Round, VotePosition)>,
+    /// Which part this is, from 0.
+    pub part: u16,
+    /// How many parts there are.
+    pub parts: u16,
+    /// The asker's newest ballot of the round that is open here.
+    pub ballot: Option<VoteMessage>,
+    /// Its report for that round.
+    pub report: Option<Signed<Report>>,
+    /// Its acknowledgements of envelopes that are held here.
+    pub acknowledgements: Vec<Signed<Acknowledgement>>,
 }

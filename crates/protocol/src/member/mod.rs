@@ -4,10 +4,12 @@
 //! it happens. That is what "persisted before it is sent" rests on.
 
 mod archive;
+mod heartbeat;
 mod intake;
 pub mod io;
 pub mod message;
 mod progress;
+mod recollect;
 mod router;
 mod start;
 
@@ -17,12 +19,11 @@ use ed25519_dalek::SigningKey;
 use sealbid_crypto::{BatchSecret, CommitteeKeys, KeyShare};
 use sealbid_types::codec::encode;
 use sealbid_types::committee::Committee;
-use sealbid_types::door::{Event, Head, Phase, PublicIntent};
+use sealbid_types::door::{Event, Head, Phase};
 use sealbid_types::envelope::Kind;
-use sealbid_types::id::{MemberIndex, Round, Slot};
+use sealbid_types::id::{MemberIndex, Round};
 use sealbid_types::keys::Signed;
 use sealbid_types::report::Acknowledgement;
-use sealbid_types::time::Timestamp;
 
 pub use self::io::{Input, Notice, Output, RequestId};
 pub use self::start::StartError;
@@ -32,11 +33,12 @@ pub use crate::settlement::{Outcome, order_seed, outcomes, summary};
 use self::message::PeerMessage;
 use crate::admission::{Inbox, Receipts};
 use crate::chain::Chain;
-use crate::claims::Peers;
+use crate::claims::{Peers, Start, Witness};
 use crate::closing::Closing;
 use crate::disk::{Table, Write};
 use crate::evidence::Evidence;
 use crate::opening::{Exchange, Suspects};
+use crate::promises::Promises;
 use crate::settlement::Settling;
 use crate::time::{Clock, Monotonic};
 use crate::vote::Signers;
@@ -82,27 +84,6 @@ pub(crate) struct Context {
     pub(crate) batch: BatchSecret,
 }
 
-impl Context {
-    /// The public part of an intent, signed, on its way to solvers.
-    fn publish(&self, public: PublicIntent) -> Output {
-        let signed = Signed::new(public, self.secrets.index, &self.secrets.identity);
-        Output::Publish(Box::new(signed))
-    }
-
-    /// The newest slot whose quote window has begun: one that has begun already is let pass, so
-    /// that solvers have a whole one.
-    fn begun_window(&self, now: Timestamp) -> Slot {
-        let schedule = &self.committee.schedule;
-        let current = schedule.current(now);
-        let has_begun = now >= schedule.quotes_from(current);
-        if has_begun {
-            current
-        } else {
-            schedule.newest_ended(now)
-        }
-    }
-}
-
 /// When periodic things are due.
 #[derive(Debug, Default)]
 struct Due {
@@ -117,10 +98,13 @@ struct Due {
 pub struct Member {
     context: Context,
     options: Options,
+    promises: Promises,
     chain: Chain,
     inbox: Inbox,
     receipts: Receipts,
     peers: Peers,
+    start: Start,
+    witness: Witness,
     closing: Closing,
     /// What has come early for the open round.
     early: Exchange,
@@ -134,6 +118,8 @@ pub struct Member {
     /// Given by the inputs being taken, for the other members: they leave together.
     acknowledgements: Vec<Signed<Acknowledgement>>,
     now: Clock,
+    /// Whether the last certified round closed in a slot that is still to come.
+    waits_for_slot: bool,
     has_halted: bool,
 }
 
@@ -166,6 +152,10 @@ impl Member {
             self.go_on(&mut out);
         }
         self.tell_acknowledgements(&mut out);
+        if out.iter().any(|output| matches!(output, Output::Write(_))) {
+            // Rows that may be lost cost no sync of their own.
+            out.extend(self.witness.take_unwritten());
+        }
         out
     }
 
@@ -173,11 +163,9 @@ impl Member {
     #[must_use]
     pub fn wake_at(&self) -> Monotonic {
         let due = [self.due.heartbeat, self.due.resend, self.due.offer];
-        let clock = self
-            .now
-            .when(self.closing.wake_at(&self.context, self.now.wall));
+        let clock = self.now.when(self.next_by_wall_clock());
         let vote = self.closing.vote.wake_at(self.now);
-        let asks = self.is_closing() && self.peers.is_ready();
+        let asks = self.is_closing() && self.start.is_over();
         let want = asks.then_some(self.due.want);
         let clients = self.receipts.wake_at();
         let times = due
@@ -191,8 +179,22 @@ impl Member {
 
     /// Whether a round is being closed or settled: its arithmetic may come with any input.
     #[must_use]
-    pub const fn is_closing(&self) -> bool {
-        self.closing.own().is_some() || self.settling.is_some()
+    pub fn is_closing(&self) -> bool {
+        self.promises.reported(self.closing.round()).is_some() || self.settling.is_some()
+    }
+
+    /// Whether enough members have answered, since the start, that this one may sign.
+    const fn is_ready(&self) -> bool {
+        self.start.is_over()
+    }
+
+    /// The most members that may lie without breaking what the protocol promises.
+    fn bearable_liars(&self) -> usize {
+        let (n, q) = (
+            self.context.committee.roster.len(),
+            self.context.committee.quorum(),
+        );
+        (2 * q).saturating_sub(n + 1)
     }
 
     /// The newest settled round.
@@ -210,7 +212,7 @@ impl Member {
         let count = |kind| u32::try_from(self.inbox.count(kind, round)).unwrap_or(u32::MAX);
         Head {
             auction: self.context.committee.auction,
-            member: self.context.secrets.index,
+            member: self.promises.member(),
             round: if self.settling.is_some() {
                 round.previous().unwrap_or(round)
             } else {
@@ -225,17 +227,20 @@ impl Member {
             alive: self
                 .peers
                 .alive(self.now.monotonic, self.options.times.absent_after),
+            clocks: self.clocks(),
         }
     }
 
     fn phase_now(&self) -> Phase {
-        if !self.peers.is_ready() || self.peers.furthest_settled() > self.chain.open() {
+        let round = self.closing.round();
+        let furthest = self.peers.settled_by_most(self.bearable_liars());
+        if !self.is_ready() || furthest > self.chain.open() {
             return Phase::CatchingUp;
         }
         match &self.settling {
             Some(settling) => settling.phase(),
-            None if self.closing.own().is_some() => Phase::Closing,
-            None if self.closing.is_frozen() => Phase::Quotes,
+            None if self.promises.reported(round).is_some() => Phase::Closing,
+            None if self.promises.frozen(round).is_some() => Phase::Quotes,
             None => Phase::Intents,
         }
     }

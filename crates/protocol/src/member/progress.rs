@@ -1,17 +1,21 @@
 //! What has become possible: by the clock, by what has arrived, or by an earlier step.
 
 use sealbid_types::bytes::Blob;
-use sealbid_types::door::{RefusalCode, Response};
-use sealbid_types::id::MemberIndex;
+use sealbid_types::door::{PublicIntent, RefusalCode, Response};
+use sealbid_types::envelope::Kind;
+use sealbid_types::id::{EnvelopeId, Slot};
+use sealbid_types::time::Timestamp;
 
 use super::archive::HOLD;
 use super::intake::report_key;
-use super::io::{Notice, Output, put};
-use super::message::{MOST_ENVELOPE_BYTES, PeerMessage, Standing, Want};
+use super::io::{Output, put};
+use super::message::{MOST_ENVELOPE_BYTES, PeerMessage};
 use super::{Member, broadcast, fault, forked, round_key, send};
 use crate::admission::refusal;
+use crate::closing::{MOST_ENVELOPES, MOST_REPORTS, next_event, slot_after_report};
 use crate::disk::Table;
 use crate::evidence::Evidence;
+use crate::promises::Lists;
 use crate::vote::Output as VoteOutput;
 
 impl Member {
@@ -28,69 +32,99 @@ impl Member {
         self.announce_phase(out);
     }
 
-    pub(crate) fn standing(&self) -> Standing {
-        Standing {
-            auction: self.context.committee.auction,
-            clock: self.now.wall,
-            settled: self.settled(),
-            certified: self.chain.open().previous().unwrap_or_default(),
-            question: self.peers.question(),
-            answer: None,
-        }
-    }
-
-    fn beat(&mut self, out: &mut Vec<Output>) {
-        if self.now.monotonic < self.due.heartbeat {
-            return;
-        }
-        self.due.heartbeat = self.now.monotonic.plus(self.options.times.heartbeat);
-        out.push(broadcast(&PeerMessage::Standing(self.standing())));
-        let quorum = self.context.committee.quorum();
-        if let Some(apart) = self.peers.clock_trouble(quorum) {
-            let seconds = apart.as_secs();
-            out.push(Output::Notice(Notice::Clock { seconds }));
-        }
-    }
-
     /// The freeze, and at the cut this member's report: once, and only when the round before is
     /// settled here.
     fn cut(&mut self, out: &mut Vec<Output>) {
-        let Self {
-            closing,
-            context,
-            chain,
-            inbox,
-            now,
-            ..
-        } = self;
-        if let Some(slot) = closing.watch_window(context, chain, inbox, now.wall) {
-            // A solver that came after an intent was published first hears of it now.
-            let stale = inbox.publish(closing.round(), slot);
-            out.extend(stale.into_iter().map(|public| context.publish(public)));
-        }
-        let may_sign = self.peers.is_ready() && self.settling.is_none();
-        if !may_sign || !closing.is_due(context, now.wall) {
+        self.freeze(out);
+        if !self.is_ready() || self.settling.is_some() {
             return;
         }
-        let report = closing.sign_report(context, inbox);
-        out.push(put(Table::Reports, report_key(&report), &report));
-        out.push(broadcast(&PeerMessage::Report(Box::new(report))));
+        let round = self.closing.round();
+        let Some(slot) = self.report_slot() else {
+            return;
+        };
+        let slot_end = self.context.committee.schedule.end_of(slot);
+        let list = |kind| self.inbox.reportable(kind, round, slot_end).collect();
+        let lists = Lists {
+            intents: list(Kind::Intent),
+            quotes: list(Kind::Quote),
+        };
+        // More than a report may list only while expired ones count again, after a start: they go
+        // as soon as a quorum has said what time it is.
+        if lists.intents.len() > self.inbox.most(Kind::Intent)
+            || lists.quotes.len() > self.inbox.most(Kind::Quote)
+        {
+            return;
+        }
+        if let Some((report, row)) = self.promises.report(round, slot, lists) {
+            out.push(row);
+            out.push(put(Table::Reports, report_key(&report), &report));
+            self.closing.book.keep(report.clone());
+            out.push(broadcast(&PeerMessage::Report(Box::new(report))));
+        }
+    }
+
+    /// The slot to report for, once it has ended: that of the freeze, or a later one if a quorum's
+    /// clocks have freed places by it. What has no place any more must not be listed.
+    fn report_slot(&self) -> Option<Slot> {
+        let schedule = &self.context.committee.schedule;
+        let frozen = self.promises.frozen(self.closing.round())?;
+        let freed = schedule.newest_ended(self.inbox.freed_before());
+        (self.now.wall >= schedule.end_of(frozen)).then_some(frozen.max(freed))
+    }
+
+    /// Freezes the open round at the beginning of a quote window if it has an intent, or when
+    /// another member's report lists an intent that is here.
+    fn freeze(&mut self, out: &mut Vec<Output>) {
+        let schedule = self.context.committee.schedule;
+        let (round, parent) = (self.closing.round(), self.chain.parent_slot());
+        let current = schedule.current(self.now.wall);
+        out.extend(self.promises.thaw(round, current));
+        let has_intent = self.inbox.count(Kind::Intent, round) > 0;
+        let begun = self.closing.window.begun(&schedule, self.now.wall);
+        let by_window = begun.filter(|slot| has_intent && *slot > parent);
+        if let Some(slot) = by_window
+            && let Some(row) = self.promises.freeze(round, slot)
+        {
+            out.push(row);
+            // A solver that came after an intent was published first hears of it now.
+            let stale = self.inbox.publish(round, slot);
+            out.extend(stale.into_iter().map(|public| self.publish(public)));
+        }
+        if self.promises.frozen(round).is_none() && self.is_reported_intent_here() {
+            let slot = slot_after_report(&schedule, self.now.wall, parent, has_intent);
+            if slot > parent {
+                out.extend(self.promises.freeze(round, slot));
+            }
+        }
+    }
+
+    /// Whether a report lists an intent that is here. An id that nobody can show starts no cut: a
+    /// liar could have every slot close a round for nothing.
+    fn is_reported_intent_here(&self) -> bool {
+        let is_here = |id: &EnvelopeId| {
+            let held = self.inbox.get(id);
+            held.is_some_and(|held| {
+                held.shares.is_some() && held.envelope.header.kind == Kind::Intent
+            })
+        };
+        let mut reports = self.closing.book.iter();
+        reports.any(|report| report.body.intents.iter().any(is_here))
+    }
+
+    /// When the wall clock alone brings something.
+    pub(super) fn next_by_wall_clock(&self) -> Timestamp {
+        let frozen = self.promises.frozen(self.closing.round());
+        next_event(&self.context.committee.schedule, frozen, self.now.wall)
     }
 
     fn vote_on(&mut self, out: &mut Vec<Output>) {
-        if !self.peers.is_ready() || self.settling.is_some() {
+        if !self.is_ready() || self.settling.is_some() {
             return;
         }
-        if self
-            .peers
-            .is_ahead_of(self.closing.round(), self.closing.vote.position())
-            && !self.closing.vote.abstains()
-        {
-            out.push(Output::Notice(Notice::Abstains(self.closing.round())));
-            self.closing.vote.abstain();
-        }
         let mut said = Vec::new();
-        if self.closing.own().is_some() && !self.closing.vote.is_started() {
+        let has_reported = self.promises.reported(self.closing.round()).is_some();
+        if has_reported && !self.closing.vote.is_started() {
             self.closing.vote.start(self.now, &mut said);
         }
         self.closing.vote.tick(self.now, &mut said);
@@ -114,10 +148,11 @@ impl Member {
                 now,
                 ..
             } = self;
-            for (digest, verdict) in closing.verdicts(context, chain, inbox) {
+            let committee = &context.committee;
+            for (digest, verdict) in closing.verdicts(committee, chain, inbox) {
                 closing.vote.validated(digest, verdict, *now, &mut said);
             }
-            if let Some((view, close)) = closing.proposal(context, chain, inbox, now.wall) {
+            if let Some((view, close)) = closing.proposal(committee, chain, inbox, now.wall) {
                 closing.vote.propose(view, close, *now, &mut said);
             }
             if said.is_empty() {
@@ -144,7 +179,7 @@ impl Member {
                 out.extend(fault(member, what, Some(evidence)));
             }
             VoteOutput::Decided(certified) => self.certify(*certified, out),
-            VoteOutput::Abstains => out.push(Output::Notice(Notice::Abstains(round))),
+            VoteOutput::Abstains => self.abstain(out),
             VoteOutput::Forked { .. } => {
                 self.has_halted = true;
                 let reason = forked(round);
@@ -156,37 +191,31 @@ impl Member {
     /// What is missing to judge a close or to open a certified round, asked of one member after
     /// another.
     fn ask_for_missing(&mut self, out: &mut Vec<Output>) {
-        if self.now.monotonic < self.due.want || !self.peers.is_ready() {
+        if self.now.monotonic < self.due.want || !self.is_ready() {
             return;
         }
         self.due.want = self.now.monotonic.plus(self.options.times.resend / 4);
-        let want = match self.settling.as_ref() {
+        let committee = &self.context.committee;
+        let mut want = match self.settling.as_ref() {
             Some(settling) => self.missing(settling),
-            None => self.closing.want(&self.chain, &self.inbox),
+            None => self.closing.want(committee, &self.chain, &self.inbox),
         };
         if want.is_empty() {
             return;
         }
-        if let Some(member) = self.next_peer() {
-            let envelopes = want.envelopes.into_iter().take(1_024).collect();
-            let reports = want.reports.into_iter().take(64).collect();
-            out.push(send(
-                member,
-                &PeerMessage::Want(Want { reports, envelopes }),
-            ));
-        }
-    }
-
-    fn next_peer(&mut self) -> Option<MemberIndex> {
-        let alive = self
-            .peers
-            .alive(self.now.monotonic, self.options.times.absent_after);
-        let me = self.context.secrets.index;
-        let others: Vec<_> = alive.into_iter().filter(|member| *member != me).collect();
+        want.envelopes.truncate(MOST_ENVELOPES);
+        want.reports.truncate(MOST_REPORTS);
         self.asked = self.asked.wrapping_add(1);
-        others
-            .get(usize::from(self.asked).checked_rem(others.len())?)
-            .copied()
+        let absent_after = self.options.times.absent_after;
+        let alive = self.peers.alive(self.now.monotonic, absent_after);
+        let grounds = self.closing.grounds(committee, &self.chain, &self.inbox);
+        let me = self.promises.member();
+        let whom = self
+            .closing
+            .ask_whom(&grounds, &alive, me, self.asked.into());
+        if let Some(member) = whom {
+            out.push(send(member, &PeerMessage::Want(want)));
+        }
     }
 
     /// Until the round is certified, its reports and votes; until it is settled, its shares.
@@ -199,10 +228,10 @@ impl Member {
             out.extend(settling.sent().iter().map(broadcast));
             return;
         }
-        if !self.peers.is_ready() {
+        if !self.is_ready() {
             return;
         }
-        if let Some(report) = self.closing.own() {
+        if let Some(report) = self.promises.reported(self.closing.round()) {
             out.push(broadcast(&PeerMessage::Report(Box::new(report.clone()))));
         }
         let votes = self.closing.vote.resend();
@@ -249,14 +278,22 @@ impl Member {
     }
 
     fn catch_up(&mut self, out: &mut Vec<Output>) {
-        let patience = self.options.times.resend * HOLD;
-        let settled = self.settled();
-        if let Some(from) = self.peers.ahead(settled, self.now.monotonic, patience) {
-            out.push(Output::FetchRecord {
-                round: settled.next(),
-                from,
-            });
-        }
+        let (settled, patience) = (self.settled(), self.patience());
+        let from = self.peers.fetch_from(settled, self.now.monotonic, patience);
+        out.extend(from.map(|from| Output::FetchRecord {
+            round: settled.next(),
+            from,
+        }));
+    }
+
+    /// How long a member waits for a round to settle here, or for a record that it asked for.
+    pub(super) fn patience(&self) -> core::time::Duration {
+        self.options.times.resend * HOLD
+    }
+
+    /// The public part of an intent, signed, on its way to solvers.
+    pub(super) fn publish(&self, public: PublicIntent) -> Output {
+        Output::Publish(Box::new(self.promises.publish(public)))
     }
 }
 

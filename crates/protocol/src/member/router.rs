@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use sealbid_crypto::CloseCertificate;
 use sealbid_types::bytes::Blob;
+use sealbid_types::close::{CertificateBytes, Close};
 use sealbid_types::codec::{decode, encode};
 use sealbid_types::id::{EnvelopeId, MemberIndex, Round};
 use sealbid_types::keys::Signed;
@@ -12,11 +14,10 @@ use sealbid_types::report::Report;
 use super::intake::report_key;
 use super::io::{Notice, Output, put};
 use super::message::{
-    Answer, CertifiedClose, MOST_ENVELOPE_BYTES, PeerMessage, Shares, SignatureShareMessage,
-    Standing, Want,
+    CertifiedClose, MOST_ENVELOPE_BYTES, PeerMessage, Shares, SignatureShareMessage, Want,
 };
-use super::{Member, fault, send};
-use crate::closing::Reported;
+use super::{Member, fault, forked, keep_evidence, send};
+use crate::closing::{MOST_ENVELOPES, MOST_REPORTS, Reported, Standing};
 use crate::disk::Table;
 use crate::evidence::Evidence;
 use crate::opening::Exchange;
@@ -40,7 +41,7 @@ impl Member {
             PeerMessage::Acknowledgements(batch) => {
                 batch
                     .into_iter()
-                    .for_each(|signed| self.take_acknowledgement(signed, out));
+                    .for_each(|signed| self.take_acknowledgement(from, signed, out));
             }
             PeerMessage::Report(report) => self.take_report(from, *report, out),
             PeerMessage::Vote(message) => self.take_vote(from, *message, out),
@@ -49,7 +50,8 @@ impl Member {
             PeerMessage::SignatureShare(share) => self.take_signature(from, *share),
             PeerMessage::Want(want) => self.serve(from, &want, out),
             PeerMessage::Envelopes(envelopes) => self.take_envelopes(from, envelopes, out),
-            PeerMessage::Standing(standing) => self.take_standing(from, &standing, out),
+            PeerMessage::Heartbeat(said) => self.take_heartbeat(from, &said, out),
+            PeerMessage::Memory(memory) => self.take_memory(from, *memory, out),
         }
     }
 
@@ -65,11 +67,16 @@ impl Member {
             }
             return;
         }
-        if round != self.closing.round() || !self.peers.is_ready() {
+        if round != self.closing.round() || !self.is_ready() {
             return;
         }
-        let lists_intent = !report.body.intents.is_empty();
-        match self.closing.receive(&self.context, report.clone()) {
+        let is_asked = self.closing.is_asked_for(&report.id());
+        let committee = &self.context.committee;
+        match self
+            .closing
+            .book
+            .receive(committee, round, report.clone(), is_asked)
+        {
             Ok(Reported::Known) => return,
             Ok(Reported::New) => {}
             Ok(Reported::Contradicts(other)) => {
@@ -86,23 +93,17 @@ impl Member {
             }
         }
         out.push(put(Table::Reports, report_key(&report), &report));
-        if lists_intent {
-            let Self {
-                closing,
-                context,
-                chain,
-                inbox,
-                now,
-                ..
-            } = self;
-            closing.watch_report(context, chain, inbox, now.wall);
+        let grounds = self.closing.grounds(committee, &self.chain, &self.inbox);
+        if let Standing::Unfit(id) = grounds.standing(&report.body) {
+            let what = format!("reported envelope {}, which cannot stand there", id.short());
+            out.extend(fault(report.member, what, None));
         }
     }
 
     fn take_vote(&mut self, from: MemberIndex, message: VoteMessage, out: &mut Vec<Output>) {
         // A round is decided only when the one before is settled here: what is dropped now is sent
         // again until the round is certified.
-        let may_vote = self.peers.is_ready() && self.settling.is_none();
+        let may_vote = self.is_ready() && self.settling.is_none();
         if message.round() != self.closing.round() || !may_vote {
             return;
         }
@@ -124,6 +125,9 @@ impl Member {
         out: &mut Vec<Output>,
     ) {
         let CertifiedClose { close, certificate } = certified;
+        if close.round < self.chain.open() {
+            return self.compare_with_decided(close, &certificate, out);
+        }
         if close.round != self.closing.round() || self.settling.is_some() {
             return;
         }
@@ -137,6 +141,31 @@ impl Member {
             out.push(Output::Notice(Notice::Unusable { from, what }));
         }
         self.follow_vote(said, out);
+    }
+
+    /// A certificate of a decided round is held against one's own: another close of that round
+    /// shows that more members lie than the committee can bear, and no later promise is worth
+    /// anything.
+    fn compare_with_decided(
+        &mut self,
+        close: Close,
+        certificate: &CertificateBytes,
+        out: &mut Vec<Output>,
+    ) {
+        let round = close.round;
+        let own = self.chain.digest_of(round);
+        if own.is_none_or(|own| own == close.digest()) {
+            return;
+        }
+        let proof = CertifiedClose {
+            close: close.clone(),
+            certificate: *certificate,
+        };
+        if CloseCertificate::verify(&self.context.keys, close, certificate).is_ok() {
+            let evidence = Evidence::OtherCertificate(Box::new(proof));
+            out.push(keep_evidence(&evidence));
+            self.halt(forked(round), out);
+        }
     }
 
     /// The exchange that a message of this round belongs to, if any.
@@ -164,7 +193,7 @@ impl Member {
             return;
         }
         if round <= self.settled() {
-            return self.tell_standing(from, None, out);
+            return self.tell_heartbeat(from, out);
         }
         let Some(exchange) = self.exchange(round) else {
             return;
@@ -200,55 +229,14 @@ impl Member {
         }
     }
 
-    fn take_standing(&mut self, from: MemberIndex, standing: &Standing, out: &mut Vec<Output>) {
-        if standing.auction != self.context.committee.auction {
-            return;
-        }
-        self.peers.standing(from, standing, self.now.wall);
-        if let Some(question) = standing.question {
-            let position = self.closing.vote.newest_of(from);
-            let furthest = position.map(|position| (self.closing.round(), position));
-            self.tell_standing(from, Some(Answer { question, furthest }), out);
-        }
-        if standing.certified < self.chain.open().previous().unwrap_or_default() {
-            self.tell_certified(from, standing.certified.next(), out);
-        }
-    }
-
-    /// Where this member stands, to one member.
-    fn tell_standing(&self, to: MemberIndex, answer: Option<Answer>, out: &mut Vec<Output>) {
-        let standing = Standing {
-            answer,
-            ..self.standing()
-        };
-        out.push(send(to, &PeerMessage::Standing(standing)));
-    }
-
-    /// The certified close of the round being settled, to a member that still votes on it.
-    fn tell_certified(&self, to: MemberIndex, round: Round, out: &mut Vec<Output>) {
-        let settling = self
-            .settling
-            .as_ref()
-            .map(crate::settlement::Settling::certificate);
-        match settling.filter(|certificate| certificate.close().round == round) {
-            Some(certificate) => {
-                let (close, certificate) = (certificate.close().clone(), certificate.to_bytes());
-                let message =
-                    PeerMessage::Certified(Box::new(CertifiedClose { close, certificate }));
-                out.push(send(to, &message));
-            }
-            None => self.tell_standing(to, None, out),
-        }
-    }
-
     /// What this member holds of what another lacks, one message of envelopes at a time.
     fn serve(&self, to: MemberIndex, want: &Want, out: &mut Vec<Output>) {
-        for id in want.reports.iter().take(64) {
+        for id in want.reports.iter().take(MOST_REPORTS) {
             let settling = self
                 .settling
                 .as_ref()
                 .and_then(|settling| settling.reports.get(id));
-            if let Some(report) = self.closing.report(id).or(settling) {
+            if let Some(report) = self.closing.book.get(id).or(settling) {
                 out.push(send(to, &PeerMessage::Report(Box::new(report.clone()))));
             }
         }
@@ -256,6 +244,7 @@ impl Member {
         let envelopes: BTreeMap<_, _> = want
             .envelopes
             .iter()
+            .take(MOST_ENVELOPES)
             .filter_map(|id| Some((*id, self.envelope_bytes(id)?)))
             .take_while(|(_, bytes)| {
                 size += bytes.len();

@@ -16,10 +16,11 @@ use super::{Context, Due, Member, MemberSecrets, Options, round_key};
 use crate::admission::Inbox;
 use crate::admission::Receipts;
 use crate::chain::{CertifiedRound, Chain};
-use crate::claims::Peers;
-use crate::closing::{Closing, recall_reports};
+use crate::claims::{Peers, Start, Witness};
+use crate::closing::{Closing, Window, recall_reports};
 use crate::disk::{Recall, Table};
 use crate::opening::{Exchange, Suspects};
+use crate::promises::Promises;
 use crate::settlement::Settling;
 use crate::time::Clock;
 use crate::vote::{self, CommitteeSigner, RosterKeys, Signers, Vote, VoteState, VoteTimes};
@@ -83,6 +84,16 @@ impl Member {
         let mut out: Vec<Output> = claim(&committee, me, disk)?.into_iter().collect();
         let (question, batch) = split(entropy);
         let signers = signers_of(&committee, &keys, &secrets);
+        let promises = Promises::recall(
+            committee.auction,
+            committee.epoch,
+            MemberSecrets {
+                index: me,
+                identity: Arc::clone(&secrets.identity),
+                share: Arc::clone(&secrets.share),
+            },
+            disk,
+        )?;
         let context = Context {
             committee,
             keys,
@@ -100,17 +111,21 @@ impl Member {
         let settling = resume_settling(&context, &chain, &mut inbox, disk)?;
         let round = chain.open();
         let vote = resume_vote(&context, &options, round, disk)?;
-        let mut closing = Closing::new(round, vote, context.begun_window(now.wall));
-        closing.recall(me, disk)?;
+        let window = Window::open(&context.committee.schedule, now.wall);
+        let mut closing = Closing::new(round, vote, window);
+        closing.recall(disk)?;
         let needed = if options.restored {
             context.committee.roster.len()
         } else {
             context.committee.quorum()
         };
         let mut member = Self {
-            peers: Peers::new(me, question, needed),
+            peers: Peers::new(me),
+            start: Start::new(question, needed),
+            witness: Witness::recall(disk)?,
             context,
             options,
+            promises,
             chain,
             inbox,
             receipts: Receipts::default(),
@@ -123,8 +138,10 @@ impl Member {
             phase: Phase::CatchingUp,
             now,
             acknowledgements: Vec::new(),
+            waits_for_slot: false,
             has_halted: false,
         };
+        member.come_to_round(&mut out);
         member.go_on(&mut out);
         Ok((member, out))
     }
@@ -143,14 +160,10 @@ impl Member {
     }
 
     /// The vote of the round after a certified one.
-    pub(crate) fn next_vote(&self, round: Round) -> Result<Vote, StartError> {
+    pub(super) fn next_vote(&self, round: Round) -> Result<Vote, StartError> {
         let config = vote_config(&self.context, &self.options, round);
-        let abstain = self.peers.is_ahead_of(round, None);
-        Vote::new(
-            vote::Config { abstain, ..config },
-            self.context.signers.clone(),
-        )
-        .map_err(|error| StartError::Vote(error.to_string()))
+        Vote::new(config, self.context.signers.clone())
+            .map_err(|error| StartError::Vote(error.to_string()))
     }
 }
 

@@ -381,6 +381,12 @@ impl Vote {
         self.tally.newest_ballot_of(member).cloned()
     }
 
+    /// Whether it still talks about a close: what it has dropped needs no judgement.
+    #[must_use]
+    pub fn knows(&self, close: CloseDigest) -> bool {
+        self.values.get(close).is_some()
+    }
+
     /// Who proposed or prevoted a close: they hold its envelopes, if they are honest.
     #[must_use]
     pub fn holders(&self, close: CloseDigest) -> BTreeSet<MemberIndex> {

@@ -54,19 +54,23 @@ impl World {
         }
     }
 
-    /// A settled round's record, from the first of its holders that is within reach.
-    pub(super) fn fetch(&mut self, to: usize, round: Round, holders: &[MemberIndex]) {
+    /// A settled round's record, from the one member that is asked, if it is within reach.
+    pub(super) fn fetch(&mut self, to: usize, round: Round, from: MemberIndex) {
         let key = round.0.to_be_bytes();
-        let found = holders.iter().find_map(|holder| {
-            let seat = &self.seats[holder.as_usize()];
-            let reachable = seat.engine.is_some() && !self.is_cut(*holder, to);
-            reachable
-                .then(|| seat.disk.get(Table::Records, &key))
-                .flatten()
-        });
-        if let Some(bytes) = found {
+        let seat = &self.seats[from.as_usize()];
+        let is_reachable = seat.engine.is_some() && !self.is_cut(from, to);
+        let found = is_reachable.then(|| seat.disk.get(Table::Records, &key));
+        if let Some(bytes) = found.flatten() {
             let at = self.now + self.delay();
-            self.schedule(at, Event::Record { to, bytes });
+            self.schedule(
+                at,
+                Event::Record {
+                    to,
+                    from,
+                    round,
+                    bytes,
+                },
+            );
         }
     }
 }

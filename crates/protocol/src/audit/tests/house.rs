@@ -88,6 +88,7 @@ impl House {
             auction: self.committee.auction,
             epoch: self.committee.epoch,
             round,
+            slot: Slot(1),
             intents: ids(Kind::Intent),
             quotes: ids(Kind::Quote),
         };

@@ -1,0 +1,153 @@
+//! A member's start: it asks the others what they hold that it signed, and signs nothing before q
+//! of them have answered (docs/protocol.md 4.4).
+//!
+//! An answer is the asker's *own* signatures: its newest ballot, its report, its acknowledgements.
+//! A peer cannot invent one, so none can make a member abstain that has forgotten nothing. What the
+//! asker's disk lacks shows that the disk is an old copy: the member gives up the open round's
+//! report and vote, since it may have signed more of it than anybody has shown, and takes over
+//! what it promised.
+//!
+//! An acknowledgement names an envelope without saying for how long it binds. Whoever shows one
+//! that the asker lacks has to show the envelope as well before its answer counts; if the chain
+//! rules it out, nothing was lacking.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sealbid_types::id::{EnvelopeId, MemberIndex, Round};
+use sealbid_types::keys::Signed;
+use sealbid_types::report::Report;
+
+use crate::vote::Message as Ballot;
+
+/// What a member signed for a round that it has not come to yet, by its disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Recollection {
+    Ballot(Ballot),
+    Report(Box<Signed<Report>>),
+}
+
+/// One peer's answer, as far as it has come.
+#[derive(Debug, Default)]
+struct Answer {
+    parts: BTreeSet<u16>,
+    of: u16,
+    /// Acknowledged envelopes that this member lacks and the peer has not shown yet.
+    owed: BTreeMap<EnvelopeId, Round>,
+}
+
+impl Answer {
+    fn is_complete(&self) -> bool {
+        self.of > 0 && self.parts.len() >= usize::from(self.of) && self.owed.is_empty()
+    }
+}
+
+/// The start of this member, until enough have answered.
+#[derive(Debug)]
+pub(crate) struct Start {
+    /// Names this start, so that an answer to an earlier one does not count.
+    question: u64,
+    needed: usize,
+    answers: BTreeMap<MemberIndex, Answer>,
+    is_over: bool,
+    /// Of rounds that this member has yet to catch up with.
+    later: BTreeMap<(Round, MemberIndex), Vec<Recollection>>,
+}
+
+/// The most parts of an answer.
+const MOST_PARTS: u16 = 64;
+
+impl Start {
+    /// A member that has just started and waits for `needed` answers, itself counted.
+    pub(crate) const fn new(question: u64, needed: usize) -> Self {
+        Self {
+            question,
+            needed,
+            answers: BTreeMap::new(),
+            is_over: needed <= 1,
+            later: BTreeMap::new(),
+        }
+    }
+
+    /// Whether enough members have answered that this one may sign.
+    pub(crate) const fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    fn count(&mut self) {
+        let complete = self.answers.values().filter(|answer| answer.is_complete());
+        self.is_over |= complete.count() + 1 >= self.needed;
+    }
+
+    /// The question, as long as it matters.
+    pub(crate) fn question(&self) -> Option<u64> {
+        (!self.is_over()).then_some(self.question)
+    }
+
+    /// Whether a part of an answer is one to this question.
+    pub(crate) const fn is_asked(&self, question: u64, part: u16, of: u16) -> bool {
+        self.question == question && part < of && of <= MOST_PARTS
+    }
+
+    /// Takes a part of an answer, of which `owed` are acknowledged envelopes that this member lacks.
+    pub(crate) fn take(
+        &mut self,
+        from: MemberIndex,
+        part: u16,
+        of: u16,
+        owed: BTreeMap<EnvelopeId, Round>,
+    ) {
+        let answer = self.answers.entry(from).or_default();
+        if answer.of != of {
+            // Another edition of the answer: what was counted of the one before it says nothing.
+            answer.parts.clear();
+            answer.of = of;
+        }
+        if answer.parts.insert(part) {
+            answer.owed.extend(owed);
+        }
+        self.count();
+    }
+
+    /// What `from` has to show still.
+    pub(crate) fn owed_by(&self, from: MemberIndex) -> Vec<EnvelopeId> {
+        let answer = self.answers.get(&from);
+        answer.map_or_else(Vec::new, |answer| answer.owed.keys().copied().collect())
+    }
+
+    /// An envelope has come. Gives the round that this member acknowledged it for, if an answer
+    /// says that it did.
+    pub(crate) fn shown(&mut self, id: &EnvelopeId) -> Option<Round> {
+        let answers = self.answers.values_mut();
+        let rounds: Vec<_> = answers
+            .filter_map(|answer| answer.owed.remove(id))
+            .collect();
+        self.count();
+        // The earliest: an acknowledgement binds from the round that it names on.
+        rounds.into_iter().min()
+    }
+
+    /// Keeps what was signed for a later round, until this member comes to it.
+    pub(crate) fn keep(&mut self, round: Round, from: MemberIndex, what: Recollection) {
+        let kept = self.later.entry((round, from)).or_default();
+        // One of each kind a peer and round.
+        if kept.len() < 2 {
+            kept.push(what);
+        }
+    }
+
+    /// What was signed for `round`, which this member has come to; what is of earlier ones goes.
+    pub(crate) fn recall(&mut self, round: Round) -> Vec<Recollection> {
+        let from_now = self.later.split_off(&(round, MemberIndex(0)));
+        self.later = from_now;
+        let of_round: Vec<_> = self
+            .later
+            .keys()
+            .take_while(|(of, _)| *of == round)
+            .copied()
+            .collect();
+        let taken = of_round
+            .into_iter()
+            .filter_map(|key| self.later.remove(&key));
+        taken.flatten().collect()
+    }
+}

@@ -1,0 +1,156 @@
+//! The reports of the open round: this member's own, and those of others as far as they count.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sealbid_types::committee::Committee;
+use sealbid_types::door::Refusal;
+use sealbid_types::id::{EnvelopeId, MemberIndex, ReportId, Round};
+use sealbid_types::keys::Signed;
+use sealbid_types::report::Report;
+
+/// Reports of one member that are taken from whoever sends them: two already show that it lies. A
+/// further one is taken only if a close that is being judged names it.
+const MOST_UNASKED: usize = 2;
+
+/// What became of a peer's report.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Reported {
+    /// It is new: keep it.
+    New,
+    /// It is new, and contradicts another of the same member.
+    Contradicts(Box<Signed<Report>>),
+    /// Nothing new.
+    Known,
+}
+
+/// Reports by id, and what is known to be wrong with them.
+#[derive(Debug, Default)]
+pub(crate) struct ReportBook {
+    reports: BTreeMap<ReportId, Signed<Report>>,
+    /// Envelopes that reports name and that fail the gate: by their bytes, so for everybody.
+    refused: BTreeMap<EnvelopeId, Refusal>,
+}
+
+impl ReportBook {
+    /// A report by its id.
+    pub(crate) fn get(&self, id: &ReportId) -> Option<&Signed<Report>> {
+        self.reports.get(id)
+    }
+
+    /// All reports, by id.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Signed<Report>> {
+        self.reports.values()
+    }
+
+    /// All reports, for the round's settling.
+    pub(crate) fn into_reports(self) -> BTreeMap<ReportId, Signed<Report>> {
+        self.reports
+    }
+
+    /// Keeps a report that is known to be right: an own one, or one from disk.
+    pub(crate) fn keep(&mut self, report: Signed<Report>) {
+        self.reports.insert(report.id(), report);
+    }
+
+    /// Judges a peer's report by itself, and keeps it. `is_asked` says that a close being judged
+    /// names it.
+    ///
+    /// A liar may sign a third report and show it to some members only; if those prevote a close
+    /// that names it, whoever refused it could never judge that close again. So what is asked for
+    /// is taken, however many there are: each close being judged names one a member.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(crate) fn receive(
+        &mut self,
+        committee: &Committee,
+        round: Round,
+        report: Signed<Report>,
+        is_asked: bool,
+    ) -> Result<Reported, &'static str> {
+        if self.reports.contains_key(&report.id()) {
+            return Ok(Reported::Known);
+        }
+        let others: Vec<_> = self.of(report.member).collect();
+        if others.len() >= MOST_UNASKED && !is_asked {
+            return Ok(Reported::Known);
+        }
+        // Two signatures of one content are two reports, and no contradiction.
+        let contradicted = others
+            .iter()
+            .find(|other| other.body != report.body)
+            .map(|other| Box::new((*other).clone()));
+        check_report(committee, round, &report)?;
+        self.reports.insert(report.id(), report);
+        Ok(contradicted.map_or(Reported::New, Reported::Contradicts))
+    }
+
+    fn of(&self, member: MemberIndex) -> impl Iterator<Item = &Signed<Report>> {
+        self.iter().filter(move |report| report.member == member)
+    }
+
+    /// Whether a member has signed more than one report: it lies.
+    pub(crate) fn contradicts_itself(&self, member: MemberIndex) -> bool {
+        self.of(member).nth(1).is_some()
+    }
+
+    /// Whether a report lists an envelope that has not failed the gate. The lists are sorted.
+    pub(crate) fn lists(&self, id: &EnvelopeId) -> bool {
+        !self.refused.contains_key(id) && self.iter().any(|report| names(&report.body, id))
+    }
+
+    /// An envelope fails the gate. Gives the members whose reports list it: an honest member lists
+    /// only what has passed its own gate, which is the same.
+    pub(crate) fn refuse(&mut self, id: EnvelopeId, refusal: Refusal) -> BTreeSet<MemberIndex> {
+        let reporters: BTreeSet<_> = self
+            .iter()
+            .filter(|report| names(&report.body, &id))
+            .map(|report| report.member)
+            .collect();
+        if !reporters.is_empty() {
+            self.refused.insert(id, refusal);
+        }
+        reporters
+    }
+
+    /// Whether an envelope has failed the gate.
+    pub(crate) fn has_failed(&self, id: &EnvelopeId) -> bool {
+        self.refused.contains_key(id)
+    }
+}
+
+fn names(report: &Report, id: &EnvelopeId) -> bool {
+    report.intents.binary_search(id).is_ok() || report.quotes.binary_search(id).is_ok()
+}
+
+fn check_report(
+    committee: &Committee,
+    round: Round,
+    report: &Signed<Report>,
+) -> Result<(), &'static str> {
+    let Report {
+        auction,
+        epoch,
+        round: of,
+        slot: _,
+        intents,
+        quotes,
+    } = &report.body;
+    if *auction != committee.auction || *epoch != committee.epoch || *of != round {
+        return Err("a report of another auction, epoch or round");
+    }
+    if intents.len() > committee.most_reported_intents()
+        || quotes.len() > committee.most_reported_quotes()
+    {
+        return Err("a report that lists more than it may");
+    }
+    if !report.body.is_sorted() {
+        return Err("a report that is not sorted");
+    }
+    let member = committee
+        .member(report.member)
+        .ok_or("a report of no member")?;
+    report
+        .verify(&member.identity)
+        .map_err(|_| "a report with a wrong signature")
+}

@@ -1,0 +1,185 @@
+//! Which close some reports make, and whether a close is that one: pure functions of the chain, the
+//! reports and the envelopes, so that all members that hold the same judge alike.
+//!
+//! **Absence is never a verdict.** A close whose reports or envelopes have not come is not judged,
+//! and gets a nil prevote when the timeout ends; nobody is blamed for what has not come. What is
+//! held against a report is always an envelope that is at hand and that cannot stand in this round.
+
+use std::collections::BTreeSet;
+
+use sealbid_types::close::Close;
+use sealbid_types::committee::Committee;
+use sealbid_types::envelope::{Header, Kind};
+use sealbid_types::id::{EnvelopeId, Round, Slot};
+use sealbid_types::keys::Signed;
+use sealbid_types::report::Report;
+
+use super::book::ReportBook;
+use crate::admission::Inbox;
+use crate::chain::Chain;
+use crate::vote::Verdict;
+
+/// What a judgement rests on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Grounds<'a> {
+    pub(crate) committee: &'a Committee,
+    pub(crate) chain: &'a Chain,
+    pub(crate) inbox: &'a Inbox,
+    pub(crate) book: &'a ReportBook,
+    pub(crate) round: Round,
+}
+
+/// What can be said of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// All that it lists is here and may stand in the round, or an ancestor lists it.
+    Complete,
+    /// Something that it lists is not here yet.
+    Open,
+    /// It lists this envelope, which is here and cannot stand where it does.
+    Unfit(EnvelopeId),
+}
+
+impl Grounds<'_> {
+    /// Whether an envelope is here, checked.
+    fn header(&self, id: &EnvelopeId) -> Option<&Header> {
+        let held = self.inbox.get(id)?;
+        held.shares.is_some().then_some(&held.envelope.header)
+    }
+
+    /// The envelopes of a report that are neither here nor in an ancestor, in its order.
+    pub(crate) fn lacking<'b>(
+        &'b self,
+        report: &'b Report,
+    ) -> impl Iterator<Item = EnvelopeId> + 'b {
+        let all = report.intents.iter().chain(&report.quotes);
+        all.filter(|id| {
+            self.chain.listed_in(id).is_none()
+                && self.header(id).is_none()
+                && !self.book.has_failed(id)
+        })
+        .copied()
+    }
+
+    /// What can be said of a report by what is here.
+    pub(crate) fn standing(&self, report: &Report) -> Standing {
+        let slot_end = self.committee.schedule.end_of(report.slot);
+        let lists = [
+            (Kind::Intent, &report.intents),
+            (Kind::Quote, &report.quotes),
+        ];
+        let mut is_open = false;
+        for (kind, list) in lists {
+            for id in list {
+                if self.chain.listed_in(id).is_some() {
+                    continue;
+                }
+                if self.book.has_failed(id) {
+                    return Standing::Unfit(*id);
+                }
+                match self.header(id) {
+                    None => is_open = true,
+                    Some(header)
+                        if header.kind == kind && header.is_alive(self.round, slot_end) => {}
+                    Some(_) => return Standing::Unfit(*id),
+                }
+            }
+        }
+        if is_open {
+            Standing::Open
+        } else {
+            Standing::Complete
+        }
+    }
+
+    /// Valid means: exactly the close that its reports, slot and parent determine. None while
+    /// something that it takes to tell is missing.
+    pub(crate) fn judge(&self, close: &Close) -> Option<Verdict> {
+        let fits = close.round == self.round && close.slot > self.chain.parent_slot();
+        if !fits || close.reports.len() != self.committee.quorum() {
+            return Some(Verdict::Invalid);
+        }
+        let reports: Vec<_> = close
+            .reports
+            .iter()
+            .map(|id| self.book.get(id))
+            .collect::<Option<_>>()?;
+        let members: BTreeSet<_> = reports.iter().map(|report| report.member).collect();
+        let is_early = |report: &&Signed<Report>| report.body.slot > close.slot;
+        if members.len() < reports.len() || reports.iter().any(is_early) {
+            return Some(Verdict::Invalid);
+        }
+        let standings: Vec<_> = reports
+            .iter()
+            .map(|report| self.standing(&report.body))
+            .collect();
+        if standings
+            .iter()
+            .any(|standing| matches!(standing, Standing::Unfit(_)))
+        {
+            return Some(Verdict::Invalid);
+        }
+        if standings.contains(&Standing::Open) {
+            return None;
+        }
+        let is_it = self.compose(close.slot, &reports) == *close;
+        Some(if is_it {
+            Verdict::Valid
+        } else {
+            Verdict::Invalid
+        })
+    }
+
+    /// The close that q complete reports, a slot and the chain determine: the union of the lists,
+    /// less what an ancestor lists or what has expired since the reports were made.
+    pub(crate) fn compose(&self, slot: Slot, reports: &[&Signed<Report>]) -> Close {
+        let Self {
+            committee,
+            chain,
+            round,
+            ..
+        } = *self;
+        let closed_at = committee.schedule.end_of(slot);
+        let list = |ids: BTreeSet<&EnvelopeId>| -> Vec<EnvelopeId> {
+            let stands = |id: &&EnvelopeId| {
+                self.header(id)
+                    .is_some_and(|header| !chain.rules_out(id, header, round, closed_at))
+            };
+            ids.into_iter().filter(stands).copied().collect()
+        };
+        let mut ids: Vec<_> = reports.iter().map(|report| report.id()).collect();
+        ids.sort_unstable();
+        Close {
+            auction: committee.auction,
+            round,
+            slot,
+            closed_at,
+            key: committee.key,
+            epoch: committee.epoch,
+            rules: committee.rules.digest(),
+            previous: chain.parent(),
+            reports: ids,
+            intents: list(reports.iter().flat_map(|r| &r.body.intents).collect()),
+            quotes: list(reports.iter().flat_map(|r| &r.body.quotes).collect()),
+        }
+    }
+
+    /// The reports for an own proposal at the end of `slot`, if there are q complete ones: those of
+    /// members that contradict themselves last. Order among the rest is the reports' own.
+    pub(crate) fn choose(&self, slot: Slot) -> Option<Vec<&Signed<Report>>> {
+        let mut usable: Vec<_> = self
+            .book
+            .iter()
+            .filter(|report| {
+                report.body.slot <= slot && self.standing(&report.body) == Standing::Complete
+            })
+            .collect();
+        usable.sort_by_key(|report| (self.book.contradicts_itself(report.member), report.member));
+        usable.dedup_by_key(|report| report.member);
+        let quorum = self.committee.quorum();
+        (usable.len() >= quorum).then(|| {
+            usable.truncate(quorum);
+            usable
+        })
+    }
+}

@@ -1,0 +1,205 @@
+//! A start among the others: what they hold of this member's signatures, and what it makes of it;
+//! and the answer to others that start (docs/protocol.md 4.4).
+
+use std::collections::BTreeMap;
+
+use sealbid_types::id::{EnvelopeId, MemberIndex, Round};
+use sealbid_types::keys::Signed;
+use sealbid_types::report::{Acknowledgement, Report};
+
+use super::intake::report_key;
+use super::io::{Notice, Output, put};
+use super::message::{Memory, PeerMessage, Want};
+use super::{Member, send};
+use crate::admission::gate::Admissible;
+use crate::claims::Recollection;
+use crate::disk::Table;
+use crate::vote::Message as Ballot;
+
+/// Acknowledgements in one part of an answer: a signed one takes some 180 bytes.
+const MOST_IN_PART: usize = 4_096;
+
+impl Member {
+    /// Answers a member that starts: everything of its own that is held here.
+    pub(super) fn tell_memory(&self, to: MemberIndex, question: u64, out: &mut Vec<Output>) {
+        let held: Vec<_> = self
+            .witness
+            .of(to)
+            .filter(|signed| self.inbox.get(&signed.body.envelope).is_some())
+            .cloned()
+            .collect();
+        let mut chunks: Vec<Vec<_>> = held.chunks(MOST_IN_PART).map(<[_]>::to_vec).collect();
+        if chunks.is_empty() {
+            chunks.push(Vec::new());
+        }
+        let parts = u16::try_from(chunks.len()).unwrap_or(u16::MAX);
+        let mut ballot = self.closing.vote.newest_ballot_of(to);
+        let report = |report: &&Signed<Report>| report.member == to;
+        let mut report = self.closing.book.iter().find(report).cloned();
+        for (part, acknowledgements) in (0..parts).zip(chunks) {
+            let memory = Memory {
+                question,
+                part,
+                parts,
+                ballot: ballot.take(),
+                report: report.take(),
+                acknowledgements,
+            };
+            out.push(send(to, &PeerMessage::Memory(Box::new(memory))));
+        }
+    }
+
+    /// Takes a part of a peer's answer. Everything in it is this member's own signature, or counts
+    /// for nothing.
+    pub(super) fn take_memory(&mut self, from: MemberIndex, memory: Memory, out: &mut Vec<Output>) {
+        let Memory {
+            question,
+            part,
+            parts,
+            ballot,
+            report,
+            acknowledgements,
+        } = memory;
+        if self.is_ready() || !self.start.is_asked(question, part, parts) {
+            return;
+        }
+        if let Some(ballot) = ballot.filter(|ballot| ballot.member() == self.promises.member()) {
+            self.recollect(from, ballot.round(), Recollection::Ballot(ballot), out);
+        }
+        if let Some(report) = report.filter(|report| self.is_own(report)) {
+            let round = report.body.round;
+            self.recollect(from, round, Recollection::Report(Box::new(report)), out);
+        }
+        let owed: BTreeMap<_, _> = acknowledgements
+            .into_iter()
+            .filter(|signed| self.is_lacking(signed))
+            .map(|signed| (signed.body.envelope, signed.body.round))
+            .collect();
+        self.start.take(from, part, parts, owed);
+        let envelopes = self.start.owed_by(from);
+        if !envelopes.is_empty() {
+            for batch in envelopes.chunks(crate::closing::MOST_ENVELOPES) {
+                let want = Want {
+                    reports: Vec::new(),
+                    envelopes: batch.to_vec(),
+                };
+                out.push(send(from, &PeerMessage::Want(want)));
+            }
+        }
+    }
+
+    fn is_own(&self, report: &Signed<Report>) -> bool {
+        let committee = &self.context.committee;
+        let me = self.promises.member();
+        let Some(member) = committee.member(me) else {
+            return false;
+        };
+        report.member == me
+            && (report.body.auction, report.body.epoch) == (committee.auction, committee.epoch)
+            && report.verify(&member.identity).is_ok()
+    }
+
+    /// Whether this member signed an acknowledgement that may bind it still, and its disk does not
+    /// know.
+    fn is_lacking(&self, signed: &Signed<Acknowledgement>) -> bool {
+        let committee = &self.context.committee;
+        let (me, body) = (self.promises.member(), &signed.body);
+        let is_known = self.chain.listed_in(&body.envelope).is_some()
+            || self
+                .inbox
+                .get(&body.envelope)
+                .is_some_and(|held| held.acknowledged.is_some());
+        signed.member == me
+            && (body.auction, body.epoch) == (committee.auction, committee.epoch)
+            && !is_known
+            && committee
+                .member(me)
+                .is_some_and(|member| signed.verify(&member.identity).is_ok())
+    }
+
+    /// What this member signed for a round: of the open one it is compared with what the disk
+    /// knows, of a later one it is kept until this member has caught up.
+    fn recollect(
+        &mut self,
+        from: MemberIndex,
+        round: Round,
+        what: Recollection,
+        out: &mut Vec<Output>,
+    ) {
+        let open = self.closing.round();
+        if round > open {
+            self.start.keep(round, from, what);
+        } else if round == open {
+            self.compare_with_disk(what, out);
+        }
+    }
+
+    fn compare_with_disk(&mut self, what: Recollection, out: &mut Vec<Output>) {
+        match what {
+            Recollection::Ballot(ballot) => self.hear_own_ballot(ballot, out),
+            Recollection::Report(report) => {
+                let round = self.closing.round();
+                let known = self.promises.reported(round).map(Signed::<Report>::id);
+                if known != Some(report.id()) {
+                    self.abstain(out);
+                }
+                if self.closing.book.get(&report.id()).is_none() {
+                    out.push(put(Table::Reports, report_key(&report), &*report));
+                    self.closing.book.keep(*report);
+                }
+            }
+        }
+    }
+
+    /// The vote compares an own ballot with what it remembers, and abstains if it is news.
+    fn hear_own_ballot(&mut self, ballot: Ballot, out: &mut Vec<Output>) {
+        let mut said = Vec::new();
+        // A ballot that is refused is none of this member's: nothing follows from it.
+        let _ = self.closing.vote.receive(ballot, self.now, &mut said);
+        self.follow_vote(said, out);
+    }
+
+    /// Gives up the open round: its disk is an old copy, and nobody knows what else it signed.
+    pub(super) fn abstain(&mut self, out: &mut Vec<Output>) {
+        let round = self.closing.round();
+        self.closing.vote.abstain();
+        if let Some(row) = self.promises.abstain(round) {
+            out.push(row);
+            out.push(Output::Notice(Notice::Abstains(round)));
+        }
+    }
+
+    /// Having come to a new round, compares what peers have shown of it with what the disk knows.
+    pub(super) fn come_to_round(&mut self, out: &mut Vec<Output>) {
+        let round = self.closing.round();
+        if self.promises.abstains(round) {
+            self.closing.vote.abstain();
+        }
+        for what in self.start.recall(round) {
+            self.compare_with_disk(what, out);
+        }
+    }
+
+    /// An envelope that this member acknowledged and its disk lacks has been shown. It is taken
+    /// over as it was promised, whatever the limits say now, unless the chain rules it out.
+    /// Gives it back if nothing of the sort is known of it.
+    pub(super) fn take_over(
+        &mut self,
+        admissible: Admissible,
+        out: &mut Vec<Output>,
+    ) -> Option<Admissible> {
+        let id: EnvelopeId = admissible.id();
+        let Some(round) = self.start.shown(&id) else {
+            return Some(admissible);
+        };
+        let header = &admissible.envelope().header;
+        let schedule = &self.context.committee.schedule;
+        let earliest = schedule.end_of(self.chain.parent_slot().next());
+        let is_over = header.last < self.chain.open() || header.expires < earliest;
+        if !is_over {
+            out.extend(self.inbox.take(admissible, Some(round)));
+            self.abstain(out);
+        }
+        None
+    }
+}

@@ -1,0 +1,214 @@
+//! What this member has promised, and the only maker of signed acknowledgements and reports: what
+//! stands in the way of a broken promise stands here.
+//!
+//! | promise | made by |
+//! | --- | --- |
+//! | to report an envelope for a round and each later one of its range | [`Promises::acknowledge`] |
+//! | to acknowledge nothing more for a round that is reported | [`Promises::earliest`] |
+//! | to report once a round, and nothing that expires before the report's slot ends | [`Promises::report`] |
+//! | to say nothing in a round in which it may have said something that its disk lacks | [`Promises::abstain`] |
+//!
+//! A receipt is worth something because any q reports contain a member that is bound by it
+//! (docs/protocol.md 4.3). That argument has to survive a power cut at any instant, so each promise
+//! is a row of the very step that sends it, and a start reads the rows back before anything can be
+//! signed. Votes are promises too; [`VoteState`](crate::vote::VoteState) is their row.
+
+mod cut;
+
+use sealbid_types::door::PublicIntent;
+use sealbid_types::envelope::Kind;
+use sealbid_types::id::{AuctionId, EnvelopeId, Epoch, MemberIndex, Round, Slot};
+use sealbid_types::keys::Signed;
+use sealbid_types::report::{Acknowledgement, Report};
+
+use self::cut::Cut;
+
+use crate::disk::{Recall, Table};
+use crate::member::io::{Output, put};
+use crate::member::{MemberSecrets, StartError};
+
+/// The row of the open round's cut.
+const CUT_KEY: &[u8] = b"cut";
+
+/// The promises of one member.
+pub(crate) struct Promises {
+    auction: AuctionId,
+    epoch: Epoch,
+    secrets: MemberSecrets,
+    cut: Cut,
+}
+
+impl core::fmt::Debug for Promises {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Promises of {}: {:?}", self.secrets.index, self.cut)
+    }
+}
+
+/// What a report is to list. Both lists are sorted, without repetition.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Lists {
+    pub(crate) intents: Vec<EnvelopeId>,
+    pub(crate) quotes: Vec<EnvelopeId>,
+}
+
+impl Promises {
+    /// Reads from disk what was promised.
+    ///
+    /// # Errors
+    /// [`StartError::Unreadable`].
+    pub(crate) fn recall(
+        auction: AuctionId,
+        epoch: Epoch,
+        secrets: MemberSecrets,
+        disk: &impl Recall,
+    ) -> Result<Self, StartError> {
+        let cut = match disk.get(Table::Promises, CUT_KEY) {
+            None => Cut::default(),
+            Some(row) => sealbid_types::codec::decode(&row)
+                .map_err(|_| StartError::Unreadable(Table::Promises))?,
+        };
+        Ok(Self {
+            auction,
+            epoch,
+            secrets,
+            cut,
+        })
+    }
+
+    /// This member.
+    pub(crate) const fn member(&self) -> MemberIndex {
+        self.secrets.index
+    }
+
+    /// The first round that an envelope of this kind can be acknowledged for: the open one, until
+    /// the cut. Intents are closed out earlier, at the freeze, so that solvers see all of them
+    /// before they quote.
+    pub(crate) fn earliest(&self, kind: Kind, open: Round) -> Round {
+        let is_over = match kind {
+            // A freeze that a power cut made us forget would let an intent into a round that is
+            // already reported: the report counts for both kinds.
+            Kind::Intent => self.frozen(open).is_some() || self.is_cut(open),
+            Kind::Quote => self.is_cut(open),
+        };
+        if is_over { open.next() } else { open }
+    }
+
+    /// The slot at whose end this member reports for `round`, once it is frozen.
+    pub(crate) fn frozen(&self, round: Round) -> Option<Slot> {
+        self.cut.of(round)?.slot
+    }
+
+    /// Whether nothing more can be acknowledged for `round`: it is reported, or given up.
+    pub(crate) fn is_cut(&self, round: Round) -> bool {
+        self.cut
+            .of(round)
+            .is_some_and(|cut| cut.report.is_some() || cut.abstains)
+    }
+
+    /// Whether this member signs neither report nor vote in `round`.
+    pub(crate) fn abstains(&self, round: Round) -> bool {
+        self.cut.of(round).is_some_and(|cut| cut.abstains)
+    }
+
+    /// The report for `round`, once it is signed.
+    pub(crate) fn reported(&self, round: Round) -> Option<&Signed<Report>> {
+        self.cut.of(round)?.report.as_ref()
+    }
+
+    /// Freezes `round`, to be reported at the end of `slot`. Once a round.
+    pub(crate) fn freeze(&mut self, round: Round, slot: Slot) -> Option<Output> {
+        if self.frozen(round).is_some() || self.is_cut(round) {
+            return None;
+        }
+        self.cut = Cut {
+            round,
+            slot: Some(slot),
+            report: None,
+            abstains: false,
+        };
+        Some(self.row())
+    }
+
+    /// Takes back a freeze for a slot after `current`, if nothing is signed yet: the wall clock was
+    /// ahead when it froze, and has been set right since. It would wait for as long as that.
+    pub(crate) fn thaw(&mut self, round: Round, current: Slot) -> Option<Output> {
+        let is_ahead = self.frozen(round).is_some_and(|slot| slot > current);
+        if !is_ahead || self.is_cut(round) {
+            return None;
+        }
+        self.cut.slot = None;
+        Some(self.row())
+    }
+
+    /// Signs the report for a frozen round. None if there is one already, if the round is not
+    /// frozen or was given up: whoever asks twice gets no second report.
+    ///
+    /// `slot` is the frozen one or a later one. What expires before its end must not be among
+    /// `lists`: a close that names this report may close no earlier, so nothing trades that had
+    /// expired at the cut.
+    pub(crate) fn report(
+        &mut self,
+        round: Round,
+        slot: Slot,
+        lists: Lists,
+    ) -> Option<(Signed<Report>, Output)> {
+        if self.is_cut(round) || self.frozen(round).is_none_or(|frozen| slot < frozen) {
+            return None;
+        }
+        let Lists { intents, quotes } = lists;
+        let body = Report {
+            auction: self.auction,
+            epoch: self.epoch,
+            round,
+            slot,
+            intents,
+            quotes,
+        };
+        let signed = self.sign(body);
+        self.cut.report = Some(signed.clone());
+        Some((signed, self.row()))
+    }
+
+    /// Gives up `round`: this member may have signed something of it that its disk does not know.
+    /// Says nothing new if it has been given up before.
+    pub(crate) fn abstain(&mut self, round: Round) -> Option<Output> {
+        if self.abstains(round) {
+            return None;
+        }
+        let of_round = self.cut.of(round).cloned();
+        self.cut = Cut {
+            round,
+            abstains: true,
+            ..of_round.unwrap_or_default()
+        };
+        Some(self.row())
+    }
+
+    /// A promise to report `envelope` for `round` and each later one of its range. The row that
+    /// says so must be written in the step that sends it.
+    pub(crate) fn acknowledge(
+        &self,
+        envelope: EnvelopeId,
+        round: Round,
+    ) -> Signed<Acknowledgement> {
+        self.sign(Acknowledgement {
+            auction: self.auction,
+            epoch: self.epoch,
+            envelope,
+            round,
+        })
+    }
+
+    /// The public part of an intent, signed, on its way to solvers. It promises nothing.
+    pub(crate) fn publish(&self, public: PublicIntent) -> Signed<PublicIntent> {
+        self.sign(public)
+    }
+
+    fn sign<T: sealbid_types::codec::Schema>(&self, body: T) -> Signed<T> {
+        Signed::new(body, self.secrets.index, &self.secrets.identity)
+    }
+
+    fn row(&self) -> Output {
+        put(Table::Promises, CUT_KEY.to_vec(), &self.cut)
+    }
+}
