@@ -105,6 +105,7 @@ mod tests {
                 auction: [1; 32].into(),
                 epoch: Epoch(0),
                 round: Round(3),
+                slot: Slot(1),
                 intents: vec![[4; 32].into()],
                 quotes: Vec::new(),
             };
