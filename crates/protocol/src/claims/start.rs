@@ -22,7 +22,7 @@ use crate::vote::Message as Ballot;
 /// What a member signed for a round that it has not come to yet, by its disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Recollection {
-    Ballot(Ballot),
+    Ballot(Box<Ballot>),
     Report(Box<Signed<Report>>),
 }
 

@@ -64,7 +64,12 @@ impl Member {
             return;
         }
         if let Some(ballot) = ballot.filter(|ballot| ballot.member() == self.promises.member()) {
-            self.recollect(from, ballot.round(), Recollection::Ballot(ballot), out);
+            self.recollect(
+                from,
+                ballot.round(),
+                Recollection::Ballot(Box::new(ballot)),
+                out,
+            );
         }
         if let Some(report) = report.filter(|report| self.is_own(report)) {
             let round = report.body.round;
@@ -136,7 +141,7 @@ impl Member {
 
     fn compare_with_disk(&mut self, what: Recollection, out: &mut Vec<Output>) {
         match what {
-            Recollection::Ballot(ballot) => self.hear_own_ballot(ballot, out),
+            Recollection::Ballot(ballot) => self.hear_own_ballot(*ballot, out),
             Recollection::Report(report) => {
                 let round = self.closing.round();
                 let known = self.promises.reported(round).map(Signed::<Report>::id);
