@@ -1,3 +1,5 @@
+//! Why a member does not start, or stops.
+
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;

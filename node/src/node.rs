@@ -37,9 +37,9 @@ use crate::timings::Timings;
 
 /// How long the parts of a member that stops may take.
 const FAREWELL: Duration = Duration::from_secs(3);
-/// How long a member waits for its predecessor to end.
+/// How long a member that starts waits for the process before it to let go of the store.
 const PREDECESSOR: Duration = Duration::from_secs(5);
-/// Between two looks whether it has.
+/// How often it tries the store meanwhile.
 const LOOK: Duration = Duration::from_millis(100);
 
 /// A member whose listeners are bound. It takes part once it is [run](Self::run).

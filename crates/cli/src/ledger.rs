@@ -19,9 +19,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::exit::Failure;
 
-/// How long a relayer waits for its predecessor to end.
+/// How long a relayer that starts waits for the process before it to let go of the file.
 const PREDECESSOR: Duration = Duration::from_secs(5);
-/// Between two looks whether it has.
+/// How often it tries the file meanwhile.
 const LOOK: Duration = Duration::from_millis(100);
 
 /// A line of `settlements.jsonl`.

@@ -91,7 +91,7 @@ pub enum ClientError {
     Local(DoorError),
 }
 
-/// What a door's error says, without the member, whom the transport numbers from 0.
+/// What a door's error says, without the member: the sentence around it names the member already.
 fn reason(error: &DoorError) -> String {
     match error {
         DoorError::Unreachable { reason, .. } | DoorError::Disconnected { reason, .. } => {
@@ -110,10 +110,10 @@ pub enum Fault {
     /// It is no answer to what was asked, or no answer at all.
     #[error("not an answer to what was asked")]
     NoAnswer,
-    /// A receipt that is none.
+    /// It gave a receipt that does not verify.
     #[error("receipt: {0}")]
     Receipt(#[from] crate::receipt::ReceiptError),
-    /// A record that is none.
+    /// It gave a record that does not verify.
     #[error("record: {0}")]
     Record(#[from] crate::round::RecordError),
     /// It says that something became of an envelope; the round's record says otherwise.

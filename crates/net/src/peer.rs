@@ -1,3 +1,5 @@
+//! Peers: who the transport says is at the other end.
+
 use core::fmt;
 use core::str::FromStr;
 

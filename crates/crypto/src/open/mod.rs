@@ -50,7 +50,8 @@ const CHUNK: RangeInclusive<usize> = 64..=256;
 pub struct OpenedPart {
     /// Envelope, part and z, as records keep them.
     pub opening: Opening,
-    /// The plaintext, or why the submitter is to blame that there is none.
+    /// The plaintext; or, if z is right and the body does not open with it, what the submitter did
+    /// wrong.
     pub content: Result<Plaintext, Fault>,
 }
 

@@ -1,3 +1,6 @@
+//! The client's side of the front doors: one connection to each member that is asked, dialled once
+//! for all requests that wait for it.
+
 use core::time::Duration;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

@@ -1,3 +1,5 @@
+//! Why a request at a door has no answer.
+
 use sealbid_types::id::MemberIndex;
 
 use super::Refusal;

@@ -1,3 +1,5 @@
+//! What a member refuses a request for, as the error code of a stream or connection.
+
 use core::fmt;
 
 use iroh::endpoint::VarInt;

@@ -1,3 +1,6 @@
+//! The answer to one request: one frame or many, each bounded in size and in the time that the peer
+//! may take to read it.
+
 use core::time::Duration;
 
 use bytes::Bytes;

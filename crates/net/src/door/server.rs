@@ -1,3 +1,7 @@
+//! The member's side of the front door. Anyone may knock, so each thing that a stranger can take is
+//! bounded before it is given: connections (in all, of a peer), requests (open, a second), bytes,
+//! and time.
+
 use core::fmt;
 use core::future::Future;
 use core::num::NonZeroU32;
@@ -295,10 +299,12 @@ async fn accept<H: Handler>(endpoint: Endpoint, shared: Arc<Shared>, handler: Ar
 
 /// Takes a place for an incoming connection, or turns it away.
 fn screen(incoming: Incoming, shared: &Shared) -> Option<(Incoming, OwnedSemaphorePermit)> {
-    // When half of the places are taken, who comes must first show that its address is its own.
+    // A handshake takes a place before anybody has proved anything, so a flood from forged
+    // addresses could take all of them. Once half are taken, a newcomer has to prove its address
+    // first, by a QUIC retry, which costs us no state.
     let crowded = shared.permits.available_permits() * 2 <= shared.limits.connections;
     if crowded && !incoming.remote_addr_validated() {
-        // It comes again with a token, or not at all.
+        // An honest client's transport comes back with the token by itself.
         let _ = incoming.retry();
         return None;
     }

@@ -1,3 +1,5 @@
+//! What it takes to join the house network, checked before anything is bound.
+
 use core::fmt;
 use core::time::Duration;
 use std::collections::BTreeSet;

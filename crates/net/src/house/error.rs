@@ -1,3 +1,5 @@
+//! Why the house network is not joined.
+
 use core::time::Duration;
 use std::net::SocketAddr;
 

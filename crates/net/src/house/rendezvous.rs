@@ -17,7 +17,7 @@ use super::members::Members;
 
 /// How often members that are silent are dialled.
 const DIAL: Duration = Duration::from_secs(3);
-/// Every how many of those times all are dialled, silent or not.
+/// One in so many rounds of dialling goes to all members, silent or not.
 const ALL: u64 = 10;
 /// How long a dial, or an exchange of catalogs, may take.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -1,3 +1,5 @@
+//! Why a meeting is not opened, not reached, or not believed.
+
 use core::time::Duration;
 use std::net::SocketAddr;
 

@@ -1,3 +1,6 @@
+//! The guest's side of a meeting: keeps a board in step with the host's, whether or not the host
+//! can be reached at the moment.
+
 use core::fmt;
 use core::time::Duration;
 use std::collections::BTreeSet;
@@ -57,7 +60,7 @@ impl fmt::Debug for GuestConfig {
     }
 }
 
-/// What a guest lives through.
+/// What a guest tells whoever runs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MeetingEvent {
     /// The host has answered: for the first time, or after it was unreachable.
@@ -145,8 +148,8 @@ impl Drop for MeetingGuest {
     }
 }
 
-/// Fetches all messages of the host's board, for who has no board yet: in the host's order, and
-/// unchecked. Tries for `patience`.
+/// Fetches all messages of the host's board, unverified and in the host's order, for a caller
+/// without a board of its own. Goes on trying for `patience`.
 ///
 /// # Errors
 /// [`MeetingError`]: the last, if there were several.
@@ -161,7 +164,8 @@ pub async fn fetch(
     fetched.unwrap_or(Err(why))
 }
 
-/// Tries until it makes sense no more; leaves what went wrong last.
+/// Tries until it succeeds or fails for good. `why` has the latest temporary failure, which the
+/// caller reports if time runs out first.
 async fn fetch_on(line: &Line, why: &mut MeetingError) -> Result<Vec<Vec<u8>>, MeetingError> {
     loop {
         let fetched = match line.dial().await {

@@ -1,3 +1,5 @@
+//! The host's side of a meeting: a door at which guests read its board and post to it.
+
 use core::fmt;
 use core::num::NonZeroU32;
 use core::time::Duration;
@@ -207,8 +209,8 @@ impl MeetingHost {
 
     /// Resolves once so many guests have said that they hold all that the host's board holds.
     ///
-    /// A host that leaves before has the others wait for what only it could give them. For want of
-    /// a limit on how long a guest stays away, the caller sets one.
+    /// A host that closes the meeting earlier leaves the others waiting for messages that only it
+    /// could pass on. A guest may stay away for ever, so the caller sets a time limit.
     pub async fn delivered(&self, guests: usize) {
         self.service.delivered(guests).await;
     }

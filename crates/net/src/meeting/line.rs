@@ -92,7 +92,8 @@ impl Line {
     }
 }
 
-/// Asks what is new to who holds these, which may take `wait`.
+/// Asks the host for the messages that are not among `held`. If there are none, the host waits up
+/// to `wait` for one before it answers.
 pub(super) async fn ask_news(
     connection: &Connection,
     held: Vec<FixedBytes<32>>,

@@ -92,8 +92,8 @@ impl Grounds<'_> {
         }
     }
 
-    /// Valid means: exactly the close that its reports, slot and parent determine. None while
-    /// something that it takes to tell is missing.
+    /// A close is valid if it is exactly the one that its reports, slot and parent determine. Gives
+    /// none as long as a report or an envelope that decides it has not come.
     pub(crate) fn judge(&self, close: &Close) -> Option<Verdict> {
         let fits = close.round == self.round && close.slot > self.chain.parent_slot();
         if !fits || close.reports.len() != self.committee.quorum() {

@@ -3,8 +3,8 @@
 //!
 //! A slot's quote window is the time in which solvers quote for intents that can change no more. So
 //! a member that holds an intent for the open round freezes it when a window begins, and reports at
-//! the end of that slot; a window that has begun already is let pass, so that solvers have a whole
-//! one.
+//! the end of that slot; a window that was open already when the round began is skipped: solvers
+//! would have less than a whole one.
 
 use sealbid_types::id::Slot;
 use sealbid_types::schedule::Schedule;

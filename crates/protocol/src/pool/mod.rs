@@ -2,7 +2,7 @@
 //!
 //! This is the pure state behind the members' replicated group. It is a convenience, never a
 //! ground: a member's durable inbox is what counts, and nothing needs two pools to be equal
-//! (the design, section 4.1). So [`Pool::apply`] is total, every command may come twice, late or
+//! (docs/protocol.md 4.1). So [`Pool::apply`] is total, every command may come twice, late or
 //! never, and what does not fit is refused, not evicted.
 //!
 //! Envelopes are opaque here: an id, the bytes, and the rounds they may enter. An entry is known

@@ -54,8 +54,9 @@ impl Evidence {
         (auction, epoch, round)
     }
 
-    /// Whether it proves what it says. The messages name their auction, epoch and round; whether
-    /// those are the verifier's, and `signers` those of that epoch, the verifier sees to.
+    /// Whether it proves what it says. The caller first compares [`Self::vote`] with its own
+    /// auction, epoch and round, and passes the `signers` of that epoch: under another epoch's keys
+    /// an honest share looks wrong.
     #[must_use]
     pub fn verify(&self, signers: &Signers) -> bool {
         self.holds(
