@@ -126,6 +126,8 @@ impl Gate {
     /// Judges a batch of encoded envelopes, in their order.
     #[must_use]
     pub fn check(&self, batch: Vec<Vec<u8>>) -> Vec<Verdict> {
+        // What costs little goes first, on each alone: garbage must not reach the group arithmetic,
+        // where the batch would pay for it.
         let read: Vec<Result<(EnvelopeId, Envelope), Verdict>> =
             batch.par_iter().map(|bytes| self.read(bytes)).collect();
         let readable: Vec<&Envelope> = read
@@ -133,8 +135,12 @@ impl Gate {
             .filter_map(|read| read.as_ref().ok().map(|(_, e)| e))
             .collect();
         let mut checked = check_batch(&readable, &self.secret);
+        // The half of the opening's check that needs the `u` alone (docs/protocol.md 3.3): there is
+        // time for it now, and none between the close and the opening.
         prepare(checked.iter_mut().flatten(), &self.secret);
         let mut checked = checked.into_iter();
+        // `checked` has a verdict for each readable one, in their order: so it moves on only where
+        // there was something to check.
         let judged: Vec<_> = read
             .into_iter()
             .zip(batch)
@@ -150,6 +156,9 @@ impl Gate {
         match judged {
             Err(verdict) => verdict,
             Ok(((id, envelope), Some(Ok(checked)))) => {
+                // The first use of the secret, and by type only on checked parts: the power of a
+                // `u` outside the subgroup would leak the share modulo the small factors of that
+                // point's order.
                 let shares = checked
                     .parts()
                     .iter()
@@ -174,6 +183,8 @@ impl Gate {
             decode(bytes).map_err(|error| refused(None, RefusalCode::from(&error), &error))?;
         let id = envelope.id();
         let wrong = |code, why: &dyn ToString| Err(refused(Some(id), code, &why.to_string()));
+        // The proofs hold for whatever auction and key the label names. That these are ours is
+        // asked here, and on the way to a receipt nowhere else.
         if envelope.header.auction != self.committee.auction {
             let why = format!("sealed for auction {}", envelope.header.auction.short());
             return wrong(RefusalCode::WrongAuction, &why);
@@ -185,6 +196,8 @@ impl Gate {
         if let Err(error) = envelope.check_header() {
             return wrong(RefusalCode::from(&error), &error);
         }
+        // One z would open both parts, so that opening the terms opened the authorisation as well,
+        // filled or not.
         if has_twins(&envelope) {
             return wrong(RefusalCode::SharedU, &"both sealed parts have the same u");
         }

@@ -53,12 +53,14 @@ impl SignatureQuestion {
 #[derive(Debug)]
 pub(crate) struct Exchange {
     round: Round,
-    /// What is asked, as soon as this member knows it: what comes earlier waits, and goes then if it
-    /// answers something else.
+    /// What is asked, as soon as this member knows it: what comes earlier waits, and goes then if
+    /// it answers something else.
     share_questions: BTreeMap<Opening, ShareQuestion>,
     signature_questions: BTreeMap<Purpose, SignatureQuestion>,
     shares: BTreeMap<Opening, Collected<Signed<Shares>>>,
     signatures: BTreeMap<Purpose, Collected<Signed<SignatureShareMessage>>>,
+    /// Not heard any more in this round: a member whose shares were looked at one by one must not
+    /// bring that about again with its next message.
     liars: BTreeSet<MemberIndex>,
 }
 
@@ -104,6 +106,8 @@ impl Exchange {
     pub(crate) fn add_shares(&mut self, shares: Signed<Shares>) -> bool {
         let (member, opening) = (shares.member, shares.body.opening);
         let question = self.share_questions.get(&opening);
+        // Without a question yet, anything fits: the others may be a step ahead, and send again
+        // only after a while. One place a member, so that nobody can pile up guesses.
         let fits = question.is_none_or(|question| question.is_answered_by(&shares.body));
         let is_new = fits
             && shares.body.round == self.round
@@ -179,6 +183,8 @@ impl Exchange {
             let shares: Collected<FixedBytes<96>> = collected
                 .map(|(member, signed)| (*member, signed.body.share))
                 .collect();
+            // Suspects' shares are left out while others make q, or each round would pay for a
+            // known liar again.
             let chosen = suspects.last(shares, self.round, keys.quorum());
             if chosen.len() < keys.quorum() {
                 return (None, wrong);

@@ -48,9 +48,14 @@ fn shared_points(
     used: &[UsedU],
 ) -> BTreeMap<EnvelopeId, VoidReason> {
     let mut holders: BTreeMap<FixedBytes<96>, Vec<EnvelopeId>> = BTreeMap::new();
+    // Ancestors count like entries of this round. An ancestor's part may be open, and then whoever
+    // saw its z could read this entry before the close; or it is an authorisation that stays
+    // sealed, and would be opened along with this entry.
     for earlier in used {
         holders.entry(earlier.u).or_default().push(earlier.envelope);
     }
+    // All parts and not only those that this opening is about: terms that share a `u` with another
+    // entry's authorisation would open it, filled or not.
     for (id, envelope) in envelopes {
         for (_, part) in envelope.sealed.parts() {
             holders.entry(part.u).or_default().push(*id);

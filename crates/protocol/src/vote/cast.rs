@@ -50,6 +50,8 @@ impl Vote {
     /// Begins in the view that a new or restored vote stands in.
     pub(super) fn begin(&mut self, now: Clock, out: &mut Vec<Output>) {
         self.started = true;
+        // A member that was restored in a later step does nothing again: the timeout of that step
+        // starts with q votes (lines 34 and 47), and what it signed goes out by `resend`.
         if self.step == Step::Propose {
             self.enter_view(now, out);
         }
@@ -97,6 +99,8 @@ impl Vote {
 
     /// broadcast ⟨PREVOTE, h_p, round_p, id(v) or nil⟩; step_p <- prevote
     pub(super) fn cast_prevote(&mut self, close: Option<CloseDigest>) {
+        // Before anything is signed, and whether or not it is: a member that abstains goes through
+        // the steps as the others do, so that it follows them from view to view.
         self.step = Step::Prevote;
         let instance = self.config.instance();
         let prevote = Prevote {
@@ -114,6 +118,8 @@ impl Vote {
     pub(super) fn cast_precommit(&mut self, close: Option<CloseDigest>) {
         self.step = Step::Precommit;
         let (instance, view) = (self.config.instance(), self.view);
+        // Asked here and not only in `cast`: the share itself is a signature, and would be made
+        // before the message around it is refused.
         if self.abstains {
             return;
         }
@@ -140,6 +146,8 @@ impl Vote {
     fn cast<T: Kept>(&mut self, body: T) -> Option<Signed<T>> {
         let member = self.config.member;
         let position = body.position();
+        // Positions only grow, also over a restart (`VoteState::signed`). This one line is why no
+        // view and step is signed twice, whatever the rules above come to.
         if self.abstains || self.position().is_some_and(|newest| newest >= position) {
             return None;
         }
@@ -174,6 +182,10 @@ impl Vote {
     pub(super) fn settle(&mut self, now: Clock, out: &mut Vec<Output>) {
         let before = self.decided.is_some();
         while self.decided.is_none() && self.apply_a_rule(now, out) {}
+        // One write for all that the rules have signed, and before the first of it leaves: a member
+        // that crashed in between could vote otherwise when it comes back
+        // (`a_crash_before_and_after_every_write_and_send`). One that abstains signs nothing that
+        // this could rest on.
         if self.changed && !self.abstains {
             out.push(Output::Persist(Box::new(self.state())));
         }
@@ -199,10 +211,14 @@ impl Vote {
             locked: self.locked,
             valid: self.valid.clone(),
             proposal: self.own_proposal.clone(),
+            // What `resend` repeats. Of older views nothing is sent any more, and `signed` is
+            // enough to keep from signing them again.
             prevotes: self.own_ballots(from),
             precommits: self.own_ballots(from),
             values: Vec::new(),
         };
+        // The closes themselves, not their digests: after a crash of all members at once there may
+        // be nobody left who could show a value that this one is locked on.
         let named: BTreeSet<_> = state.named_values().collect();
         state.values = named
             .into_iter()
@@ -221,9 +237,9 @@ impl Vote {
             .collect()
     }
 
-    /// Forgets closes that nobody talks about any more, and of each proposer all that are not judged
-    /// but its newest. It may propose in ever later views of its own, and each close takes up to a
-    /// megabyte; an honest one that has proposed again has left the earlier view.
+    /// Forgets closes that nobody talks about any more, and of each proposer all that are not
+    /// judged but its newest. It may propose in ever later views of its own, and each close takes
+    /// up to a megabyte; an honest one that has proposed again has left the earlier view.
     pub(super) fn forget_values(&mut self) {
         let headers = self.tally.views().filter_map(|(_, log)| log.proposal());
         let by_proposer: BTreeMap<MemberIndex, CloseDigest> = headers

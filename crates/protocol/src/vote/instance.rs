@@ -91,6 +91,8 @@ impl Config {
 pub fn proposer(members: u8, round: Round, view: View) -> MemberIndex {
     let turn = round
         .0
+        // By the round as well: by the view alone, one member that is down would cost the first
+        // view of every round.
         .wrapping_add(u64::from(view.0))
         .checked_rem(u64::from(members));
     MemberIndex(turn.and_then(|turn| u8::try_from(turn).ok()).unwrap_or(0))
@@ -250,6 +252,8 @@ impl Vote {
         if let Some(missing) = state.named_values().find(|d| vote.values.get(*d).is_none()) {
             return Err(RestoreError::MissingValue(missing));
         }
+        // `started` stays false: the monotonic clock is another one than before, so what was left
+        // of the timeouts means nothing. They start anew with the vote.
         vote.tally.restore(&state);
         vote.view = state.view;
         vote.step = state.step;
@@ -367,8 +371,8 @@ impl Vote {
         self.tally.newest_of(member)
     }
 
-    /// Whether a close that [`Output::Validate`] asked about is still to be judged: it is not once it
-    /// is forgotten.
+    /// Whether a close that [`Output::Validate`] asked about is still to be judged: it is not once
+    /// it is forgotten.
     #[must_use]
     pub fn awaits_verdict(&self, close: CloseDigest) -> bool {
         self.values.get(close).is_some() && self.values.verdict(close).is_none()
@@ -420,6 +424,8 @@ impl Vote {
         if self.decided.is_some() {
             return messages;
         }
+        // The view before too: a member that missed the last votes of it cannot follow otherwise.
+        // One that is further behind skips (line 55) and needs nothing older.
         let from = self.view.previous().unwrap_or_default();
         for (_, log) in self
             .tally
@@ -429,6 +435,8 @@ impl Vote {
             let proposals = log.proposals.iter().cloned();
             messages.extend(proposals.filter_map(|header| self.full_or_header(header)));
             messages.extend(log.prevotes.iter().cloned().map(Message::Prevote));
+            // Struck ones too: a member may have counted one before it looked at its share, and
+            // gone on by line 47. Those that it left behind must be able to follow.
             let precommits = log.precommits.iter().chain(log.struck.iter());
             messages.extend(precommits.cloned().map(Message::Precommit));
         }

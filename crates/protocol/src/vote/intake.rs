@@ -117,6 +117,8 @@ impl Vote {
         if known == Some(digest) {
             return Ok(());
         }
+        // Of whatever view, and without a vote of this member's: q shares are the decision. The
+        // certificate says nothing of the close's envelopes, which are fetched afterwards.
         let statement = self.config.instance().statement(certificate.view, digest);
         if !self
             .signers
@@ -151,7 +153,8 @@ impl Vote {
     }
 
     /// Whether a ballot belongs here and is not known: what can be said before the signature is
-    /// looked at.
+    /// looked at. Everybody resends everybody's ballots, so most of what comes is known, and must
+    /// cost no signature check.
     fn look_at<T: Kept>(&self, signed: &Signed<T>) -> Result<Option<Received>, Refusal> {
         require(
             signed.body.instance() == self.config.instance(),
@@ -166,6 +169,7 @@ impl Vote {
         if self.tally.is_past(view) && signed.member != self.config.member {
             return Ok(Some(Received::Late));
         }
+        // Equal in all, the signature too: another signature of the same body is checked by itself.
         let known = self.tally.ballot::<T>(view, signed.member) == Some(signed);
         Ok(known.then_some(Received::Known))
     }
@@ -201,6 +205,7 @@ impl Vote {
         if log.is_some_and(|log| log.struck.of(member) == Some(&signed)) {
             return Ok(Received::Known);
         }
+        // A nil precommit carries no share that could be wrong.
         if !self.suspects.contains(&member) || signed.body.value.is_none() {
             return self.take_ballot(signed, out);
         }
@@ -331,6 +336,8 @@ impl Vote {
             return Ok(Received::Late);
         }
         let is_new = self.values.add(digest, &close);
+        // At once and not when the view ends: a liar with turns in many later views could send a
+        // close for each of them before that.
         self.forget_values();
         if is_new && self.awaits_verdict(digest) {
             out.push(Output::Validate {
@@ -350,6 +357,8 @@ impl Vote {
         };
         let members: BTreeSet<_> = polka.iter().map(|signed| signed.member).collect();
         let quorum = usize::from(self.config.quorum);
+        // Counted by members before any signature is verified: q copies of one prevote are cheap to
+        // send, and would be q checks.
         require(
             polka.len() == quorum && members.len() == quorum,
             Refusal::Polka,

@@ -30,6 +30,10 @@ pub(super) enum Freshness {
 impl Vote {
     /// Applies the first rule that does.
     pub(super) fn apply_a_rule(&mut self, now: Clock, out: &mut Vec<Output>) -> bool {
+        // A decision first: it ends the vote, whatever else applies. Then a later view: no rule of
+        // the present one can still matter to a member that the others have left behind.
+        // These two apply to a member that has not begun as well: it is not to be left behind only
+        // because it has not reported yet. It signs by the rest, which wait until it has begun.
         self.upon_precommits_for_a_value(out)
             || self.upon_a_later_view(now, out)
             || self.started
@@ -70,13 +74,17 @@ impl Vote {
             return false;
         };
         // Line 23: if valid(v) ∧ (lockedRound_p = -1 ∨ lockedValue_p = v)
+        // The lock is asked before clock and content: its answer needs neither, and a nil prevote
+        // at once saves the view's timeout.
         if self.locked.is_some_and(|locked| locked.close != close) {
             // Line 26.
             self.cast_prevote(None);
             return true;
         }
         match self.freshness(close, now) {
+            // Its proposer's clock may be ahead of this one by a moment: wait, until the timeout.
             Freshness::Early(_) => false,
+            // Waiting makes no proposal younger. Nil at once lets the next proposer have its turn.
             Freshness::Stale => {
                 self.cast_prevote(None);
                 true
@@ -108,7 +116,10 @@ impl Vote {
             self.cast_prevote(None);
             return true;
         }
-        // Line 30 or 32, as soon as it is judged.
+        // Line 30 or 32, as soon as it is judged. The clock is not asked: q members found it fresh
+        // in its time, and a value that some may be locked on has to stay votable however old it
+        // is, or the round could be kept open for ever (`tests/tests/vote.rs`,
+        // `a_value_locked_in_a_long_partition_is_certified_afterwards`).
         self.prevote_by_verdict(close)
     }
 
@@ -155,6 +166,8 @@ impl Vote {
             return false;
         }
         // Line 37: if step_p = prevote
+        // In a later step the member has precommitted already, to nil: it may not precommit twice,
+        // but lines 42 and 43 still let it propose the value again.
         if self.step == Step::Prevote {
             // Lines 38 to 41.
             self.locked = Some(Lock { close, view });
@@ -209,6 +222,10 @@ impl Vote {
     }
 
     /// Combines the shares of q precommits. Members whose shares are wrong have not precommitted.
+    ///
+    /// No share is verified when it comes, but those of suspects: the combination is, once, and the
+    /// shares one by one only if that fails. Whoever makes it fail is a suspect from then on, so a
+    /// liar costs the slow way once and not in every view.
     fn certify(&mut self, view: View, digest: CloseDigest, out: &mut Vec<Output>) -> bool {
         let statement = self.config.instance().statement(view, digest);
         let shares: BTreeMap<_, _> = self
@@ -263,7 +280,8 @@ impl Vote {
         sleeps
     }
 
-    /// The timeouts that have run out.
+    /// The timeouts that have run out. In this order, and each asks for the step anew: after a long
+    /// sleep one call may go through all of them, and must sign what the paper's member would have.
     pub(super) fn run_timeouts(&mut self, now: Clock, out: &mut Vec<Output>) {
         // Lines 57 to 60: OnTimeoutPropose
         if self.step == Step::Propose && self.timeouts.propose.has_run_out(now.monotonic) {
@@ -282,6 +300,8 @@ impl Vote {
     /// Judges the current view's fresh value by the clock, when it is first looked at: judging its
     /// content may take its time.
     fn freshness(&mut self, close: CloseDigest, now: Clock) -> Freshness {
+        // Early is not final: time passes. The others are, or a proposal that was fresh would go
+        // stale while its envelopes are being fetched.
         if let Some(judged @ (Freshness::Fresh | Freshness::Stale)) = self.freshness {
             return judged;
         }
@@ -296,6 +316,8 @@ impl Vote {
         if slot > newest {
             Freshness::Early(self.config.schedule.end_of(slot))
         } else if slot.next() >= newest {
+            // The slot before the newest counts too: one may have ended while the proposal was on
+            // its way. A liar gains a period by that, and no more (docs/protocol.md 4.2).
             Freshness::Fresh
         } else {
             Freshness::Stale

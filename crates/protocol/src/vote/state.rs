@@ -42,7 +42,8 @@ pub struct VoteState {
     pub(super) member: MemberIndex,
     pub(super) view: View,
     pub(super) step: Step,
-    /// The newest that was signed, in whatever view.
+    /// The newest that was signed, in whatever view. It is kept when the messages are not: nothing
+    /// up to it is ever signed again.
     pub(super) signed: Option<Position>,
     pub(super) locked: Option<Lock>,
     pub(super) valid: Option<ValidValue>,

@@ -225,6 +225,8 @@ impl Tally {
             self.ballots.insert(member, T::message(signed.clone()));
         }
         self.note(member, signed.body.position());
+        // One view ahead is kept whoever speaks: others may enter it a moment earlier. Further
+        // ahead, only a member's newest, which is what line 55 counts.
         let near = !self.is_past(view) && view <= self.current.next();
         let newest = self
             .newest_of(member)
@@ -237,6 +239,7 @@ impl Tally {
         let Some(former) = self.newest.insert(member, position) else {
             return;
         };
+        // Messages come late and twice: how far a member has come never goes back.
         if former >= position {
             self.newest.insert(member, former);
         } else if former.view < position.view && former.view > self.current.next() {
@@ -267,6 +270,8 @@ impl Tally {
             .filter(|(member, _)| **member != except)
             .map(|(_, position)| position.view)
             .collect();
+        // Sorted downwards, the count-th is the view that so many have reached: the highest of all
+        // would let one liar pull everybody into whatever view it names.
         views.sort_unstable_by(|a, b| b.cmp(a));
         views.get(count.checked_sub(1)?).copied()
     }

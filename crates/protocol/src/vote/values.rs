@@ -51,7 +51,8 @@ impl Values {
         );
     }
 
-    /// Takes the first verdict on a close.
+    /// Takes the first verdict on a close. It is by content alone, so a second one could not
+    /// differ; were it to, a member that has prevoted must not find its vote wrong afterwards.
     pub(super) fn judge(&mut self, digest: CloseDigest, verdict: Verdict) {
         if let Some(value) = self.0.get_mut(&digest) {
             value.verdict.get_or_insert(verdict);
@@ -73,7 +74,8 @@ impl Values {
         self.0.retain(|digest, _| named.contains(digest));
     }
 
-    /// Forgets those that are not judged, but for these.
+    /// Forgets those that are not judged, but for these. Judged ones go by [`Self::retain`], when
+    /// nobody names them any more.
     pub(super) fn retain_unjudged(&mut self, named: &BTreeSet<CloseDigest>) {
         self.0
             .retain(|digest, value| value.verdict.is_some() || named.contains(digest));
