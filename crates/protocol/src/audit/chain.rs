@@ -137,6 +137,8 @@ impl<'a> ChainAudit<'a> {
     fn append(&mut self, record: &RoundRecord, audited: Option<&AuditedRound>) {
         let close = &record.close;
         self.parent = (close.round, close.digest(), close.slot);
+        // Once a round is wrong, what it used is unknown, and each later round would be accused of
+        // the difference.
         self.is_sound &= audited.is_some();
         let Some(audited) = audited else { return };
         // What a member would write is of no use here.

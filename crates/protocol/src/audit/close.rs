@@ -27,6 +27,7 @@ pub(super) fn check_fields(committee: &Committee, close: &Close, errors: &mut Ve
         ("key id", close.key == committee.key),
         ("epoch", close.epoch == committee.epoch),
         ("rules digest", close.rules == committee.rules.digest()),
+        // All that one record can show of its parent; which close that is, the chain knows.
         ("parent", (close.previous == Close::GENESIS) == first),
     ];
     let wrong = fields.iter().filter(|(_, right)| !right);
@@ -74,6 +75,8 @@ pub(super) fn check_reports(
     let added = present.difference(&named);
     errors.extend(added.map(|id| AuditError::ReportAdded(**id)));
     check_rising("reports in the record", &ids, errors);
+    // Of different members: q reports of one would need no honest reporter among them, and receipts
+    // would be worth nothing (docs/protocol.md 4.3).
     let mut members = BTreeSet::new();
     for report in reports {
         if !members.insert(report.member) {
@@ -112,6 +115,8 @@ fn check_report(
     if (*auction, *epoch, *round) != (close.auction, close.epoch, close.round) {
         return wrong("it is of another auction, epoch or round");
     }
+    // A report leaves out what expires before its own slot ends. In an earlier close it would drop
+    // entries that were still alive there, receipt or not.
     if *slot > close.slot {
         return wrong("it was made after the close's slot");
     }
@@ -144,6 +149,7 @@ pub(super) fn check_lists(
 ) {
     let close = &record.close;
     let bodies = || record.reports.iter().map(|report| &report.body);
+    // What an ancestor lists has no envelope in the record, and so does not belong by this alone.
     let belongs = |kind: Kind, id: &EnvelopeId| {
         let header = envelopes.get(id).map(|envelope| &envelope.header);
         header.is_some_and(|header| {

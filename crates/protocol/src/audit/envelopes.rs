@@ -32,6 +32,7 @@ pub(super) fn check(
     let ids: Vec<EnvelopeId> = record.envelopes.iter().map(Envelope::id).collect();
     check_rising("envelopes", &ids, errors);
     let present: BTreeSet<EnvelopeId> = ids.into_iter().collect();
+    // Also those that the close does not list: that they were rightly left out shows only in them.
     let expected: BTreeSet<_> = reported.difference(&listed_before).copied().collect();
     let missing = expected.difference(&present).copied();
     errors.extend(missing.map(AuditError::EnvelopeMissing));
@@ -54,6 +55,8 @@ pub(super) fn check(
     checked
 }
 
+/// The gate's checks that need no group arithmetic, in the gate's order (`admission/gate.rs`): what
+/// a member refuses, an auditor must refuse too, and nothing more.
 fn check_public(committee: &Committee, envelope: &Envelope) -> Result<(), EnvelopeFault> {
     let header = &envelope.header;
     if header.auction != committee.auction {

@@ -92,17 +92,22 @@ impl Audit<'_> {
             self.errors.push(AuditError::Committee(error));
             return None;
         }
+        // From what members signed on the outside to what follows from it: the first finding is the
+        // root, those after it may be its consequences.
         let envelopes = envelopes::by_id(record);
         close::check_reports(self.committee, record, self.errors);
         let checked =
             envelopes::check(self.committee, record, &envelopes, self.secret, self.errors);
         close::check_lists(record, &envelopes, self.errors);
         self.check_ancestry(&envelopes);
+        // Opened and cleared again only if all entries are here and right. With one envelope
+        // missing, every fill would differ, and a hundred findings would hide the one that matters.
         let is_complete = self.errors.is_empty();
         close::check_fields(self.committee, &record.close, self.errors);
         let certificate = close::check_certificate(self.keys, record, self.errors);
         self.check_order();
         if !is_complete {
+            // What the committee signed can be told whatever the rest is.
             self.check_documents_signatures();
             return None;
         }
@@ -187,6 +192,8 @@ impl Audit<'_> {
             .filter(|(id, _)| listed.contains(id))
             .map(|(id, envelope)| (*id, (*envelope).clone()))
             .collect();
+        // Which parts should be open is computed and never read from the record: one opened beyond
+        // them is as wrong as one that is not, since it was sealed for good.
         let first = first_opening(&listed, &record.ancestry.points);
         let wanted: BTreeSet<PartId> = first.parts.iter().copied().collect();
         let is_first = |(_, part): &PartId| *part != Part::Authorisation;
@@ -245,6 +252,8 @@ impl Audit<'_> {
         plaintexts: &Plaintexts,
     ) {
         let record = self.record;
+        // The own allocation's fills and not the record's: a record that fills what did not clear
+        // must not get to say which authorisations were to be opened.
         let fills = allocation.fills.iter();
         let wanted: BTreeSet<PartId> = fills
             .map(|fill| (fill.intent, Part::Authorisation))

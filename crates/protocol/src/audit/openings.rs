@@ -38,6 +38,8 @@ pub(super) fn verify(
     for (place, opening) in places.iter().zip(&record.openings) {
         openings.extend(of(place).map(|part| (part, opening.z)));
     }
+    // All at once, in two pairings. What fails is left out and the rest tried again, so that one
+    // changed opening does not keep the others from being read.
     let opened = verify_openings(keys, &openings, secret).or_else(|wrong| {
         let changed = wrong.keys().filter_map(|at| openings.get(*at));
         errors.extend(changed.map(|(part, _)| AuditError::OpeningChanged {

@@ -1,8 +1,8 @@
 //! What shows a third party that a member broke the rules: the member's own signatures.
 //!
-//! One type and one schema, which [`Evidence::judge`] decides from the committee file alone. What only
-//! those can judge who were there (a message that came late, an answer to something else) is no
-//! evidence, however odd it is.
+//! One type and one schema, which [`Evidence::judge`] decides from the committee file alone. What
+//! only those can judge who were there (a message that came late, an answer to something else) is
+//! no evidence, however odd it is.
 
 use sealbid_crypto::open::verify_shares;
 use sealbid_crypto::{BatchSecret, CommitteeKeys, SignatureShare, check};
@@ -165,6 +165,8 @@ struct Judge<'a> {
 }
 
 impl Judge<'_> {
+    /// Asked first of everything: a member may sit in two committees with one identity key, and
+    /// what it signed in the one contradicts nothing in the other.
     fn belongs(&self, auction: AuctionId, epoch: Epoch) -> Result<(), EvidenceError> {
         let own = (self.committee.auction, self.committee.epoch);
         require((auction, epoch) == own, EvidenceError::Foreign)
@@ -204,6 +206,7 @@ impl Judge<'_> {
             self.is_signed(report)?;
         }
         let of = |report: &Signed<Report>| (report.member, report.body.round);
+        // By content: two signatures over one report are odd and break no promise.
         let differ = of(first) == of(second) && first.body != second.body;
         require(differ, EvidenceError::Innocent)
     }

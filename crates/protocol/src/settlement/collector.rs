@@ -33,8 +33,8 @@ impl Settling {
         Output::Broadcast { bytes }
     }
 
-    /// Says what shares of an opening have to answer, and gives this member's own: of every part, or
-    /// none.
+    /// Says what shares of an opening have to answer, and gives this member's own: of every part,
+    /// or none.
     pub(super) fn release(&mut self, opening: Opening, parts: &[PartId], desk: &mut Desk<'_>) {
         let (close, digest) = (self.certificate.close(), self.certificate.digest());
         let question = ShareQuestion {
@@ -81,6 +81,8 @@ impl Settling {
         };
         self.exchange.ask_signature(purpose, question);
         let secrets = &desk.context.secrets;
+        // `order` goes by another function, which takes the certificate by type: drawn before the
+        // lists are fixed, the tie-break would be known to whoever may still choose among lists.
         let share = match purpose {
             Purpose::Order => Ok(secrets.share.sign_order(&self.certificate)),
             Purpose::Allocation | Purpose::Settlement => secrets.share.sign(statement),
@@ -130,12 +132,16 @@ impl Settling {
         parts: &[PartId],
         desk: &mut Desk<'_>,
     ) -> Option<Vec<OpenedPart>> {
+        // A round without fills opens no authorisation, and one whose entries are all void no
+        // terms. Nobody sends shares then, so there is nothing to wait for.
         if parts.is_empty() {
             return Some(Vec::new());
         }
         let quorum = desk.context.committee.quorum();
         loop {
             let count = self.exchange.count(opening);
+            // The same shares would fail the same way, one by one: at every input, for as long as
+            // no other member sends any.
             if count < quorum || count == self.tried {
                 return None;
             }
@@ -179,6 +185,7 @@ impl Settling {
         desk: &mut Desk<'_>,
     ) {
         desk.suspects.note(member, self.round());
+        // Only the message of this opening is evidence: that of the other one may be right.
         let shares = self.exchange.exclude(member).remove(&opening);
         let wrong = place.and_then(|(id, part)| Some((self.envelope(&id)?.clone(), part)));
         let evidence = shares.map(|shares| {
@@ -238,6 +245,8 @@ impl Settling {
         match step {
             Step::DrawOrder => self.order = Some(signature),
             Step::SignAllocation => {
+                // Combining has verified the signature; this makes the type that lets shares out,
+                // and takes the list of fills from the allocation that was signed.
                 let keys = &desk.context.keys;
                 self.allocation = self.cleared.as_ref().and_then(|cleared| {
                     AllocationCertificate::verify(keys, &cleared.allocation, &signature).ok()
@@ -272,6 +281,8 @@ impl Settling {
         let order = self.order?;
         let (terms, material) = (self.terms.as_mut()?, self.material.as_mut()?);
         let close = self.certificate.close();
+        // Only now: which nonces matter is known when terms are open. They come from the own chain,
+        // as an auditor computes them, and from nobody's message.
         material.ancestry.nonces = desk.chain.used_nonces(close, &terms.intents);
         let input = ClearingInput {
             auction: close.auction,
@@ -286,7 +297,10 @@ impl Settling {
             used_nonces: material.ancestry.nonces.clone(),
         };
         let allocation = clear(&input);
+        // Lent, since settling reads them again. The quotes have done their part.
         terms.intents = input.intents;
+        // The sums do not hold: a bug, the same at every member, and settled as empty. People have
+        // to hear of it; the round itself goes on.
         if let Some(alarm) = &allocation.alarm {
             let notice = Notice::Alarm {
                 round: close.round,

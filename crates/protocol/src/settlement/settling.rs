@@ -1,8 +1,10 @@
-//! From the certificate to the settlement: a round's tasks, one after another as their needs are met
-//! (docs/protocol.md 2, 3.2, 3.3). [`super::task`] lists them; the state is what they have given.
+//! From the certificate to the settlement: a round's tasks, one after another as their needs are
+//! met (docs/protocol.md 2, 3.2, 3.3). [`super::task`] lists them; the state is what they have
+//! given.
 //!
-//! Decryption shares leave only through [`PendingShare::release`](sealbid_crypto::PendingShare::release),
-//! which a verified certificate opens.
+//! Decryption shares leave only through
+//! [`PendingShare::release`](sealbid_crypto::PendingShare::release), which a verified certificate
+//! opens.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -129,8 +131,8 @@ impl Settling {
         &self.sent
     }
 
-    /// The material is complete: what the certificate opens may be opened. The certified close is on
-    /// disk by now.
+    /// The material is complete: what the certificate opens may be opened. The certified close is
+    /// on disk by now.
     pub(crate) fn provide(&mut self, material: Material) -> Output {
         self.material = Some(material);
         self.reached(Stage::Certified)
@@ -166,6 +168,8 @@ impl Settling {
                 opening: Opening::First,
                 parts: material.first.parts.clone(),
             },
+            // Beside the opening of terms, which it need not wait for: the lists are fixed by now,
+            // so no draw can favour anybody, and to wait would cost a message delay.
             Step::DrawOrder => Task::Sign {
                 purpose: Purpose::Order,
                 statement: self.certificate.order_statement(),
@@ -183,6 +187,8 @@ impl Settling {
                 self.allocation.as_ref()?;
                 let fills = &self.cleared.as_ref()?.allocation.fills;
                 let parts = fills.iter().map(|fill| (fill.intent, Part::Authorisation));
+                // The parts' order is part of what is signed: it must not depend on how the
+                // clearing happened to list its fills.
                 let mut parts: Vec<_> = parts.collect();
                 parts.sort_unstable();
                 Task::Open {
@@ -200,6 +206,8 @@ impl Settling {
 
     /// Goes as far as what has arrived allows.
     pub(crate) fn advance(&mut self, desk: &mut Desk<'_>) {
+        // Over all steps again after each that moved: what the next one waits for may have come
+        // long ago, and no further message may be on its way to wake this member.
         loop {
             let mut has_moved = false;
             for step in Step::ALL {
@@ -215,6 +223,7 @@ impl Settling {
 
     /// Does this member's part of a task, the first time, and takes the result if it is there.
     fn run(&mut self, step: Step, task: &Task, desk: &mut Desk<'_>) -> bool {
+        // Once: from then on `sent` has the message, and to send it again costs no arithmetic.
         let is_first = self.begun.insert(step);
         match task {
             Task::Open { opening, parts } => {
@@ -246,6 +255,8 @@ impl Settling {
         let (material, terms, cleared) = (self.material?, self.terms?, self.cleared?);
         let mut openings = terms.openings;
         openings.extend(self.authorisations?.openings);
+        // Everything in a record rises, and an audit refuses any other order: there is one way to
+        // write a round down, with nothing hidden in how.
         openings.sort_unstable_by_key(|opening| (opening.envelope, opening.part));
         let mut envelopes = material.ruled_out;
         envelopes.extend(material.listed);
