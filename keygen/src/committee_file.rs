@@ -28,7 +28,7 @@ pub enum CommitteeProblem {
     #[error(transparent)]
     Committee(#[from] CommitteeError),
     /// A member's relay is no URL.
-    #[error("the relay of member {} is not http://HOST:PORT or https://HOST:PORT", .0.0 + 1)]
+    #[error("the relay of {0} is not http://HOST:PORT or https://HOST:PORT")]
     Relay(MemberIndex),
     /// The keys are bad.
     #[error(transparent)]

@@ -44,20 +44,6 @@ pub enum HouseError {
     },
 }
 
-/// A member's name for people: `member-1` for index 0.
-#[must_use]
-pub fn member_name(index: MemberIndex) -> String {
-    format!("member-{}", u16::from(index.0) + 1)
-}
-
-/// The index of a member by that name.
-#[must_use]
-pub fn member_of_name(name: &str) -> Option<MemberIndex> {
-    let number: u8 = name.strip_prefix("member-")?.parse().ok()?;
-    let index = MemberIndex(number.checked_sub(1)?);
-    (member_name(index) == name).then_some(index)
-}
-
 impl HouseDir {
     /// The house in `root`, which need not exist.
     #[must_use]
@@ -117,7 +103,7 @@ impl HouseDir {
     #[must_use]
     pub fn member(&self, index: MemberIndex) -> MemberDir {
         MemberDir {
-            path: self.root.join(member_name(index)),
+            path: self.root.join(index.to_string()),
         }
     }
 
@@ -128,7 +114,11 @@ impl HouseDir {
     pub fn members(&self) -> io::Result<Vec<MemberIndex>> {
         let mut members = Vec::new();
         for entry in fs::read_dir(&self.root)? {
-            members.extend(entry?.file_name().to_str().and_then(member_of_name));
+            let name = entry?.file_name();
+            members.extend(
+                name.to_str()
+                    .and_then(|name| name.parse::<MemberIndex>().ok()),
+            );
         }
         members.sort_unstable();
         Ok(members)
@@ -199,25 +189,6 @@ impl MemberDir {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn members_are_numbered_from_one() {
-        assert_eq!(member_name(MemberIndex(0)), "member-1");
-        assert_eq!(member_name(MemberIndex(255)), "member-256");
-        for index in [0, 1, 9, 15].map(MemberIndex) {
-            assert_eq!(member_of_name(&member_name(index)), Some(index));
-        }
-        for name in [
-            "member-0",
-            "member-01",
-            "member-",
-            "member-x",
-            "member1",
-            "member-+1",
-        ] {
-            assert_eq!(member_of_name(name), None, "{name}");
-        }
-    }
 
     #[test]
     fn only_an_empty_or_new_directory_is_unused() {

@@ -22,7 +22,6 @@ use crate::ceremony::session_key::SessionKey;
 use crate::ceremony::verify::Verified;
 use crate::committee_file::{CommitteeProblem, MOST_BYTES, read_committee};
 use crate::encryption::{self, OpenError, is_encrypted};
-use crate::house::member_name;
 use crate::identity::Identity;
 use crate::member_key::MemberKey;
 use crate::passphrase::{Passphrase, PassphraseError};
@@ -265,7 +264,7 @@ fn summary_of_member_key(
     };
     let [identity, house, door] = key.public_keys().map(|(_, key)| key);
     Ok(MemberKeySummary {
-        member: member_name(key.index()),
+        member: key.index().to_string(),
         auction: key.auction(),
         key: key.key(),
         epoch: key.epoch(),

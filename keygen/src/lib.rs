@@ -40,7 +40,7 @@ pub use command::{KeygenCommand, KeygenError};
 pub use committee_file::{CommitteeFileError, load_committee, read_committee, save_committee};
 pub use dealer::{DealerError, DealerOptions, Dealt, MemberContact, deal, deal_house, usual_rules};
 pub use encryption::WorkFactor;
-pub use house::{HouseDir, HouseError, MemberDir, member_name};
+pub use house::{HouseDir, HouseError, MemberDir};
 pub use identity::Identity;
 pub use member_key::{KeyFileError, KeyFileProblem, MemberKey};
 pub use passphrase::{Passphrase, PassphraseError, PassphraseSource, StandardTerminal, Terminal};

@@ -71,7 +71,7 @@ impl Shell {
             Output::Send { to, bytes } => {
                 if let Some(house) = self.house.get() {
                     let sent = house.send(to, &Bytes::from(bytes));
-                    tracing::trace!("to member {to}: {sent:?}");
+                    tracing::trace!("to {to}: {sent:?}");
                 }
             }
             Output::Broadcast { bytes } => {

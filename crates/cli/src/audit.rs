@@ -7,7 +7,7 @@ use clap::{ArgGroup, Args};
 use sealbid_client::audit::{audit_next, audit_round, batch_secret};
 use sealbid_client::{ErrorClass, House, RoundAudit};
 use sealbid_crypto::CommitteeKeys;
-use sealbid_keygen::{HouseDir, load_committee, member_name};
+use sealbid_keygen::{HouseDir, load_committee};
 use sealbid_protocol::audit::ChainAudit;
 use sealbid_types::codec::decode;
 use sealbid_types::committee::Committee;
@@ -105,7 +105,7 @@ impl Records {
         let path = self.directory.record(round);
         match self.house.audit(round).await {
             Ok(shown) => {
-                report(&shown.audit, &member_name(shown.member), console);
+                report(&shown.audit, &shown.member.to_string(), console);
                 conclude([&shown.audit])
             }
             Err(error) if error.class() == ErrorClass::NoQuorum && path.exists() => {
@@ -171,7 +171,7 @@ impl Records {
     /// A round's record: one that is right by itself, if any member shows one.
     async fn record(&self, round: Round) -> Result<(RoundRecord, String), Failure> {
         let error = match self.house.audit(round).await {
-            Ok(shown) => return Ok((shown.record, member_name(shown.member))),
+            Ok(shown) => return Ok((shown.record, shown.member.to_string())),
             Err(error) => error,
         };
         let path = self.directory.record(round);

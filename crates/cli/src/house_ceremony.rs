@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use futures::future::try_join_all;
 use humantime::format_duration;
 use sealbid_keygen::secret_file::write_public;
-use sealbid_keygen::{HouseDir, load_committee, member_name};
+use sealbid_keygen::{HouseDir, load_committee};
 use sealbid_types::committee::{Committee, usual_quorum};
 use sealbid_types::id::MemberIndex;
 
@@ -194,7 +194,10 @@ fn own_index(own: &HouseDir) -> Result<MemberIndex, Failure> {
     match members.as_slice() {
         [index] => Ok(*index),
         _ => {
-            let names: Vec<String> = members.into_iter().map(member_name).collect();
+            let names: Vec<String> = members
+                .into_iter()
+                .map(|member| member.to_string())
+                .collect();
             let root = own.root().display();
             Err(Failure::key(format!("{root} holds the keys of {names:?}")))
         }

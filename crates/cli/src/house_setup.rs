@@ -182,7 +182,7 @@ impl DevelopmentHouse {
         let directory = self.directory.member(index);
         let config = directory.config().into_os_string();
         ProcessSpec {
-            name: format!("member {}", u16::from(index.0).saturating_add(1)),
+            name: index.to_string(),
             arguments: words(
                 ["--json", "node", "run", "--until-stdin-closes", "--config"],
                 [config],

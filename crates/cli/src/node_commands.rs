@@ -7,7 +7,6 @@ use clap::{Args, Subcommand};
 use sealbid_client::ClientError;
 use sealbid_keygen::{
     MemberKey, Passphrase, PassphraseSource, StandardTerminal, Survival, load_committee,
-    member_name,
 };
 use sealbid_net::PeerId;
 use sealbid_net::ticket::{Role, Ticket};
@@ -143,7 +142,7 @@ fn init(args: &InitArgs, context: &Context) -> Result<(), Failure> {
         let missing = (!key.exists()).then(|| {
             format!(
                 "\nput {}'s key file at {}",
-                member_name(index),
+                index.to_string(),
                 key.display()
             )
         });
@@ -161,9 +160,9 @@ async fn run_member(args: RunArgs, context: &Context) -> Result<(), Failure> {
         node = Node::start(config, passphrase, args.restored) => node?,
         stopped = &mut stop => return stopped.outcome(),
     };
-    let (name, door) = (member_name(node.index()), node.door_peer().to_string());
+    let (name, door) = (node.index().to_string(), node.door_peer().to_string());
     tracing::info!("{name} is up; its front door is {door}");
-    let ready = serde_json::json!({ "event": "ready", "member": node.index(), "door": door });
+    let ready = serde_json::json!({ "event": "ready", "index": node.index(), "door": door });
     context
         .console()
         .result(&ready, || format!("{name} is up; its front door is {door}"));
@@ -244,9 +243,9 @@ type Heads = std::collections::BTreeMap<MemberIndex, Result<Head, ClientError>>;
 
 fn json_of(member: MemberIndex, head: &Result<Head, ClientError>) -> serde_json::Value {
     match head {
-        Ok(head) => serde_json::json!({ "member": member_name(member), "head": head }),
+        Ok(head) => serde_json::json!({ "member": member.to_string(), "head": head }),
         Err(error) => {
-            serde_json::json!({ "member": member_name(member), "error": error.to_string() })
+            serde_json::json!({ "member": member.to_string(), "error": error.to_string() })
         }
     }
 }
@@ -256,7 +255,7 @@ fn table(heads: &Heads) -> Columns {
         "member", ">round", "phase", ">slot", ">intents", ">quotes", ">settled", ">hears",
     ]);
     for (member, head) in heads {
-        let name = member_name(*member);
+        let name = member.to_string();
         match head {
             Ok(head) => table.row([
                 name,

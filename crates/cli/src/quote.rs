@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use clap::Args;
 use sealbid_client::Solver;
-use sealbid_keygen::member_name;
 use sealbid_types::door::Phase;
 use sealbid_types::quote::SignedQuote;
 use serde_json::json;
@@ -81,7 +80,7 @@ async fn send(
         "kind": order.kind,
         "pair": pair,
         "round": accepted.round,
-        "member": member_name(accepted.member),
+        "member": accepted.member.to_string(),
         "receipt": accepted.receipt,
     });
     context.console().result(&object, || {

@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use clap::Args;
 use sealbid_client::RoundAudit;
 use sealbid_client::audit::{audit_round, batch_secret};
-use sealbid_keygen::member_name;
 use sealbid_node::timings::{RoundTimings, RoundWork};
 use sealbid_types::allocation::FillKind;
 use sealbid_types::id::{EnvelopeId, MemberIndex, Round};
@@ -177,9 +176,9 @@ fn timings(round: Round, context: &Context) -> Result<(), Failure> {
             line.settled_ms,
         ];
         let times = times.map(|time| time.map_or_else(|| "-".to_owned(), |ms| ms.to_string()));
-        table.row(core::iter::once(member_name(member)).chain(times));
+        table.row(core::iter::once(member.to_string()).chain(times));
         work.row(work_row(member, &line.work));
-        found.push(json!({ "member": member_name(member), "times": line }));
+        found.push(json!({ "member": member.to_string(), "times": line }));
     }
     if found.is_empty() {
         return Err(Failure::work(format!(
@@ -209,7 +208,7 @@ fn work_row(member: MemberIndex, work: &RoundWork) -> impl Iterator<Item = Strin
         work.settled_us,
     ];
     let millis = stages.map(|us| format!("{:.1}", Duration::from_micros(us).as_secs_f64() * 1e3));
-    [member_name(member), work.admitted.to_string()]
+    [member.to_string(), work.admitted.to_string()]
         .into_iter()
         .chain(millis)
 }

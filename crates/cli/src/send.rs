@@ -179,7 +179,7 @@ impl Desk {
             "first": order.first,
             "last": order.last,
             "expires": order.expires,
-            "member": sealbid_keygen::member_name(accepted.member),
+            "member": accepted.member.to_string(),
             "intent_hash": order.intent_hash,
             "receipt": accepted.receipt,
             "outcome": outcome,

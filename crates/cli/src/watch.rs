@@ -29,10 +29,7 @@ pub(crate) async fn run(_args: WatchArgs, context: &Context) -> Result<(), Failu
         if watch.member() != member {
             member = watch.member();
             if let Some(member) = member {
-                console.note(format_args!(
-                    "watching {}",
-                    sealbid_keygen::member_name(member)
-                ));
+                console.note(format_args!("watching {}", member.to_string()));
             }
         }
         console.result(&event, || line(&event, &tokens));

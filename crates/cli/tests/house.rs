@@ -222,7 +222,7 @@ impl TestHouse {
             }
             assert!(
                 Instant::now() < deadline,
-                "member {index} does not catch up: {heads:?}"
+                "{index} does not catch up: {heads:?}"
             );
             tokio::time::sleep(Duration::from_millis(300)).await;
         }

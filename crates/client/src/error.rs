@@ -29,7 +29,7 @@ pub enum ErrorClass {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ClientError {
     /// A member refuses, and no other would do it.
-    #[error("member {} refuses it: {refusal}", .member.0 + 1)]
+    #[error("{member} refuses it: {refusal}")]
     Refused {
         /// The member.
         member: MemberIndex,
@@ -58,7 +58,7 @@ pub enum ClientError {
     #[error("no answer in time: {0}")]
     TimedOut(&'static str),
     /// A member's answer does not verify, and no other member gave one that does.
-    #[error("member {} gave an answer that does not verify: {fault}", .member.0 + 1)]
+    #[error("{member} gave an answer that does not verify: {fault}")]
     Dishonest {
         /// The member.
         member: MemberIndex,

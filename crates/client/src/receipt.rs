@@ -24,13 +24,13 @@ pub enum ReceiptError {
         quorum: usize,
     },
     /// The committee has no such member.
-    #[error("the committee has no member {}", .0.0 + 1)]
+    #[error("the committee has no {0}")]
     NoSuchMember(MemberIndex),
     /// A member's acknowledgement is for something else: auction, epoch, envelope or round.
-    #[error("the acknowledgement of member {} is for something else", .0.0 + 1)]
+    #[error("the acknowledgement of {0} is for something else")]
     Elsewhere(MemberIndex),
     /// A member's signature does not verify.
-    #[error("the signature of member {} does not verify", .0.0 + 1)]
+    #[error("the signature of {0} does not verify")]
     Signature(MemberIndex),
 }
 

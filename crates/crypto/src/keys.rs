@@ -30,8 +30,8 @@ impl core::fmt::Display for KeyName {
         match self {
             Self::Coefficient(power) => write!(f, "coefficient {power}"),
             Self::PublicKey2 => write!(f, "the committee key in G2"),
-            Self::ShareKey(member) => write!(f, "the share key of member {member}"),
-            Self::ShareKey2(member) => write!(f, "the share key of member {member} in G2"),
+            Self::ShareKey(member) => write!(f, "the share key of {member}"),
+            Self::ShareKey2(member) => write!(f, "the share key of {member} in G2"),
         }
     }
 }
@@ -72,7 +72,7 @@ pub enum KeysError {
         error: PointError,
     },
     /// A member's key does not lie on the committed polynomial.
-    #[error("the share key of member {0} is not on the committed polynomial")]
+    #[error("the share key of {0} is not on the committed polynomial")]
     OffPolynomial(MemberIndex),
     /// A key in G2 is not the twin of the one in G1.
     #[error("{0} does not belong to its twin in G1")]

@@ -16,10 +16,10 @@ use crate::keys::CommitteeKeys;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum KeyShareError {
     /// The committee has no such member.
-    #[error("the committee has no member {0}")]
+    #[error("the committee has no {0}")]
     NoSuchMember(MemberIndex),
     /// The committee's key for this member belongs to another secret.
-    #[error("the secret is not the share of member {0} of this committee")]
+    #[error("the secret is not the share of {0} of this committee")]
     Foreign(MemberIndex),
 }
 

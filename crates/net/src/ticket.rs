@@ -108,19 +108,19 @@ pub enum TicketError {
         at_ms: u64,
     },
     /// Its signer is not in the roster.
-    #[error("the ticket's signer, member {signer}, is not in the roster")]
+    #[error("the ticket's signer, {signer}, is not in the roster")]
     UnknownSigner {
         /// The index it names.
         signer: MemberIndex,
     },
     /// A member's ticket that this member did not sign.
-    #[error("a member's ticket must be signed by that member, not by member {signer}")]
+    #[error("a member's ticket must be signed by that member, not by {signer}")]
     NotSelfIssued {
         /// Who signed.
         signer: MemberIndex,
     },
     /// The signature does not verify.
-    #[error("the ticket's signature by member {signer} does not verify")]
+    #[error("the ticket's signature by {signer} does not verify")]
     Signature {
         /// Who it says has signed.
         signer: MemberIndex,

@@ -35,8 +35,7 @@ pub struct Identity {
 
 impl core::fmt::Display for Identity {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let number = u16::from(self.member.0) + 1;
-        write!(f, "member {number} of auction {}", self.auction.short())
+        write!(f, "{} of auction {}", self.member, self.auction.short())
     }
 }
 

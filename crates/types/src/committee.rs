@@ -205,10 +205,10 @@ pub enum CommitteeError {
         found: usize,
     },
     /// A member has not signed for the key ceremony's result, or signed another.
-    #[error("the ceremony's certificate lacks a good signature of member {0}")]
+    #[error("the ceremony's certificate lacks a good signature of {0}")]
     Certificate(MemberIndex),
     /// Two members share a key.
-    #[error("member {0} has a key that another member has too")]
+    #[error("{0} has a key that another member has too")]
     SharedKey(MemberIndex),
 }
 

@@ -235,6 +235,7 @@ pub struct Head {
     /// The auction.
     pub auction: AuctionId,
     /// The member.
+    #[serde(rename = "index")]
     pub member: MemberIndex,
     /// The round in progress.
     pub round: Round,

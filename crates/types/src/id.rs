@@ -204,8 +204,47 @@ counter! {
     Slot(u64);
     /// An epoch of the committee's shares. A refresh or a resharing begins the next.
     Epoch(u32);
-    /// A member's place in the roster, from 0. Its share is the polynomial's value at this plus 1.
-    MemberIndex(u8);
+}
+
+/// A member's place in the roster, from 0. Its share is the polynomial's value at this plus 1.
+///
+/// Wire, disk and JSON carry the number from 0, in fields named `index`. People see nothing but
+/// the name, `member-1` for 0: it is all that this type displays, so that no text can count from 0.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct MemberIndex(pub u8);
+
+/// A text that is not a member's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a member's name (member-1, member-2, ...)")]
+pub struct NotAMember;
+
+impl fmt::Display for MemberIndex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // With width and alignment, for tables.
+        f.pad(&format!("member-{}", self.number()))
+    }
+}
+
+impl fmt::Debug for MemberIndex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for MemberIndex {
+    type Err = NotAMember;
+
+    /// Reads the one form that is displayed: not `member-01`, nor `member-+1`.
+    fn from_str(name: &str) -> Result<Self, NotAMember> {
+        let number = name.strip_prefix("member-").ok_or(NotAMember)?;
+        let number: u16 = number.parse().map_err(|_| NotAMember)?;
+        let index = number
+            .checked_sub(1)
+            .and_then(|index| u8::try_from(index).ok());
+        let index = index.map(Self).filter(|index| index.to_string() == name);
+        index.ok_or(NotAMember)
+    }
 }
 
 impl MemberIndex {
@@ -215,7 +254,7 @@ impl MemberIndex {
         self.0 as usize
     }
 
-    /// The member's number for people, from 1.
+    /// The member's number for people, from 1: on the command line, and in its name.
     #[must_use]
     pub const fn number(self) -> u16 {
         self.0 as u16 + 1
@@ -224,5 +263,41 @@ impl MemberIndex {
     /// All members of a roster of `n`.
     pub fn all(n: u8) -> impl DoubleEndedIterator<Item = Self> + ExactSizeIterator {
         (0..n).map(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn members_are_numbered_from_one_for_people_and_from_zero_in_json(index: u8) {
+            let member = MemberIndex(index);
+            let name = format!("member-{}", u16::from(index) + 1);
+            prop_assert_eq!(member.to_string(), name.clone());
+            prop_assert_eq!(format!("{member:?}"), name.clone());
+            prop_assert_eq!(name.parse(), Ok(member));
+            prop_assert_eq!(serde_json::to_string(&member).unwrap(), index.to_string());
+        }
+    }
+
+    #[test]
+    fn other_names_are_no_members() {
+        for name in [
+            "member-0",
+            "member-01",
+            "member-+1",
+            "member-257",
+            "member-",
+            "member-x",
+            "1",
+            "",
+            "Member-1",
+            "member-1 ",
+        ] {
+            assert_eq!(name.parse::<MemberIndex>(), Err(NotAMember), "{name:?}");
+        }
     }
 }

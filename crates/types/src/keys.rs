@@ -147,6 +147,7 @@ pub struct Signed<T> {
     /// What is signed.
     pub body: T,
     /// Who signed: the roster's key at this index verifies it.
+    #[serde(rename = "index")]
     pub member: MemberIndex,
     /// The signature.
     pub signature: Signature,

@@ -18,7 +18,6 @@ use crate::ceremony::directory::CeremonyDir;
 use crate::ceremony::error::CeremonyError;
 use crate::committee_file::save_committee;
 use crate::encryption::WorkFactor;
-use crate::house::member_name;
 use crate::identity::Identity;
 use crate::member_key::{Content, KeyFileError, MemberKey};
 use crate::passphrase::Passphrase;
@@ -72,7 +71,7 @@ impl Report {
             session_words: words_of_digest(certificate.session.as_bytes()),
             certificate: certificate.signatures.len(),
             survival: Survival::of(committee.members(), committee.quorum)?,
-            member: member_name(index),
+            member: index.to_string(),
             committee: house.committee(),
             transcript: directory.transcript(),
             key_file: house.member(index).key(),

@@ -11,7 +11,6 @@ use sealbid_types::time::Timestamp;
 use serde::Serialize;
 
 use crate::ceremony::error::Missing;
-use crate::house::member_name;
 use crate::words::{Words, words_of_key};
 
 /// What a ceremony is about, before anything is said.
@@ -81,7 +80,7 @@ pub(crate) fn seats<'a>(
     inviter: PublicKey,
 ) -> Vec<Seat> {
     let seat = |(index, member): (u8, &Member)| Seat {
-        member: member_name(MemberIndex(index)),
+        member: MemberIndex(index).to_string(),
         identity: member.identity,
         fingerprint: words_of_key(&member.identity),
         address: member.house_addresses.first().copied(),
@@ -134,7 +133,12 @@ impl WaitingEvent {
             event: "waiting",
             stage: stage_name(waiting.stage),
             free_seats: waiting.free_seats,
-            missing: waiting.missing.iter().copied().map(member_name).collect(),
+            missing: waiting
+                .missing
+                .iter()
+                .copied()
+                .map(|member| member.to_string())
+                .collect(),
             overdue: waiting.overdue,
         }
     }
@@ -179,7 +183,7 @@ pub(crate) fn missing(board: &Board, waiting: &Waiting) -> Missing {
 
 /// A member to be, with its fingerprint.
 pub(crate) fn name_of(board: &Board, index: MemberIndex) -> String {
-    let name = member_name(index);
+    let name = index.to_string();
     let session = board.session().and_then(|session| session.as_ref().ok());
     match session.and_then(|session| session.identity(index)) {
         Some(identity) => format!("{name} ({})", words_of_key(&identity)),

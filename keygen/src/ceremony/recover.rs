@@ -10,7 +10,6 @@ use crate::ceremony::outcome::{check_member_key, member_key};
 use crate::ceremony::session_key::SessionKey;
 use crate::ceremony::verify::{check_committee, verify_transcript};
 use crate::encryption::WorkFactor;
-use crate::house::member_name;
 use crate::identity::Identity;
 use crate::member_key::MemberKey;
 use crate::passphrase::Passphrase;
@@ -68,7 +67,7 @@ pub(crate) fn save(
     key.save(out, passphrase, work)?;
     Ok(Recovery {
         event: "recovered",
-        member: member_name(key.index()),
+        member: key.index().to_string(),
         key: key.key(),
         key_file: out.to_owned(),
     })

@@ -66,7 +66,7 @@ fn no_round_is_left_out(world: &World) {
             .map(|record| record.close.round.0);
         let rounds: Vec<_> = rounds.collect();
         let expected: Vec<_> = (1..).take(rounds.len()).collect();
-        assert_eq!(rounds, expected, "member {member}");
+        assert_eq!(rounds, expected, "{member}");
     }
 }
 
@@ -101,11 +101,7 @@ fn nothing_receipted_is_missing(world: &World, records: &BTreeMap<Round, RoundRe
 fn only_liars_are_named(world: &World) {
     for (by, notice) in &world.notices {
         if let Notice::Fault { member, what } = notice {
-            assert_eq!(
-                Some(*member),
-                world.liar(),
-                "member {by} says: member {member} {what}"
-            );
+            assert_eq!(Some(*member), world.liar(), "{by} says: {member} {what}");
         }
     }
 }

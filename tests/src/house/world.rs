@@ -379,7 +379,7 @@ impl World {
             self.draws.bytes(),
             self.clock(to),
         )
-        .unwrap_or_else(|error| panic!("member {index} does not start: {error}"));
+        .unwrap_or_else(|error| panic!("{index} does not start: {error}"));
         let stored = member.stored_envelopes();
         self.seats[to].engine = Some(member);
         self.carry_out(to, out);

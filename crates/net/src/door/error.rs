@@ -8,13 +8,13 @@ use super::Refusal;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DoorError {
     /// No address is known for the member.
-    #[error("member {} has no front door that is known here", .member.0 + 1)]
+    #[error("{member} has no front door that is known here")]
     UnknownMember {
         /// The member.
         member: MemberIndex,
     },
     /// Nobody answers there.
-    #[error("member {} cannot be reached: {reason}", .member.0 + 1)]
+    #[error("{member} cannot be reached: {reason}")]
     Unreachable {
         /// The member.
         member: MemberIndex,
@@ -22,13 +22,13 @@ pub enum DoorError {
         reason: String,
     },
     /// No answer in time.
-    #[error("member {} did not answer in time", .member.0 + 1)]
+    #[error("{member} did not answer in time")]
     TimedOut {
         /// The member.
         member: MemberIndex,
     },
     /// The member refuses.
-    #[error("member {} refused: {refusal}", .member.0 + 1)]
+    #[error("{member} refused: {refusal}")]
     Refused {
         /// The member.
         member: MemberIndex,
@@ -44,7 +44,7 @@ pub enum DoorError {
         limit: usize,
     },
     /// The connection broke before the answer was complete.
-    #[error("the connection to member {} broke: {reason}", .member.0 + 1)]
+    #[error("the connection to {member} broke: {reason}")]
     Disconnected {
         /// The member.
         member: MemberIndex,

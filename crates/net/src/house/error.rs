@@ -38,7 +38,7 @@ pub enum HouseError {
     #[error("the roster is empty or names a member twice")]
     Roster,
     /// The secret is not that of the member's seat.
-    #[error("the house secret is not member {member}'s by the roster")]
+    #[error("the house secret is not {member}'s by the roster")]
     NotTheMember {
         /// The seat's member.
         member: MemberIndex,

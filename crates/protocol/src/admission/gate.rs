@@ -207,7 +207,7 @@ impl Gate {
 
 impl core::fmt::Debug for Gate {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "Gate of member {}", self.share.member())
+        write!(f, "Gate of {}", self.share.member())
     }
 }
 

@@ -77,16 +77,16 @@ pub enum AuditError {
     #[error("report {0} is not one that the close names")]
     ReportAdded(ReportId),
     /// A report's signature is not its member's.
-    #[error("report of member {0} forged")]
+    #[error("report of {0} forged")]
     ReportForged(MemberIndex),
     /// A report of nobody on the roster.
-    #[error("report of member {0}, who is not on the roster")]
+    #[error("report of {0}, who is not on the roster")]
     ReportMember(MemberIndex),
     /// Two reports of one member.
-    #[error("two reports of member {0}")]
+    #[error("two reports of {0}")]
     ReportTwice(MemberIndex),
     /// A report of another auction, epoch or round, unsorted, or above the limits.
-    #[error("report of member {member}: {what}")]
+    #[error("report of {member}: {what}")]
     Report {
         /// The member.
         member: MemberIndex,

@@ -171,7 +171,7 @@ pub struct Offered {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Notice {
     /// A member did what it must not; the evidence is in the store.
-    #[error("member {} {what}", member.0 + 1)]
+    #[error("{member} {what}")]
     Fault {
         /// The member.
         member: MemberIndex,
@@ -216,7 +216,7 @@ pub enum Notice {
         what: String,
     },
     /// A peer's message is not usable.
-    #[error("member {} sent something unusable: {what}", from.0 + 1)]
+    #[error("{from} sent something unusable: {what}")]
     Unusable {
         /// The sender.
         from: MemberIndex,
@@ -232,4 +232,29 @@ pub(crate) fn put<T: Schema>(table: crate::disk::Table, key: Vec<u8>, value: &T)
         key,
         value: sealbid_types::codec::encode(value),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vote::{Refusal, Refused};
+
+    /// Two members in one sentence, which once counted one from 1 and the other from 0.
+    #[test]
+    fn a_notice_about_two_members_numbers_both_alike() {
+        let refused = Refused {
+            member: MemberIndex(1),
+            reason: Refusal::NotProposer,
+        };
+        let notice = Notice::Unusable {
+            from: MemberIndex(2),
+            what: refused.to_string(),
+        };
+        let text = notice.to_string();
+        assert!(
+            text.starts_with("member-3 sent something unusable: "),
+            "{text}"
+        );
+        assert!(text.contains("by member-2: "), "{text}");
+    }
 }

@@ -34,7 +34,7 @@ pub enum StartError {
     )]
     Unreadable(Table),
     /// The store is another member's, or of another auction.
-    #[error("the store is of member {} of auction {}", member.0 + 1, auction.short())]
+    #[error("the store is of {member} of auction {}", auction.short())]
     Foreign {
         /// The store's auction.
         auction: AuctionId,
@@ -42,7 +42,7 @@ pub enum StartError {
         member: MemberIndex,
     },
     /// The secrets are of no member of the committee.
-    #[error("the committee has no member {}", .0.0 + 1)]
+    #[error("the committee has no {0}")]
     NoSuchMember(MemberIndex),
     /// The vote's state does not fit the chain.
     #[error("the store's vote cannot be continued: {0}")]

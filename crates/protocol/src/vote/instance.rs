@@ -43,7 +43,7 @@ pub struct Config {
 
 /// n, q and the member do not fit together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("member {member} of {members} with a quorum of {quorum} cannot vote")]
+#[error("{member} of {members} with a quorum of {quorum} cannot vote")]
 pub struct ConfigError {
     /// The member.
     pub member: MemberIndex,

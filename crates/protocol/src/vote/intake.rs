@@ -56,7 +56,7 @@ pub enum Refusal {
 
 /// A message that is refused: it changed nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a message of the close vote by member {member}: {reason}")]
+#[error("a message of the close vote by {member}: {reason}")]
 pub struct Refused {
     /// Who signed it, as it claims.
     pub member: MemberIndex,

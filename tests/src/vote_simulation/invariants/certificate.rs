@@ -24,7 +24,7 @@ pub(super) fn check(scenario: &Scenario, history: &History) -> Result<(), String
             .verify(&statement, &certified.certificate.signature)
         {
             return Err(format!(
-                "member {member} decided by a certificate that does not verify"
+                "{member} decided by a certificate that does not verify"
             ));
         }
     }

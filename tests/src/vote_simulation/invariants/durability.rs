@@ -6,7 +6,7 @@ use super::super::scenario::Scenario;
 pub(super) fn check(_: &Scenario, history: &History) -> Result<(), String> {
     match history.hasty.first() {
         Some((member, position)) => Err(format!(
-            "member {member} sent a message of {position:?} that its disk forgets"
+            "{member} sent a message of {position:?} that its disk forgets"
         )),
         None => Ok(()),
     }

@@ -12,13 +12,11 @@ pub(super) fn check(scenario: &Scenario, history: &History) -> Result<(), String
         let accused = evidence.member();
         if !evidence.verify(&anybody) {
             return Err(format!(
-                "member {by} has evidence that does not verify: {evidence:?}"
+                "{by} has evidence that does not verify: {evidence:?}"
             ));
         }
         if !scenario.liars.contains_key(&accused) && scenario.forgets != Some(accused) {
-            return Err(format!(
-                "member {by} accuses honest member {accused}: {evidence:?}"
-            ));
+            return Err(format!("{by} accuses honest {accused}: {evidence:?}"));
         }
     }
     match history
@@ -26,9 +24,9 @@ pub(super) fn check(scenario: &Scenario, history: &History) -> Result<(), String
         .iter()
         .find(|member| scenario.forgets != Some(**member))
     {
-        Some(member) if !scenario.liars.contains_key(member) => Err(format!(
-            "member {member} fell silent, with its memory intact"
-        )),
+        Some(member) if !scenario.liars.contains_key(member) => {
+            Err(format!("{member} fell silent, with its memory intact"))
+        }
         _ => Ok(()),
     }
 }

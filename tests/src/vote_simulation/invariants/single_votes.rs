@@ -10,9 +10,9 @@ pub(super) fn check(scenario: &Scenario, history: &History) -> Result<(), String
         .iter()
         .filter(|((m, _), _)| Some(*m) != scenario.forgets);
     match honest.find(|(_, contents)| contents.len() > 1) {
-        Some(((member, position), _)) => Err(format!(
-            "member {member} signed two messages of {position:?}"
-        )),
+        Some(((member, position), _)) => {
+            Err(format!("{member} signed two messages of {position:?}"))
+        }
         None => Ok(()),
     }
 }

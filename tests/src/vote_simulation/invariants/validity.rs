@@ -7,12 +7,10 @@ use super::super::world::is_valid;
 pub(super) fn check(scenario: &Scenario, history: &History) -> Result<(), String> {
     for (_, member, certified) in &history.decisions {
         if !is_valid(scenario, &certified.close) {
-            return Err(format!("member {member} decided an invalid close"));
+            return Err(format!("{member} decided an invalid close"));
         }
         if !history.values.contains_key(&certified.close.digest()) {
-            return Err(format!(
-                "member {member} decided a close that nobody proposed"
-            ));
+            return Err(format!("{member} decided a close that nobody proposed"));
         }
     }
     Ok(())

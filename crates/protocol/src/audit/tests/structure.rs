@@ -30,7 +30,7 @@ fn reports() {
     );
     change(
         |_, record| record.reports[0].member = MemberIndex(9),
-        "report of member 9, who is not on the roster",
+        "report of member-10, who is not on the roster",
     );
     change(
         |house, record| record.reports.push(house.report(1, Round(1), &[])),

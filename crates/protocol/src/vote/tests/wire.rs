@@ -94,9 +94,6 @@ fn roster_keys_sign_as_signed_does() {
             member: MemberIndex(member),
             ..by_trait.clone()
         };
-        assert!(
-            !super::super::message::verify(&claimed, &keys),
-            "member {member}"
-        );
+        assert!(!super::super::message::verify(&claimed, &keys), "{member}");
     }
 }
