@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use sealbid_net::PeerId;
 use sealbid_net::door::{DoorAddress, DoorClient, DoorError};
 use sealbid_protocol::admission::gate::Gate;
 use sealbid_protocol::chain::{CheckedRecord, RecordError};
@@ -14,19 +13,6 @@ use sealbid_types::door::{Request, record_bytes};
 use sealbid_types::id::{MemberIndex, Round};
 
 use crate::engine::EngineInbox;
-
-/// The members' front doors, for a client.
-#[must_use]
-pub fn doors(committee: &Committee) -> Vec<DoorAddress> {
-    let members = MemberIndex::all(committee.members()).zip(&committee.roster);
-    members
-        .map(|(member, entry)| DoorAddress {
-            member,
-            peer: PeerId(*entry.door.as_bytes()),
-            addresses: entry.door_addresses.clone(),
-        })
-        .collect()
-}
 
 /// Fetches records and checks them, one task a member that is asked.
 #[derive(Clone)]
@@ -45,7 +31,7 @@ impl Fetcher {
         engine: EngineInbox,
         gate: Arc<Gate>,
     ) -> Result<Self, DoorError> {
-        let doors = DoorClient::new(None, doors(committee)).await?;
+        let doors = DoorClient::new(None, DoorAddress::all(committee)).await?;
         Ok(Self(Arc::new(Shared {
             doors,
             engine,

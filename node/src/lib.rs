@@ -33,6 +33,5 @@ pub mod timings;
 
 pub use config::MemberConfig;
 pub use error::NodeError;
-pub use fetch::doors;
 pub use house_link::{guest_config, issue_ticket, network_id, roster};
 pub use node::Node;

@@ -1,12 +1,11 @@
 //! The command line: global options, and every command by name.
 
-use std::path::PathBuf;
-
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 use sealbid_net::DEFAULT_LOG_FILTER;
 
 use crate::context::Context;
 use crate::exit::Failure;
+use crate::options::Options;
 use crate::{
     account_command, audit, demo, inspect, intent, keygen_command, node_commands, orders, quote,
     relayer_command, round, rounds, seal, send, solver, status, swap, up, watch,
@@ -28,34 +27,6 @@ pub(crate) struct Cli {
     pub(crate) options: Options,
     #[command(subcommand)]
     pub(crate) command: Command,
-}
-
-/// What every command takes.
-#[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Options for every command")]
-pub(crate) struct Options {
-    /// The house directory: committee file, tokens, members, accounts, orders
-    #[arg(
-        long,
-        global = true,
-        value_name = "DIR",
-        env = "SEALBID_DIR",
-        default_value = "house"
-    )]
-    #[arg(hide_env_values = true)]
-    pub(crate) dir: PathBuf,
-    /// Print JSON: one object, or one a line; messages go to stderr
-    #[arg(long, global = true)]
-    pub(crate) json: bool,
-    /// Read the passphrase from a file's first line instead of the terminal
-    #[arg(
-        long,
-        global = true,
-        value_name = "FILE",
-        env = "SEALBID_PASSPHRASE_FILE"
-    )]
-    #[arg(hide_env_values = true)]
-    pub(crate) passphrase_file: Option<PathBuf>,
 }
 
 /// The commands.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args};
 use sealbid_client::audit::{audit_next, audit_round, batch_secret};
-use sealbid_client::{ErrorClass, House, RoundAudit};
+use sealbid_client::{Client, ErrorClass, RoundAudit};
 use sealbid_crypto::CommitteeKeys;
 use sealbid_keygen::{HouseDir, load_committee};
 use sealbid_protocol::audit::ChainAudit;
@@ -85,7 +85,7 @@ fn audit_file(
 
 /// Where records come from: the members, or if none is reachable, the house directory.
 struct Records {
-    house: House,
+    house: Client,
     directory: HouseDir,
 }
 
@@ -96,7 +96,7 @@ impl Records {
         directory: HouseDir,
     ) -> Result<Self, Failure> {
         Ok(Self {
-            house: House::connect(committee, keys).await?,
+            house: Client::connect(committee, keys).await?,
             directory,
         })
     }

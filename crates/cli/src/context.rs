@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use sealbid_client::{Account, House};
+use sealbid_client::{Account, Client};
 use sealbid_keygen::{
     AccountKey, HouseDir, PassphraseError, PassphraseSource, StandardTerminal, load_committee,
 };
 
-use crate::args::Options;
 use crate::exit::Failure;
+use crate::options::Options;
 use crate::output::Console;
 use crate::tokens::Tokens;
 
@@ -66,7 +66,7 @@ impl Context {
     ///
     /// # Errors
     /// Key, if the committee file is missing or bad.
-    pub(crate) async fn house(&self) -> Result<House, Failure> {
+    pub(crate) async fn house(&self) -> Result<Client, Failure> {
         self.house_in(&self.dir).await
     }
 
@@ -74,10 +74,10 @@ impl Context {
     ///
     /// # Errors
     /// Key, if the committee file is missing or bad.
-    pub(crate) async fn house_in(&self, dir: &Path) -> Result<House, Failure> {
+    pub(crate) async fn house_in(&self, dir: &Path) -> Result<Client, Failure> {
         let path = HouseDir::new(dir).committee();
         let (committee, keys) = blocking(move || load_committee(&path)).await??;
-        Ok(House::connect(committee, keys).await?)
+        Ok(Client::connect(committee, keys).await?)
     }
 
     /// Where an account's key file is: the named one, else the house's own.

@@ -19,10 +19,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::exit::Failure;
 
-/// How long a relayer that starts waits for the process before it to let go of the file.
-const PREDECESSOR: Duration = Duration::from_secs(5);
-/// How often it tries the file meanwhile.
-const LOOK: Duration = Duration::from_millis(100);
+/// How long a relayer waits for its predecessor to exit.
+const PREDECESSOR_TIMEOUT: Duration = Duration::from_secs(5);
+/// Polls this often while the predecessor exits.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// A line of `settlements.jsonl`.
 #[derive(Debug, Serialize)]
@@ -117,12 +117,12 @@ impl Ledger {
 /// Keeps other relayers out: two would write every round twice. One that was told to stop, or has
 /// lost its parent, may still hold the file.
 fn lock(file: &File) -> io::Result<()> {
-    let deadline = Instant::now() + PREDECESSOR;
+    let deadline = Instant::now() + PREDECESSOR_TIMEOUT;
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(()),
             Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
-                std::thread::sleep(LOOK);
+                std::thread::sleep(POLL_INTERVAL);
             }
             Err(TryLockError::WouldBlock) => {
                 return Err(io::Error::other("another relayer writes it"));

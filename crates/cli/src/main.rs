@@ -20,6 +20,7 @@ mod keygen_command;
 mod ledger;
 mod member_setup;
 mod node_commands;
+mod options;
 mod order_args;
 mod order_files;
 mod orders;

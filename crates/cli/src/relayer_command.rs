@@ -5,7 +5,7 @@ use core::time::Duration;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use sealbid_client::House as Client;
+use sealbid_client::Client;
 use sealbid_net::house::House;
 use sealbid_types::id::Round;
 

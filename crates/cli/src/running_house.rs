@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use futures::stream::{FuturesUnordered, StreamExt as _};
-use sealbid_client::House as Client;
+use sealbid_client::Client;
 use sealbid_types::door::{Head, Phase};
 use tokio::time::{Instant, sleep, timeout_at};
 

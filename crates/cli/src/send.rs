@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use clap::Args;
-use sealbid_client::{Accepted, ClientError, ErrorClass, House, Outcome, Standing, Trader};
+use sealbid_client::{Accepted, Client, ClientError, ErrorClass, Outcome, Standing, Trader};
 use sealbid_near::authorisation::intent_hash;
 use sealbid_near::signed::SignedIntent;
 use sealbid_types::codec::{Schema, decode};
@@ -82,7 +82,7 @@ pub(crate) async fn run_submit(args: SubmitArgs, context: &Context) -> Result<()
 
 /// All that sealing and sending takes.
 pub(crate) struct Desk {
-    pub(crate) house: House,
+    pub(crate) house: Client,
     pub(crate) tokens: Tokens,
     pub(crate) orders: OrderFiles,
     context: Context,

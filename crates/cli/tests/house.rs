@@ -14,7 +14,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use sealbid_client::{Account, House as Client, Order, Outcome, Reveal, Trader};
+use sealbid_client::{Account, Client, Order, Outcome, Reveal, Trader};
 use sealbid_keygen::{HouseDir, load_committee};
 use sealbid_types::door::{Head, Phase};
 use sealbid_types::id::{EnvelopeId, MemberIndex, Round};

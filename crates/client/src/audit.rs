@@ -8,9 +8,9 @@ use sealbid_types::committee::Committee;
 use sealbid_types::id::{MemberIndex, Round};
 use sealbid_types::record::RoundRecord;
 
+use crate::client::Client;
 use crate::entropy::fresh;
 use crate::error::ClientError;
-use crate::house::House;
 
 /// What an audit of a round found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,7 +98,7 @@ pub struct ShownAudit {
     pub record: RoundRecord,
 }
 
-impl House {
+impl Client {
     /// Audits a round: the record that one member shows, and when that is wrong, the next one's.
     /// The first that is right decides; if none is, the first one's faults are returned.
     ///

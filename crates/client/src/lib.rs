@@ -2,7 +2,7 @@
 //!
 //! | module | what |
 //! | --- | --- |
-//! | [`house`] | one house seen from outside: its committee, its keys, the members' front doors |
+//! | [`client`] | one house seen from outside: its committee, its keys, the members' front doors |
 //! | [`standing`] | where the house stands, by the word of a quorum |
 //! | [`order`], [`trader`] | an order becomes signed terms, and those a sealed envelope |
 //! | [`solver`] | a price schedule becomes a sealed quote |
@@ -13,12 +13,12 @@
 //!
 //! A single member may lie. So a receipt is verified before it is believed, the round is the median
 //! of what a quorum says, and what became of an envelope is read from a record that carries the
-//! committee's signature. What remains one member's word says so in its name: [`house::Hint`].
+//! committee's signature. What remains one member's word says so in its name: [`client::Hint`].
 
 pub mod account;
 pub mod audit;
+pub mod client;
 pub mod error;
-pub mod house;
 pub mod order;
 mod outcome;
 pub mod receipt;
@@ -35,8 +35,8 @@ mod testing;
 
 pub use account::Account;
 pub use audit::RoundAudit;
+pub use client::{Client, Hint};
 pub use error::{ClientError, ErrorClass};
-pub use house::{Hint, House};
 pub use order::{Order, Reveal, Window};
 pub use outcome::Outcome;
 pub use round::VerifiedRound;

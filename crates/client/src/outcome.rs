@@ -12,8 +12,8 @@ use sealbid_types::settlement::SettledFill;
 use serde::Serialize;
 use tokio::time::Instant;
 
+use crate::client::Client;
 use crate::error::{ClientError, Fault};
-use crate::house::House;
 use crate::submit::{Failures, Unanswered};
 
 /// How long a waiting client lets the house be between two questions.
@@ -163,7 +163,7 @@ const fn settled_in(status: &EnvelopeStatus) -> Option<Round> {
     }
 }
 
-impl House {
+impl Client {
     /// What became of an envelope. Every member is asked, and the first whose word a verified
     /// record bears out decides.
     ///

@@ -12,7 +12,6 @@ use sealbid_types::committee::Committee;
 use sealbid_types::id::{EnvelopeId, Round};
 use sealbid_types::record::RoundRecord;
 use sealbid_types::settlement::Settlement;
-use sealbid_types::statement::Statement;
 
 use crate::outcome::Outcome;
 
@@ -71,12 +70,7 @@ impl VerifiedRound {
         if !belong_together {
             return Err(RecordError::Inconsistent);
         }
-        let statement = Statement::Settlement {
-            auction: settlement.auction,
-            epoch: settlement.epoch,
-            round,
-            settlement: settlement.digest(),
-        };
+        let statement = settlement.statement();
         Signature::verify(keys, &statement, &record.settlement.signature)
             .map_err(RecordError::Settlement)?;
         Ok(Self(record))

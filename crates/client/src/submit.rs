@@ -8,8 +8,8 @@ use sealbid_types::envelope::Envelope;
 use sealbid_types::id::{MemberIndex, Round};
 use sealbid_types::report::Receipt;
 
+use crate::client::Client;
 use crate::error::{ClientError, Fault};
-use crate::house::House;
 use crate::receipt::check_receipt;
 
 /// An envelope that a quorum has promised to report.
@@ -23,7 +23,7 @@ pub struct Accepted {
     pub member: MemberIndex,
 }
 
-impl House {
+impl Client {
     /// Submits an envelope, and verifies the receipt. A member that fails, refuses or lies is
     /// followed by the next; submitting the same envelope to several does no harm.
     ///

@@ -37,7 +37,7 @@ use sealbid_types::time::Timestamp;
 use zeroize::Zeroizing;
 
 use crate::account::Account;
-use crate::house::House;
+use crate::client::Client;
 use crate::order::{Order, Reveal, Window};
 use crate::trader::Trader;
 
@@ -196,16 +196,9 @@ impl TestHouse {
             quotes: Vec::new(),
         };
         let (view, digest) = (View(0), close.digest());
-        let statement = Statement::Close {
-            auction,
-            epoch,
-            round,
-            view,
-            close: digest,
-        };
         let certificate = CertificateBytes {
             view,
-            signature: self.sign(&statement),
+            signature: self.sign(&close.statement(view)),
         };
         let reason = UnfilledReason::NoQuote;
         let unfilled: Vec<_> = unfilled
@@ -227,13 +220,7 @@ impl TestHouse {
             void: Vec::new(),
             alarm: None,
         };
-        let statement = Statement::Allocation {
-            auction,
-            epoch,
-            round,
-            allocation: allocation.digest(),
-        };
-        let allocation_signature = self.sign(&statement);
+        let allocation_signature = self.sign(&allocation.statement());
         let settlement = Settlement {
             auction,
             epoch,
@@ -246,14 +233,8 @@ impl TestHouse {
             void: Vec::new(),
             flow: Vec::new(),
         };
-        let statement = Statement::Settlement {
-            auction,
-            epoch,
-            round,
-            settlement: settlement.digest(),
-        };
         let settlement = SignedSettlement {
-            signature: self.sign(&statement),
+            signature: self.sign(&settlement.statement()),
             settlement,
         };
         RoundRecord {
@@ -288,7 +269,7 @@ impl TestHouse {
     }
 
     /// Opens the doors of the members that have an answer to give, and connects to all of them.
-    pub(crate) async fn open(&mut self, members: Vec<Option<Answer>>) -> (Vec<Door>, House) {
+    pub(crate) async fn open(&mut self, members: Vec<Option<Answer>>) -> (Vec<Door>, Client) {
         let mut doors = Vec::new();
         for (index, answer) in (0u8..).zip(members) {
             let secret = Zeroizing::new(key("door", index));
@@ -309,7 +290,7 @@ impl TestHouse {
                 None => door.close().await,
             }
         }
-        let house = House::connect(self.committee.clone(), self.keys.clone())
+        let house = Client::connect(self.committee.clone(), self.keys.clone())
             .await
             .unwrap();
         // A dead member costs all of the first; on a loaded machine a living one takes some of it.

@@ -6,18 +6,18 @@ use sealbid_types::codec::{decode, encode};
 use sealbid_types::door::{Event, Request, Response};
 use sealbid_types::id::MemberIndex;
 
+use crate::client::Client;
 use crate::error::{ClientError, Fault};
-use crate::house::House;
 use crate::submit::{Failures, Unanswered};
 
 /// Events: one member's word, and when that one goes, another's. Those between are missed.
 pub struct Watch<'a> {
-    house: &'a House,
+    house: &'a Client,
     current: Option<(MemberIndex, Subscription)>,
 }
 
 impl<'a> Watch<'a> {
-    pub(crate) const fn new(house: &'a House) -> Self {
+    pub(crate) const fn new(house: &'a Client) -> Self {
         Self {
             house,
             current: None,

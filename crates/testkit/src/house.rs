@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use ed25519_dalek::SigningKey;
 use sealbid_crypto::{CloseCertificate, Combined, CommitteeKeys, KeyShare, SignatureShare};
+use sealbid_dkg::dealer::Dealing;
 use sealbid_types::bytes::FixedBytes;
 use sealbid_types::close::{CertificateBytes, Close};
 use sealbid_types::committee::{
     ClearingRule, Committee, FORMAT, Member, Provenance, Rules, usual_quorum,
 };
-use sealbid_types::id::{Epoch, MemberIndex, Round, Slot, View};
+use sealbid_types::id::{AuctionId, Epoch, MemberIndex, Round, Slot, View};
 use sealbid_types::keys::PublicKey;
 use sealbid_types::schedule::Schedule;
 use sealbid_types::statement::Statement;
@@ -77,6 +78,10 @@ impl Founding {
         }
     }
 
+    fn deal(&self) -> Dealing {
+        sealbid_dkg::deal(self.members, self.quorum, &self.secret("dealer", 0)).unwrap()
+    }
+
     /// Founds the committee.
     ///
     /// # Panics
@@ -84,7 +89,7 @@ impl Founding {
     #[must_use]
     pub fn found(self) -> House {
         let (members, quorum) = (self.members, self.quorum);
-        let dealing = sealbid_dkg::deal(members, quorum, &self.secret("dealer", 0)).unwrap();
+        let dealing = self.deal();
         let keys = CommitteeKeys::new(&dealing.keys, quorum).unwrap();
         let name = "test".to_owned();
         let committee = Committee {
@@ -139,6 +144,18 @@ impl House {
     #[must_use]
     pub fn share(&self, member: MemberIndex) -> Arc<KeyShare> {
         Arc::clone(&self.shares[member.as_usize()])
+    }
+
+    /// A member's share as one of another auction or epoch: what a member would have to hold to
+    /// release anything for a close that is of neither.
+    ///
+    /// # Panics
+    /// If there is no such member.
+    #[must_use]
+    pub fn share_in(&self, member: MemberIndex, auction: AuctionId, epoch: Epoch) -> KeyShare {
+        let dealt = self.founding.deal().shares;
+        let secret = dealt.into_iter().nth(member.as_usize()).unwrap();
+        KeyShare::new(&self.keys, auction, epoch, member, secret).unwrap()
     }
 
     /// A member's identity key.

@@ -10,7 +10,7 @@ use ed25519_dalek::SigningKey;
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use rayon::prelude::*;
 use sealbid_benches::Outcome;
-use sealbid_client::{Account, House, Order, Reveal, Trader, Window};
+use sealbid_client::{Account, Client, Order, Reveal, Trader, Window};
 use sealbid_keygen::{HouseDir, load_committee};
 use sealbid_types::amount::Amount;
 use sealbid_types::envelope::Envelope;
@@ -43,7 +43,7 @@ const WNEAR: &str = "nep141:wrap.near";
 /// Clients with a key and connections of their own: a front door allows each key 200 requests a
 /// second, and 400 at once.
 pub(crate) struct Traders {
-    clients: Vec<Arc<House>>,
+    clients: Vec<Arc<Client>>,
     in_flight: u8,
 }
 
@@ -53,7 +53,7 @@ impl Traders {
         let (committee, keys) = load_committee(&HouseDir::new(root).committee())?;
         let mut connected = Vec::new();
         for _ in 0..clients {
-            let house = House::connect(committee.clone(), keys.clone()).await?;
+            let house = Client::connect(committee.clone(), keys.clone()).await?;
             // Every member is dialled before anything is timed.
             house.heads().await;
             connected.push(Arc::new(house));
@@ -64,7 +64,7 @@ impl Traders {
         })
     }
 
-    fn first(&self) -> Outcome<&Arc<House>> {
+    fn first(&self) -> Outcome<&Arc<Client>> {
         Ok(self.clients.first().ok_or("no clients")?)
     }
 
@@ -165,13 +165,13 @@ fn now() -> Timestamp {
     Timestamp::from(SystemTime::now())
 }
 
-async fn submit(house: &House, envelope: &Envelope) -> Outcome<(f64, Round)> {
+async fn submit(house: &Client, envelope: &Envelope) -> Outcome<(f64, Round)> {
     let started = Instant::now();
     let accepted = house.submit(envelope).await?;
     Ok((millis(started), accepted.round))
 }
 
-async fn window(house: &House) -> Outcome<Window> {
+async fn window(house: &Client) -> Outcome<Window> {
     let standing = house.standing().await?;
     let deadline = now().plus(GOOD_FOR);
     Ok(standing.window(&house.committee().schedule, ROUNDS, deadline)?)
@@ -197,13 +197,13 @@ fn order() -> Outcome<Order> {
     })
 }
 
-fn sealed(house: &House, trader: &Trader, window: Window) -> Outcome<Envelope> {
+fn sealed(house: &Client, trader: &Trader, window: Window) -> Outcome<Envelope> {
     let (committee, keys) = (house.committee(), house.keys());
     let signed = trader.sign(&order()?, &committee.rules, window.expires, None)?;
     Ok(trader.seal(committee, keys, &signed, Reveal::Pair, window)?)
 }
 
-async fn seal_all(house: &Arc<House>, intents: u32) -> Outcome<Vec<Envelope>> {
+async fn seal_all(house: &Arc<Client>, intents: u32) -> Outcome<Vec<Envelope>> {
     let (house, window) = (Arc::clone(house), window(house).await?);
     let accounts = intents.div_ceil(INTENTS_PER_ACCOUNT);
     let traders: Vec<Trader> = (0..accounts)
@@ -221,7 +221,7 @@ async fn seal_all(house: &Arc<House>, intents: u32) -> Outcome<Vec<Envelope>> {
 
 /// Waits until no intent is pending: a member holds as many as a round may take, and the swaps
 /// before would take the batch's place.
-async fn until_empty(house: &House) -> Outcome<()> {
+async fn until_empty(house: &Client) -> Outcome<()> {
     let deadline = Instant::now() + PATIENCE;
     while house
         .standing()
@@ -239,7 +239,7 @@ async fn until_empty(house: &House) -> Outcome<()> {
 }
 
 /// How long it is until shortly after the beginning of a quote window.
-fn until_window(house: &House) -> Duration {
+fn until_window(house: &Client) -> Duration {
     let (schedule, now) = (&house.committee().schedule, now());
     let current = schedule.current(now);
     [current, current.next()]
@@ -252,7 +252,7 @@ fn until_window(house: &House) -> Duration {
 
 /// Waits until `last` is settled, and tells how long the rounds from `first` on took.
 async fn settled(
-    house: &House,
+    house: &Client,
     first: Round,
     last: Round,
     root: &Path,

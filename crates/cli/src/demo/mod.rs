@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use sealbid_client::audit::{audit_next, batch_secret};
-use sealbid_client::{House as Client, RoundAudit};
+use sealbid_client::{Client, RoundAudit};
 use sealbid_protocol::audit::ChainAudit;
 use sealbid_types::id::Round;
 use tokio::time::{Instant, sleep};

@@ -6,9 +6,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
-use sealbid_client::{
-    ClientError, ErrorClass, House as Client, Outcome, Reveal, VerifiedRound, Window,
-};
+use sealbid_client::{Client, ClientError, ErrorClass, Outcome, Reveal, VerifiedRound, Window};
 use sealbid_types::door::Event;
 use sealbid_types::envelope::Envelope;
 use sealbid_types::id::{EnvelopeId, Round};

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
-use sealbid_client::{House as Client, Solver};
+use sealbid_client::{Client, Solver};
 
 use self::book::Book;
 use self::quoting::Quoting;

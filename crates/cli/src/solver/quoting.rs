@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use sealbid_client::{House as Client, Solver};
+use sealbid_client::{Client, Solver};
 use sealbid_net::PeerId;
 use sealbid_net::house::House;
 use sealbid_types::codec::decode;

@@ -12,6 +12,7 @@ use iroh::endpoint::{
     SendStream, WriteError, presets,
 };
 use iroh::{EndpointAddr, RelayMode, SecretKey, TransportAddr};
+use sealbid_types::committee::{Committee, Member};
 use sealbid_types::id::MemberIndex;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
@@ -41,6 +42,20 @@ pub struct DoorAddress {
     pub peer: PeerId,
     /// Where it may listen.
     pub addresses: Vec<SocketAddr>,
+}
+
+impl DoorAddress {
+    /// The front doors of all members, as the committee file gives them.
+    #[must_use]
+    pub fn all(committee: &Committee) -> Vec<Self> {
+        let members = MemberIndex::all(committee.members()).zip(&committee.roster);
+        let door = |(member, entry): (MemberIndex, &Member)| Self {
+            member,
+            peer: PeerId(*entry.door.as_bytes()),
+            addresses: entry.door_addresses.clone(),
+        };
+        members.map(door).collect()
+    }
 }
 
 /// A client of the members' front doors, with one connection to each that is asked.

@@ -28,13 +28,14 @@ use sealbid_types::allocation::{Allocation, VoidReason};
 use sealbid_types::codec::decode;
 use sealbid_types::committee::Committee;
 use sealbid_types::envelope::{Envelope, Part};
-use sealbid_types::id::{EnvelopeId, OrderSeed};
+use sealbid_types::id::EnvelopeId;
 use sealbid_types::record::RoundRecord;
 use sealbid_types::terms::Authorisation;
 
 pub use self::chain::{ChainAudit, audit_chain};
 pub use self::error::{AuditError, Document, EnvelopeFault};
 use crate::opening::{OpenedIntents, OpenedQuotes, PartId, Plaintexts, first_opening, read_opened};
+use crate::settlement::clearing_input;
 
 /// A round that was found right.
 #[derive(Debug)]
@@ -231,18 +232,9 @@ impl Audit<'_> {
             order,
             ..
         } = self.record;
-        ClearingInput {
-            auction: close.auction,
-            epoch: close.epoch,
-            round: close.round,
-            close: close.digest(),
-            closed_at: close.closed_at,
-            order: OrderSeed::drawn_by(order),
-            rules: self.committee.rules.clone(),
-            intents,
-            quotes,
-            used_nonces: ancestry.nonces.clone(),
-        }
+        let rules = &self.committee.rules;
+        let opened = (intents, quotes);
+        clearing_input((close, close.digest()), rules, order, ancestry, opened)
     }
 
     fn check_settlement(

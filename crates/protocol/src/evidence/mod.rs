@@ -66,7 +66,7 @@ pub enum EvidenceError {
     #[error("it is of another auction or epoch")]
     Foreign,
     /// The committee has no such member.
-    #[error("the committee has no member {0}")]
+    #[error("the committee has no {0}")]
     NoSuchMember(MemberIndex),
     /// Something in it does not belong to the rest, or is not signed by whom it accuses.
     #[error("{0} is not what it should be")]

@@ -28,7 +28,7 @@ use sealbid_types::report::Acknowledgement;
 pub use self::io::{Input, Notice, Output, RequestId};
 pub use self::start::StartError;
 pub use crate::limits::{Limits, Options, Times};
-pub use crate::settlement::{Outcome, order_seed, outcomes, summary};
+pub use crate::settlement::{Outcome, outcomes, summary};
 
 use self::message::PeerMessage;
 use crate::admission::{Inbox, Receipts};

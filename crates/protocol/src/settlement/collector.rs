@@ -2,7 +2,7 @@
 //! members, and what it computes from that.
 
 use sealbid_crypto::{AllocationCertificate, OpenedPart, open};
-use sealbid_market::clear::{ClearingInput, clear};
+use sealbid_market::clear::clear;
 use sealbid_market::settle::settle;
 use sealbid_types::allocation::VoidReason;
 use sealbid_types::bytes::FixedBytes;
@@ -11,11 +11,9 @@ use sealbid_types::id::MemberIndex;
 use sealbid_types::keys::Signed;
 use sealbid_types::statement::Statement;
 
+use super::clearing_input;
 use super::settling::{Desk, Settling};
-use super::stages::{
-    Cleared, OpenedAuthorisations, OpenedTerms, Unsigned, allocation_statement, order_seed, parted,
-    settlement_statement,
-};
+use super::stages::{Cleared, OpenedAuthorisations, OpenedTerms, Unsigned, parted};
 use super::task::Step;
 use crate::evidence::{Evidence, WrongShares, WrongSignatureShare};
 use crate::member::io::{Notice, Output};
@@ -284,18 +282,17 @@ impl Settling {
         // Only now: which nonces matter is known when terms are open. They come from the own chain,
         // as an auditor computes them, and from nobody's message.
         material.ancestry.nonces = desk.chain.used_nonces(close, &terms.intents);
-        let input = ClearingInput {
-            auction: close.auction,
-            epoch: close.epoch,
-            round: close.round,
-            close: self.certificate.digest(),
-            closed_at: close.closed_at,
-            order: order_seed(&order),
-            rules: desk.context.committee.rules.clone(),
-            intents: core::mem::take(&mut terms.intents),
-            quotes: core::mem::take(&mut terms.quotes),
-            used_nonces: material.ancestry.nonces.clone(),
-        };
+        let opened = (
+            core::mem::take(&mut terms.intents),
+            core::mem::take(&mut terms.quotes),
+        );
+        let input = clearing_input(
+            (close, self.certificate.digest()),
+            &desk.context.committee.rules,
+            &order,
+            &material.ancestry,
+            opened,
+        );
         let allocation = clear(&input);
         // Lent, since settling reads them again. The quotes have done their part.
         terms.intents = input.intents;
@@ -308,7 +305,7 @@ impl Settling {
             };
             desk.out.push(Output::Notice(notice));
         }
-        let statement = allocation_statement(&allocation);
+        let statement = allocation.statement();
         Some(Cleared {
             allocation,
             statement,
@@ -322,7 +319,7 @@ impl Settling {
             &self.authorisations.as_ref()?.authorisations,
             &desk.context.committee.rules,
         );
-        let statement = settlement_statement(&settlement);
+        let statement = settlement.statement();
         Some(Unsigned {
             settlement,
             statement,

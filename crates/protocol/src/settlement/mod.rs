@@ -1,12 +1,13 @@
 //! From the opened round to its record: clearing, authorisations, signatures, the archive.
 
+mod clearing;
 mod collector;
 mod outcome;
 mod settling;
 mod stages;
 mod task;
 
+pub(crate) use self::clearing::clearing_input;
 pub use self::outcome::{Outcome, outcomes, summary};
 pub(crate) use self::settling::{Desk, Settling};
-pub use self::stages::order_seed;
 pub(crate) use self::stages::{Material, Settled};

@@ -1,4 +1,4 @@
-//! What a round's settling holds, and the statements that the committee makes in it.
+//! What a round's settling holds.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use sealbid_crypto::{Authority, CheckedPart, OpenedPart};
 use sealbid_types::allocation::{Allocation, VoidReason};
 use sealbid_types::bytes::FixedBytes;
 use sealbid_types::envelope::Envelope;
-use sealbid_types::id::{EnvelopeId, OrderSeed, context};
+use sealbid_types::id::EnvelopeId;
 use sealbid_types::keys::Signed;
 use sealbid_types::record::{Ancestry, Opening as PartOpening, RoundRecord};
 use sealbid_types::report::Report;
@@ -96,28 +96,4 @@ pub(crate) fn parted(opened: Vec<OpenedPart>) -> (Vec<PartOpening>, Plaintexts) 
         (opening, (id, content.map_err(VoidReason::from)))
     };
     opened.into_iter().map(part).unzip()
-}
-
-/// The seed that a round's `order` signature draws.
-#[must_use]
-pub fn order_seed(signature: &FixedBytes<96>) -> OrderSeed {
-    OrderSeed::from(blake3::derive_key(context::ORDER_SEED, &signature.0))
-}
-
-pub(crate) fn allocation_statement(allocation: &Allocation) -> Statement {
-    Statement::Allocation {
-        auction: allocation.auction,
-        epoch: allocation.epoch,
-        round: allocation.round,
-        allocation: allocation.digest(),
-    }
-}
-
-pub(crate) fn settlement_statement(settlement: &Settlement) -> Statement {
-    Statement::Settlement {
-        auction: settlement.auction,
-        epoch: settlement.epoch,
-        round: settlement.round,
-        settlement: settlement.digest(),
-    }
 }

@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use futures::stream::{FuturesUnordered, StreamExt};
 use sealbid_crypto::CommitteeKeys;
-use sealbid_net::PeerId;
 use sealbid_net::door::{DoorAddress, DoorClient};
 use sealbid_types::codec::{decode, encode};
 use sealbid_types::committee::Committee;
@@ -39,7 +38,7 @@ pub struct Hint {
 
 /// A house: dials members when it needs them, and keeps the connections.
 #[derive(Debug)]
-pub struct House {
+pub struct Client {
     committee: Committee,
     keys: CommitteeKeys,
     doors: DoorClient,
@@ -48,19 +47,13 @@ pub struct House {
     rounds: Mutex<BTreeMap<Round, Arc<VerifiedRound>>>,
 }
 
-impl House {
+impl Client {
     /// The house of `committee`, whose checked keys are `keys`. Dials nobody.
     ///
     /// # Errors
     /// [`ClientError::Local`] if this machine has no socket to give.
     pub async fn connect(committee: Committee, keys: CommitteeKeys) -> Result<Self, ClientError> {
-        let members = MemberIndex::all(committee.members()).zip(&committee.roster);
-        let doors = members.map(|(member, entry)| DoorAddress {
-            member,
-            peer: PeerId(*entry.door.as_bytes()),
-            addresses: entry.door_addresses.clone(),
-        });
-        let doors = DoorClient::new(None, doors.collect())
+        let doors = DoorClient::new(None, DoorAddress::all(&committee))
             .await
             .map_err(ClientError::Local)?;
         let (answering, rounds) = (AtomicU16::new(0), Mutex::default());
