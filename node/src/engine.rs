@@ -22,7 +22,8 @@ use crate::NodeError;
 use crate::arithmetic::Arithmetic;
 use crate::shell::Shell;
 
-/// The most inputs of each kind that one transaction serves.
+/// The most inputs of each kind that one transaction serves. All of a batch waits for its one sync,
+/// so this also bounds what a vote may have to wait behind.
 const BATCH: usize = 256;
 /// The longest sleep: a clock that jumps is noticed after this.
 const LONGEST_SLEEP: Duration = Duration::from_millis(500);
@@ -45,6 +46,8 @@ pub(crate) fn clock() -> Clock {
 /// The way to the engine.
 #[derive(Debug, Clone)]
 pub(crate) struct EngineInbox {
+    // Two queues: clients, of whom there may be any number, must not take the room that a round's
+    // messages need, nor a round's messages hold back their answers.
     peers: mpsc::Sender<Input>,
     clients: mpsc::Sender<Input>,
 }
@@ -143,6 +146,8 @@ impl Engine {
     fn run(mut self, runtime: &Handle, outputs: Vec<Output>) -> Result<(), NodeError> {
         self.carry_out(outputs)?;
         while let Some(inputs) = runtime.block_on(self.next_inputs()) {
+            // Envelopes and clients' questions move no round on. They are taken first and together,
+            // for the price of one look at what has become possible.
             let (together, single): (Vec<Input>, Vec<Input>) =
                 inputs.into_iter().partition(Input::can_wait);
             let mut outputs = self.member.steps(together, clock());
@@ -153,6 +158,7 @@ impl Engine {
                     self.carry_out(core::mem::take(&mut outputs))?;
                 }
             }
+            // After the inputs: they may have done what was due, or moved it.
             if self.member.wake_at() <= clock().monotonic {
                 outputs.extend(self.step(Input::Tick));
             }
@@ -166,6 +172,7 @@ impl Engine {
         let Self {
             member, arithmetic, ..
         } = self;
+        // Outside a closing round a step has no arithmetic worth handing to other threads.
         if !member.is_closing() {
             self.spent = Duration::ZERO;
             return member.step(input, clock());
@@ -185,6 +192,8 @@ impl Engine {
 
     /// What waits, once something does or the member wants to be woken; none when it stops.
     async fn next_inputs(&mut self) -> Option<Vec<Input>> {
+        // `wake_at` goes by the monotonic clock and by what the wall clock shows now. One that is
+        // set meanwhile is not heard of, so no sleep is long.
         let sleep = self
             .member
             .wake_at()
@@ -197,6 +206,8 @@ impl Engine {
             input = clients.recv() => input,
             () = tokio::time::sleep(sleep) => None,
         };
+        // Whatever else waits shares the sync that the first one needs anyway: the more there is to
+        // do, the less of it is waiting for the disk.
         let mut inputs: Vec<Input> = first.into_iter().collect();
         for queue in [peers, clients] {
             inputs.extend(std::iter::from_fn(|| queue.try_recv().ok()).take(BATCH));
@@ -206,6 +217,8 @@ impl Engine {
 
     /// Writes first, then does everything else.
     fn carry_out(&self, outputs: Vec<Output>) -> Result<(), NodeError> {
+        // Of all steps at once: a write that comes earlier than its step asked does no harm, and
+        // nothing leaves earlier than it.
         let mut writes: Vec<Write> = Vec::new();
         let mut rest = Vec::with_capacity(outputs.len());
         for output in outputs {
@@ -220,6 +233,7 @@ impl Engine {
                 .map_err(|error| NodeError::storage(&error))?;
         }
         for output in rest {
+            // The proof of why it halts was among the writes. What comes after stays unsaid.
             if let Output::Halt { reason } = output {
                 return Err(NodeError::Halted(reason));
             }

@@ -43,16 +43,21 @@ impl Fetcher {
     /// Fetches the record of `round` from a member, checks it and brings it to the engine, unless
     /// that member is being asked already.
     pub(crate) fn fetch(&self, round: Round, from: MemberIndex) {
+        // One a member, whatever the engine asks for meanwhile: a member that answers slowly, or
+        // with 64 MiB of nothing, holds up one task and no more.
         if !self.asked().insert(from) {
             return;
         }
         let this = self.clone();
         tokio::spawn(async move {
+            // No answer is not told: the engine waits for as long as it finds right, and then asks
+            // another member (`claims/peers.rs`).
             if let Some(answer) = this.ask(round, from).await
                 && let Some(checked) = this.check(round, answer).await
             {
                 this.0.engine.bring(Input::Record { from, checked }).await;
             }
+            // Last: before the engine has the record, it would ask for the same one again.
             this.asked().remove(&from);
         });
     }
@@ -81,6 +86,8 @@ impl Fetcher {
     ) -> Option<Result<Box<CheckedRecord>, RecordError>> {
         let gate = Arc::clone(&self.0.gate);
         let check = move || {
+            // Cut out of the answer and not decoded: of a lie nothing beyond the certificate is
+            // read.
             let bytes = record_bytes(&answer)?;
             Some(gate.check_record(round, &bytes).map(Box::new))
         };

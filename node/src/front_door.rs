@@ -97,6 +97,7 @@ impl FrontDoor {
         };
         let submit = |request| Input::Submit { request, envelope };
         let response = self.ask(submit).await.unwrap_or_else(stopping);
+        // Refused for now, not for good: full rounds empty, and members start.
         if matches!(response, Response::Refused(_)) {
             // Others may have taken it: then the pool brings it again, and it is not lost on us.
             self.gate.forget(&digest);
@@ -105,6 +106,8 @@ impl FrontDoor {
     }
 
     async fn status(&self, id: EnvelopeId) -> Response {
+        // Settled rounds answer from the store, without the engine: who asks after an old order
+        // must not take the time of one that is being placed.
         match self.read(move |records| records.outcome(&id)).await {
             Some(Some(status)) => Response::Status(status),
             Some(None) => {
@@ -144,6 +147,7 @@ impl FrontDoor {
         input: impl FnOnce(sealbid_protocol::member::io::RequestId) -> Input,
     ) -> Option<Response> {
         let request = self.requests.open(&self.engine);
+        // Never waits for room: a client that is refused at once can ask another member.
         if self.engine.ask(input(request.id())).is_err() {
             return Some(if self.stop.is_cancelled() {
                 stopping()
@@ -181,6 +185,7 @@ impl FrontDoor {
                     let event = Arc::unwrap_or_clone(event);
                     reply.send(encode(&Response::Event(event)).into()).await?;
                 }
+                // A slow watcher misses events and keeps nobody else waiting for it.
                 Err(RecvError::Lagged(missed)) => {
                     tracing::debug!("a watcher missed {missed} events");
                 }

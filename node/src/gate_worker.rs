@@ -23,7 +23,7 @@ const BATCH: usize = 256;
 /// to check sixteen together takes a third of what it takes to check them in pairs.
 const GATHER: Duration = Duration::from_millis(20);
 const ENOUGH: usize = 64;
-/// How many envelopes the worker remembers to have seen.
+/// How many envelopes the worker remembers to have seen: as many as four full inboxes hold.
 const REMEMBERED: usize = 65_536;
 
 /// An envelope of a client, and where the verdict goes.
@@ -35,7 +35,8 @@ struct ClientJob {
 /// An envelope of the pool or of a peer.
 struct PeerJob {
     bytes: Vec<u8>,
-    /// Whether it is checked even if it was seen before.
+    /// Whether it is checked even if it was seen before. What the engine asks for may have been
+    /// seen, and refused by a limit that does not bind a vote.
     again: bool,
 }
 
@@ -63,6 +64,7 @@ impl GateQueue {
         engine: EngineInbox,
         timings: Timings,
     ) -> Result<Self, NodeError> {
+        // Each kind has a queue, and half of every batch: whichever floods, the other gets through.
         let (clients, client_jobs) = mpsc::channel(waiting);
         let (peers, peer_jobs) = mpsc::channel(waiting);
         let seen = Arc::default();
@@ -120,7 +122,8 @@ impl GateQueue {
     }
 }
 
-/// What identifies an envelope's exact bytes here.
+/// What identifies an envelope's exact bytes here. Not its id: that takes decoding, and bytes that
+/// are no envelope have none, though a peer may send them as often.
 pub(crate) fn digest(bytes: &[u8]) -> [u8; 32] {
     *blake3::hash(bytes).as_bytes()
 }
@@ -183,12 +186,14 @@ impl Worker {
                 continue;
             }
             let (gate, arithmetic) = (Arc::clone(&self.gate), Arc::clone(&self.arithmetic));
+            // A batch takes many milliseconds: on one of tokio's own threads the doors would wait.
             let check = move || arithmetic.run(|| gate.check(envelopes));
             match tokio::task::spawn_blocking(check).await {
                 Ok((verdicts, spent)) => {
                     self.timings.admitted(verdicts.len(), spent);
                     self.hand_out(verdicts, tell).await;
                 }
+                // `tell` is dropped, by which its clients hear that nothing was checked.
                 Err(error) => {
                     tracing::error!("the gate failed on a batch of {}: {error}", tell.len());
                 }
@@ -236,6 +241,8 @@ impl Worker {
         let mut of_batch = BTreeSet::new();
         for ClientJob { bytes, verdict } in clients {
             let digest = digest(&bytes);
+            // Checked in any case, since a client waits for the verdict. But the pool brings it
+            // back in a moment, and that need not be checked.
             seen.insert(digest);
             of_batch.insert(digest);
             batch.envelopes.push(bytes);
@@ -273,6 +280,8 @@ impl Worker {
                 }
             }
         }
+        // As one input: the engine writes and acknowledges them in one step. The refused ones too:
+        // a report that lists one is wrong (docs/protocol.md 4.2).
         if !envelopes.is_empty() || !refused.is_empty() {
             self.engine
                 .bring(Input::Delivered { envelopes, refused })

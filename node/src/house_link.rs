@@ -156,7 +156,9 @@ pub(crate) struct HouseLink {
 }
 
 impl HouseLink {
-    /// Serves `house`, and joins anew whenever the network gives up, until the member stops.
+    /// Serves `house`, and joins anew whenever the network gives up, until the member stops. Engine
+    /// and front door go on meanwhile: clients are told that too few members are here, and nothing
+    /// that was promised is lost.
     pub(crate) async fn run(self, house: House) {
         let mut next = Some(house);
         while !self.stop.is_cancelled() {
@@ -193,6 +195,7 @@ impl HouseLink {
             mut pool_deliveries,
         } = house;
         self.slot.set(Some(handle.clone()));
+        // Apart, so that a gate that is busy with the pool's envelopes holds up no vote.
         let messages = async {
             while let Some((from, bytes)) = incoming.recv().await {
                 let bytes = Vec::from(bytes);
@@ -211,6 +214,7 @@ impl HouseLink {
             () = handle.terminated() => tracing::warn!("the house network ended; joining it anew"),
             () = self.stop.cancelled() => {}
         }
+        // First nobody sends any more, then it is left.
         self.slot.set(None);
         handle.leave().await;
     }

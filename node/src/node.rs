@@ -82,6 +82,7 @@ impl Node {
         let load = move || load(&files, &passphrase);
         let loaded = tokio::task::spawn_blocking(load).await;
         let loaded = loaded.map_err(|error| NodeError::Key(error.to_string()))??;
+        // After the store's lock is held: the file never names a process that lost the race for it.
         let pid = PidFile::write(&config.pid)?;
         let (member, outputs) = start_member(&config, &loaded, is_restored)?;
         let house = MemberSeat::of(&config, &loaded);
@@ -90,6 +91,7 @@ impl Node {
             bind: config.door.bind(),
             limits: config.door.limits(),
         };
+        // Everything is bound when this returns, so that "started" means reachable.
         let (joined, door) = tokio::join!(house.join(), Door::bind(door));
         let (joined, door) = (joined?, door?);
         furnish(
@@ -132,8 +134,11 @@ impl Node {
             ..
         } = self;
         let (gate, fetcher) = (link.gate.clone(), engine.shell.fetcher.clone());
+        // The engine first: what the network brings finds it running.
         let mut stopped = engine.spawn(outputs)?;
         let link = tokio::spawn(link.run(house));
+        // Through the gate like any other envelope: shares are never stored, and a disk that was
+        // tampered with is no reason to trust what is on it.
         let stored = tokio::spawn(async move {
             for envelope in stored {
                 gate.deliver(envelope).await;

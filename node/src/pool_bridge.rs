@@ -38,6 +38,8 @@ impl PoolBridge {
     pub(crate) fn offer(&self, envelopes: Vec<Offered>) {
         for envelope in envelopes {
             if self.commands.try_send(command(envelope)).is_err() {
+                // The rest would find no room either. A client that waits is not held up by this:
+                // its envelope goes to the members directly after a moment (`Times::push_after`).
                 tracing::debug!("the pool does not keep up; envelopes are offered again later");
                 return;
             }

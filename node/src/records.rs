@@ -76,6 +76,7 @@ impl Records {
     pub(crate) fn keep(&self, summary: RoundSummary) {
         let mut summaries = self.summaries();
         summaries.insert(summary.round, summary);
+        // The oldest goes: people page through the newest.
         while summaries.len() > CACHED {
             summaries.pop_first();
         }

@@ -31,6 +31,7 @@ pub(crate) struct Request {
 impl Requests {
     /// A new request.
     pub(crate) fn open(&self, engine: &EngineInbox) -> Request {
+        // The shell's own number and nothing of the client's: two clients cannot name each other's.
         let id = RequestId(self.0.next.fetch_add(1, Ordering::Relaxed));
         let (sender, answer) = oneshot::channel();
         self.waiting().insert(id, sender);
@@ -72,6 +73,7 @@ impl Request {
 
 impl Drop for Request {
     fn drop(&mut self) {
+        // Still there, so nobody answered it: the client went first.
         if self.requests.waiting().remove(&self.id).is_some() {
             // A busy engine finds out when it answers.
             let _ = self.engine.ask(Input::Gone { request: self.id });

@@ -68,6 +68,8 @@ impl Shell {
     pub(crate) fn carry_out(&self, output: Output) {
         match output {
             Output::Write(_) | Output::Halt { .. } => {}
+            // There is no house while it is being joined anew. What is lost then is lost as on any
+            // other network: the engine sends again what still matters.
             Output::Send { to, bytes } => {
                 if let Some(house) = self.house.get() {
                     let sent = house.send(to, &Bytes::from(bytes));
@@ -92,6 +94,7 @@ impl Shell {
             Output::Settled(settlement) => self.settled(&settlement),
             Output::Event(event) => self.tell(*event),
             Output::FetchRecord { round, from } => {
+                // The engine's thread is none of tokio's, and fetching begins a task.
                 let _runtime = self.runtime.enter();
                 self.fetcher.fetch(round, from);
             }
@@ -107,6 +110,8 @@ impl Shell {
         let Some(house) = self.house.get() else {
             return;
         };
+        // A stream of its own only for what names both assets: solvers ask for pairs. The rest is
+        // in the stream of all intents.
         let pair = match &intent.body.metadata.disclosure {
             Disclosure::Pair(pair) => Some((pair.give.as_str(), pair.want.as_str())),
             Disclosure::Nothing | Disclosure::Give(_) | Disclosure::Want(_) => None,
@@ -123,6 +128,7 @@ impl Shell {
     }
 
     fn tell(&self, event: Event) {
+        // Kept before watchers hear of it: who asks for the round at once is answered from memory.
         if let Event::Settled(summary) = &event {
             log_settled(summary);
             warn_of(self.timings.settled(summary));
@@ -155,6 +161,7 @@ fn warn_of<T, E: Display>(result: Result<T, E>) -> Option<T> {
 
 fn log(notice: &Notice) {
     match notice {
+        // Whoever is connected can bring it about as often as they like: it must not fill a log.
         Notice::Unusable { .. } => tracing::debug!("{notice}"),
         Notice::Alarm { .. } => tracing::error!("{notice}"),
         _ => tracing::warn!("{notice}"),
