@@ -169,6 +169,8 @@ impl DoorClient {
         let began = Instant::now();
         let ask = async {
             match self.ask(member, request.clone()).await {
+                // Once: a member that was restarted has lost the connection and not the will. All
+                // requests may come twice, submissions too, since an envelope is known by its id.
                 Err(DoorError::Disconnected { .. }) => self.ask(member, request).await,
                 answer => answer,
             }
@@ -263,6 +265,8 @@ impl DoorClient {
             return;
         };
         let mut latest = slot.latest();
+        // Not whatever is there now: of ten requests that time out together, the first makes room
+        // for a new connection, and the other nine must not each close it again.
         if latest.as_ref().is_some_and(|dial| dial.connected_by(began)) {
             *latest = None;
         }
@@ -286,6 +290,8 @@ impl Slot {
 
     /// The latest dial if it can still be of use, or a new one.
     fn dial(&self, endpoint: &Endpoint, limit: Duration) -> Dial {
+        // Looked at and replaced under one lock, so that requests that come together share one
+        // dial.
         let mut latest = self.latest();
         let useful = latest.take().filter(Dial::is_useful);
         let dial =
@@ -405,6 +411,8 @@ fn disconnected(member: MemberIndex, reason: &(impl ToString + ?Sized)) -> DoorE
 /// A connection that ended: refused by the member, or broken.
 fn lost(member: MemberIndex, error: &ConnectionError) -> DoorError {
     match error {
+        // An idle connection is closed between two requests of an honest client: it dials again.
+        // Any other code is the member's answer, and dialling again would be asking on.
         ConnectionError::ApplicationClosed(close) => match Refusal::from_code(close.error_code) {
             Refusal::Idle => disconnected(member, "it was idle"),
             refusal => DoorError::Refused { member, refusal },

@@ -30,6 +30,7 @@ pub(crate) async fn read(
         Err(ReadExactError::ReadError(error)) => return Err(FrameError::Read(error)),
     }
     let length = usize::try_from(u32::from_le_bytes(header)).unwrap_or(usize::MAX);
+    // By what is announced, before anything of it is read.
     if length > limit {
         return Err(FrameError::TooLarge(length));
     }

@@ -64,6 +64,8 @@ impl Reply {
         let header = frame::header(&body)
             .filter(|_| size <= self.limit)
             .ok_or(too_large)?;
+        // A time for each piece and not for the whole: a record of 64 MiB may take a slow line
+        // minutes, and a peer that reads nothing is found out after the first piece.
         for piece in frame::pieces(header, body) {
             match timeout(self.patience, self.stream.write_chunk(piece)).await {
                 Ok(Ok(())) => {}

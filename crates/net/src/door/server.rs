@@ -140,7 +140,10 @@ pub struct Door {
 struct Shared {
     limits: DoorLimits,
     closing: CancellationToken,
+    /// Places for connections, taken before the handshake, when nobody knows yet who it is.
     permits: Arc<Semaphore>,
+    /// Connections of each peer, counted after the handshake. A key costs nothing, so this is no
+    /// bound on a stranger with many of them; `permits` is.
     peers: Mutex<BTreeMap<PeerId, usize>>,
     requests: DefaultKeyedRateLimiter<PeerId>,
 }
@@ -225,7 +228,10 @@ pub(crate) fn transport(limits: &DoorLimits) -> QuicTransportConfig {
     let window = VarInt::from_u32(RECEIVE_WINDOW);
     QuicTransportConfig::builder()
         .max_concurrent_bidi_streams(VarInt::from_u32(limits.streams_per_connection))
+        // Nobody reads them: each would only hold bytes of a stranger's.
         .max_concurrent_uni_streams(VarInt::from_u32(0))
+        // Of the connection as well: by the stream alone, a stranger could have as many windows
+        // filled here as it may open streams.
         .stream_receive_window(window)
         .receive_window(window)
         .max_idle_timeout(IdleTimeout::try_from(QUIET).ok())
@@ -286,6 +292,7 @@ async fn accept<H: Handler>(endpoint: Endpoint, shared: Arc<Shared>, handler: Ar
     loop {
         tokio::select! {
             () = shared.closing.cancelled() => return,
+            // Keys are free, so what is kept of each must not stay.
             _ = forget.tick() => shared.requests.retain_recent(),
             incoming = endpoint.accept() => {
                 let Some(incoming) = incoming else { return };
@@ -332,6 +339,7 @@ async fn connection<H: Handler>(
         None => Refusal::Busy,
     };
     connection.close(refusal.code(), b"");
+    // Held until here: a connection takes its place for as long as it can cost anything.
     drop(permit);
 }
 
@@ -342,11 +350,14 @@ async fn requests<H: Handler>(
     shared: &Arc<Shared>,
     handler: &Arc<H>,
 ) -> Refusal {
+    // Dropped with this function, and with it every handler of the connection: nobody works for a
+    // client that has gone.
     let mut open = JoinSet::new();
     loop {
         tokio::select! {
             () = shared.closing.cancelled() => return Refusal::ShuttingDown,
             _ = open.join_next(), if !open.is_empty() => {}
+            // A watcher asks once and listens for hours: an open request is no idleness.
             () = sleep(shared.limits.idle), if open.is_empty() => return Refusal::Idle,
             stream = connection.accept_bi() => {
                 let Ok((send, receive)) = stream else { return Refusal::Failed };
@@ -365,6 +376,8 @@ async fn request<H: Handler>(
 ) {
     let limits = &shared.limits;
     let reply = Reply::new(send, limits.max_response, limits.write);
+    // Before a byte is read: what is over the rate costs a stream and nothing more. By the peer and
+    // not by its connection, of which it may have several.
     let request = match shared.requests.check_key(&peer) {
         Err(_) => Err(Refusal::RateLimited),
         Ok(()) => read(&mut receive, limits).await,
@@ -374,6 +387,7 @@ async fn request<H: Handler>(
         Err(refusal) => {
             tracing::debug!(?peer, %refusal, "request refused");
             // An error says that the stream has ended.
+            // Both ways: whoever is still sending is to stop, whoever waits for an answer to know.
             let _ = receive.stop(refusal.code());
             reply.refuse(refusal);
         }

@@ -32,6 +32,7 @@ impl Member {
     /// The vote has decided: the certified close goes to disk, and the round to its openings.
     pub(crate) fn certify(&mut self, certified: Certified, out: &mut Vec<Output>) {
         let Certified { close, certificate } = certified;
+        // The vote has verified the signature. This makes the type without which no share leaves.
         match CloseCertificate::verify(&self.context.keys, close.clone(), &certificate) {
             Err(error) => return self.halt(error.to_string(), out),
             Ok(verified) => self.enter(verified, out),
@@ -48,6 +49,7 @@ impl Member {
             return;
         };
         let closed = core::mem::replace(&mut self.closing, closing);
+        // Shares that came before the certificate did: others were faster.
         let early = core::mem::replace(&mut self.early, Exchange::new(self.chain.open()));
         let listed = close.intents.iter().chain(&close.quotes);
         let held = listed
@@ -184,6 +186,8 @@ impl Member {
 
     /// The round is over: its record and outcomes go to disk, and what led to it goes.
     fn archive(&mut self, record: &RoundRecord, intents: &OpenedIntents, out: &mut Vec<Output>) {
+        // All of it is one step and so one transaction: after a crash there is either the record,
+        // or everything that leads to it.
         let settlement = &record.settlement.settlement;
         let round = settlement.round;
         out.push(put(Table::Records, round_key(round), record));
@@ -306,6 +310,8 @@ impl Member {
             let what = "what it says of earlier rounds is not what the chain says".to_owned();
             return self.refuse_record(from, close.round, what, out);
         }
+        // The round may be certified here already, and lack shares or envelopes: then the record
+        // takes the place of what is still being collected.
         self.peers.brought_record(from);
         if self.settling.is_none() {
             self.enter(certificate, out);

@@ -124,6 +124,8 @@ impl Member {
             self.stash(admissible, out);
             return Ok(Taken::Listed(round));
         }
+        // The same promise again, for the round that it was made for: who asks twice gets no later
+        // one, and no limit can take back what is promised.
         if let Some(round) = self.inbox.get(&id).and_then(|held| held.acknowledged) {
             out.extend(self.inbox.take(admissible, None));
             return Ok(Taken::Acknowledged(self.promises.acknowledge(id, round)));
@@ -150,6 +152,8 @@ impl Member {
 
     fn place(&self, admissible: &Admissible) -> Result<Round, Refusal> {
         let id = admissible.id();
+        // No protection: another member may admit the twin, and then both are void
+        // (`opening/parts.rs`). It keeps what will be void from taking places here.
         self.inbox.check_points(&id, &admissible.envelope)?;
         let used = admissible
             .envelope
@@ -242,6 +246,7 @@ impl Member {
 
     /// An acknowledgement of this member's own, for its clients and for the other members.
     fn give(&mut self, signed: Signed<Acknowledgement>, out: &mut Vec<Output>) {
+        // Kept until all inputs of this step are taken: one message for hundreds of envelopes.
         self.acknowledgements.push(signed.clone());
         let latest = self.chain.open().next();
         let Acknowledgement {
@@ -320,6 +325,7 @@ impl Member {
         if (auction, epoch) != (&committee.auction, &committee.epoch) {
             return;
         }
+        // From its maker only: the witness keeps it unverified, and must not be filled by others.
         if signed.member == from {
             self.witness.keep(&signed);
         }
@@ -330,6 +336,8 @@ impl Member {
         let Some(member) = committee.member(signed.member) else {
             return;
         };
+        // Verified last, and only if a client here waits for it: most that come are for others'
+        // clients.
         if signed.verify(&member.identity).is_ok() {
             self.count_acknowledgement(signed, out);
         }

@@ -20,6 +20,9 @@ use crate::vote::Output as VoteOutput;
 
 impl Member {
     pub(crate) fn go_on(&mut self, out: &mut Vec<Output>) {
+        // In the order in which one leads to the next: a report starts the vote, a vote certifies,
+        // a certificate opens. So one step goes as far as it can, with one sync of the disk. What
+        // is asked for and sent again comes after, when it is known what is still missing.
         self.beat(out);
         self.cut(out);
         self.vote_on(out);
@@ -39,6 +42,8 @@ impl Member {
         if !self.is_ready() || self.settling.is_some() {
             return;
         }
+        // Not before the round before is settled here (docs/protocol.md 8): one round in hand at a
+        // time, and all that it used is known before the next is closed.
         let round = self.closing.round();
         let Some(slot) = self.report_slot() else {
             return;
@@ -81,6 +86,9 @@ impl Member {
         let current = schedule.current(self.now.wall);
         out.extend(self.promises.thaw(round, current));
         let has_intent = self.inbox.count(Kind::Intent, round) > 0;
+        // Asked whether or not there is an intent: a window that began without one has begun, and
+        // the intent that comes in it waits for the next, so that solvers have a whole window for
+        // it.
         let begun = self.closing.window.begun(&schedule, self.now.wall);
         let by_window = begun.filter(|slot| has_intent && *slot > parent);
         if let Some(slot) = by_window
@@ -124,6 +132,9 @@ impl Member {
         }
         let mut said = Vec::new();
         let has_reported = self.promises.reported(self.closing.round()).is_some();
+        // Not before the own report: the timeout for a proposal starts when the reports that it
+        // takes are on their way. A member without one is taken along when others are a view
+        // further (line 55).
         if has_reported && !self.closing.vote.is_started() {
             self.closing.vote.start(self.now, &mut said);
         }
@@ -137,6 +148,7 @@ impl Member {
             for word in core::mem::take(&mut said) {
                 self.follow_word(word, out);
             }
+            // It may have been decided just now: what follows would be about the round after.
             if self.settling.is_some() || self.has_halted {
                 return;
             }

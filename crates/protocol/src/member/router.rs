@@ -36,6 +36,7 @@ impl Member {
                 return;
             }
         };
+        // Anything that decodes is a sign of life: what it says is judged below, each by its kind.
         self.peers.heard(from, self.now.monotonic);
         match message {
             PeerMessage::Acknowledgements(batch) => {
@@ -70,6 +71,7 @@ impl Member {
         if round != self.closing.round() || !self.is_ready() {
             return;
         }
+        // Whoever brings it: a report counts for the member that signed it.
         let is_asked = self.closing.is_asked_for(&report.id());
         let committee = &self.context.committee;
         match self
@@ -189,9 +191,13 @@ impl Member {
         let Some(member) = committee.member(signed.member) else {
             return;
         };
+        // Members send their own shares and nobody else's: what another brings is not worth a
+        // signature check.
         if signed.member != from || (*auction, *epoch) != (committee.auction, committee.epoch) {
             return;
         }
+        // It is behind, and will not get q shares any more: those who have settled send none. Told
+        // so, it fetches the record.
         if round <= self.settled() {
             return self.tell_heartbeat(from, out);
         }
