@@ -130,6 +130,7 @@ impl Member {
         let sent = settling.sent().len();
         settling.advance(&mut Desk {
             context: &self.context,
+            promises: &mut self.promises,
             chain: &self.chain,
             suspects: &mut self.suspects,
             out,
@@ -191,6 +192,7 @@ impl Member {
         let settlement = &record.settlement.settlement;
         let round = settlement.round;
         out.push(put(Table::Records, round_key(round), record));
+        out.extend(self.promises.settled(round));
         for (id, status) in outcomes(record) {
             out.push(put(
                 Table::Outcomes,

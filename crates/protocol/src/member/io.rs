@@ -12,6 +12,7 @@ use super::Stage;
 use crate::admission::gate::Admissible;
 use crate::chain::{CheckedRecord, RecordError};
 use crate::disk::Write;
+use crate::opening::Purpose;
 use crate::pool::ClearedRound;
 
 /// Names a client's request while the engine works on it. The shell chooses it.
@@ -190,6 +191,16 @@ pub enum Notice {
     Clock {
         /// By how much it is ahead, in milliseconds; negative if it is behind.
         ahead_ms: i64,
+    },
+    /// What the member computes of a round is not what it gave a share of before.
+    #[error(
+        "round {round}: its {purpose:?} is not the one of before the restart: the share is withheld"
+    )]
+    Withheld {
+        /// The round.
+        round: Round,
+        /// Of which statement.
+        purpose: Purpose,
     },
     /// The last round closed in a slot that is still to come, since clocks were ahead then.
     #[error(

@@ -79,7 +79,7 @@ impl core::fmt::Debug for MemberSecrets {
 pub(crate) struct Context {
     pub(crate) committee: Arc<Committee>,
     pub(crate) keys: Arc<CommitteeKeys>,
-    pub(crate) secrets: MemberSecrets,
+    pub(crate) me: MemberIndex,
     pub(crate) signers: Signers,
     pub(crate) batch: BatchSecret,
 }

@@ -23,7 +23,7 @@ use crate::opening::{Exchange, Suspects};
 use crate::promises::Promises;
 use crate::settlement::Settling;
 use crate::time::Clock;
-use crate::vote::{self, CommitteeSigner, RosterKeys, Signers, Vote, VoteState, VoteTimes};
+use crate::vote::{self, Vote, VoteState, VoteTimes};
 
 /// Why a member cannot start.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -83,21 +83,12 @@ impl Member {
         committee.member(me).ok_or(StartError::NoSuchMember(me))?;
         let mut out: Vec<Output> = claim(&committee, me, disk)?.into_iter().collect();
         let (question, batch) = split(entropy);
-        let signers = signers_of(&committee, &keys, &secrets);
-        let promises = Promises::recall(
-            committee.auction,
-            committee.epoch,
-            MemberSecrets {
-                index: me,
-                identity: Arc::clone(&secrets.identity),
-                share: Arc::clone(&secrets.share),
-            },
-            disk,
-        )?;
+        let promises = Promises::recall(committee.auction, committee.epoch, secrets, disk)?;
+        let signers = promises.signers(&committee, &keys);
         let context = Context {
             committee,
             keys,
-            secrets,
+            me,
             signers,
             batch,
         };
@@ -200,22 +191,6 @@ fn claim(
     }
 }
 
-fn signers_of(
-    committee: &Committee,
-    keys: &Arc<CommitteeKeys>,
-    secrets: &MemberSecrets,
-) -> Signers {
-    let roster = committee
-        .roster
-        .iter()
-        .map(|member| member.identity)
-        .collect();
-    Signers {
-        identity: Arc::new(RosterKeys::new(Arc::clone(&secrets.identity), roster)),
-        threshold: Arc::new(CommitteeSigner::new(keys.clone(), secrets.share.clone())),
-    }
-}
-
 fn vote_config(context: &Context, options: &Options, round: Round) -> vote::Config {
     let millis =
         |duration: core::time::Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
@@ -224,7 +199,7 @@ fn vote_config(context: &Context, options: &Options, round: Round) -> vote::Conf
         auction: context.committee.auction,
         epoch: context.committee.epoch,
         round,
-        member: context.secrets.index,
+        member: context.me,
         members: context.committee.members(),
         quorum: context.committee.quorum,
         schedule: context.committee.schedule,

@@ -1,31 +1,42 @@
-//! What this member has promised, and the only maker of signed acknowledgements and reports: what
-//! stands in the way of a broken promise stands here.
+//! What this member has promised. Its identity key and its share of the committee key are here and
+//! nowhere else, so what stands in the way of a broken promise stands here.
 //!
 //! | promise | made by |
 //! | --- | --- |
 //! | to report an envelope for a round and each later one of its range | [`Promises::acknowledge`] |
 //! | to acknowledge nothing more for a round that is reported | [`Promises::earliest`] |
 //! | to report once a round, and nothing that expires before the report's slot ends | [`Promises::report`] |
+//! | to give shares of one statement a round and purpose | [`Promises::draw`], [`Promises::state`] |
 //! | to say nothing in a round in which it may have said something that its disk lacks | [`Promises::abstain`] |
 //!
 //! A receipt is worth something because any q reports contain a member that is bound by it
 //! (docs/protocol.md 4.3). That argument has to survive a power cut at any instant, so each promise
 //! is a row of the very step that sends it, and a start reads the rows back before anything can be
-//! signed. Votes are promises too; [`VoteState`](crate::vote::VoteState) is their row.
+//! signed. Votes are promises too: the vote signs by the handle that [`Promises::signers`] gives, and
+//! [`VoteState`](crate::vote::VoteState) is its row.
 
 mod cut;
+mod statement;
 
+use std::sync::Arc;
+
+use sealbid_crypto::{CloseCertificate, CommitteeKeys, SignatureShare};
+use sealbid_types::committee::Committee;
 use sealbid_types::door::PublicIntent;
 use sealbid_types::envelope::Kind;
 use sealbid_types::id::{AuctionId, EnvelopeId, Epoch, MemberIndex, Round, Slot};
 use sealbid_types::keys::Signed;
 use sealbid_types::report::{Acknowledgement, Report};
+use sealbid_types::statement::Statement;
 
 use self::cut::Cut;
+use self::statement::{Permit, Statements};
 
 use crate::disk::{Recall, Table};
-use crate::member::io::{Output, put};
+use crate::member::io::{Notice, Output, put};
 use crate::member::{MemberSecrets, StartError};
+use crate::opening::{Purpose, Shares, SignatureShareMessage};
+use crate::vote::{CommitteeSigner, RosterKeys, Signers};
 
 /// The row of the open round's cut.
 const CUT_KEY: &[u8] = b"cut";
@@ -36,6 +47,7 @@ pub(crate) struct Promises {
     epoch: Epoch,
     secrets: MemberSecrets,
     cut: Cut,
+    statements: Statements,
 }
 
 impl core::fmt::Debug for Promises {
@@ -72,6 +84,7 @@ impl Promises {
             epoch,
             secrets,
             cut,
+            statements: Statements::recall(disk)?,
         })
     }
 
@@ -197,6 +210,85 @@ impl Promises {
             envelope,
             round,
         })
+    }
+
+    /// This member's share of the draw of a certified round.
+    pub(crate) fn draw(
+        &mut self,
+        certificate: &CloseCertificate,
+        out: &mut Vec<Output>,
+    ) -> Option<SignatureShare> {
+        let round = certificate.close().round;
+        let digest = certificate.order_statement().digest();
+        self.may_state(round, Purpose::Order, digest, out)
+            .then(|| self.secrets.share.sign_order(certificate))
+    }
+
+    /// This member's share of a round's allocation or settlement. None if it has given one of
+    /// another; or if the statement is not one of those, which have ways of their own.
+    pub(crate) fn state(
+        &mut self,
+        round: Round,
+        purpose: Purpose,
+        statement: &Statement,
+        out: &mut Vec<Output>,
+    ) -> Option<SignatureShare> {
+        if !self.may_state(round, purpose, statement.digest(), out) {
+            return None;
+        }
+        self.secrets.share.sign(statement).ok()
+    }
+
+    fn may_state(
+        &mut self,
+        round: Round,
+        purpose: Purpose,
+        digest: [u8; 32],
+        out: &mut Vec<Output>,
+    ) -> bool {
+        match self.statements.promise(round, purpose, digest) {
+            Permit::Again => true,
+            Permit::New(row) => {
+                out.push(Output::Write(row));
+                true
+            }
+            Permit::No => {
+                out.push(Output::Notice(Notice::Withheld { round, purpose }));
+                false
+            }
+        }
+    }
+
+    /// Forgets the statements of a round whose record is on disk.
+    pub(crate) fn settled(&mut self, round: Round) -> Vec<Output> {
+        self.statements.forget(round)
+    }
+
+    /// Decryption shares, signed. They were released by a certificate, and promise nothing.
+    pub(crate) fn shares(&self, shares: Shares) -> Signed<Shares> {
+        self.sign(shares)
+    }
+
+    /// A share of a signature, signed by who gives it.
+    pub(crate) fn signature_share(
+        &self,
+        share: SignatureShareMessage,
+    ) -> Signed<SignatureShareMessage> {
+        self.sign(share)
+    }
+
+    /// What the close vote signs by. It writes its state before anything that follows from it leaves.
+    pub(crate) fn signers(&self, committee: &Committee, keys: &Arc<CommitteeKeys>) -> Signers {
+        let roster = committee
+            .roster
+            .iter()
+            .map(|member| member.identity)
+            .collect();
+        let (identity, share) = (&self.secrets.identity, &self.secrets.share);
+        Signers {
+            identity: Arc::new(RosterKeys::new(Arc::clone(identity), roster)),
+            threshold: Arc::new(CommitteeSigner::new(Arc::clone(keys), Arc::clone(share))),
+        }
     }
 
     /// The public part of an intent, signed, on its way to solvers. It promises nothing.

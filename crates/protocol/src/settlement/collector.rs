@@ -8,7 +8,6 @@ use sealbid_types::allocation::VoidReason;
 use sealbid_types::bytes::FixedBytes;
 use sealbid_types::codec::{decode, encode};
 use sealbid_types::id::MemberIndex;
-use sealbid_types::keys::Signed;
 use sealbid_types::statement::Statement;
 
 use super::clearing_input;
@@ -63,8 +62,7 @@ impl Settling {
             parts: question.parts,
             shares,
         };
-        let secrets = &desk.context.secrets;
-        let signed = Signed::new(body, secrets.index, &secrets.identity);
+        let signed = desk.promises.shares(body);
         self.exchange.add_shares(signed.clone());
         desk.out
             .push(self.send(PeerMessage::Shares(Box::new(signed))));
@@ -78,14 +76,16 @@ impl Settling {
             statement: FixedBytes(statement.digest()),
         };
         self.exchange.ask_signature(purpose, question);
-        let secrets = &desk.context.secrets;
         // `order` goes by another function, which takes the certificate by type: drawn before the
         // lists are fixed, the tie-break would be known to whoever may still choose among lists.
+        let round = self.round();
         let share = match purpose {
-            Purpose::Order => Ok(secrets.share.sign_order(&self.certificate)),
-            Purpose::Allocation | Purpose::Settlement => secrets.share.sign(statement),
+            Purpose::Order => desk.promises.draw(&self.certificate, desk.out),
+            Purpose::Allocation | Purpose::Settlement => {
+                desk.promises.state(round, purpose, statement, desk.out)
+            }
         };
-        let Ok(share) = share else { return };
+        let Some(share) = share else { return };
         let body = SignatureShareMessage {
             auction: close.auction,
             epoch: close.epoch,
@@ -95,7 +95,7 @@ impl Settling {
             statement: question.statement,
             share: share.to_bytes(),
         };
-        let signed = Signed::new(body, secrets.index, &secrets.identity);
+        let signed = desk.promises.signature_share(body);
         self.exchange.add_signature(signed.clone());
         desk.out
             .push(self.send(PeerMessage::SignatureShare(Box::new(signed))));

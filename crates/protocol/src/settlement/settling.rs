@@ -26,10 +26,12 @@ use crate::member::io::Output;
 use crate::member::message::PeerMessage;
 use crate::member::{Context, Stage};
 use crate::opening::{Exchange, Opening, Purpose, Suspects};
+use crate::promises::Promises;
 
 /// What a round's tasks work with.
 pub(crate) struct Desk<'a> {
     pub(crate) context: &'a Context,
+    pub(crate) promises: &'a mut Promises,
     pub(crate) chain: &'a Chain,
     pub(crate) suspects: &'a mut Suspects,
     pub(crate) out: &'a mut Vec<Output>,
