@@ -1,4 +1,8 @@
 //! Fetching records that this member has missed, through the front doors of those that have them.
+//!
+//! A member asks as any client does, so there is no second protocol between members for it. Nor is
+//! there trust: the answer is checked as an auditor checks it, and the engine takes nothing else
+//! ([`CheckedRecord`]).
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};

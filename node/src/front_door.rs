@@ -1,4 +1,15 @@
-//! What the front door answers.
+//! What the front door answers, and who does.
+//!
+//! | request | answered by |
+//! | --- | --- |
+//! | submit | the gate, then the engine, once q members have acknowledged or time is up |
+//! | status | the store, if the round is settled; the engine if not |
+//! | head | the engine |
+//! | record, summaries | the store, on a thread of its own |
+//! | watch | the engine's events as they come, without the engine's knowing |
+//!
+//! Whoever asks is a stranger. The door has bounded how much and how often; here, what would take
+//! the engine's time is refused when its queue is full, and everything else goes past it.
 
 use std::sync::Arc;
 
@@ -33,6 +44,7 @@ pub(crate) struct FrontDoor {
 impl Handler for FrontDoor {
     async fn handle(&self, peer: PeerId, request: Bytes, reply: Reply) {
         let answered = match decode::<Request>(&request) {
+            // Apart, since it has many answers.
             Ok(Request::Watch) => self.watch(reply).await,
             Ok(request) => {
                 let answer = self.answer(request).await;
@@ -89,6 +101,8 @@ impl FrontDoor {
     }
 
     async fn submit(&self, bytes: Vec<u8>) -> Response {
+        // Through the gate before the engine hears of it: a stranger's garbage costs the one thread
+        // that closes rounds nothing.
         let digest = gate_worker::digest(&bytes);
         let envelope = match self.gate.check(bytes).await {
             Ok(Verdict::Admissible(envelope)) => envelope,

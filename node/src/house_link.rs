@@ -1,4 +1,8 @@
 //! The member's line to the house network: joining it, joining it anew, and what comes from it.
+//!
+//! The network may end under a member: its endpoint closes, or mosaik gives up. The member does not
+//! end with it. [`HouseSlot`] is empty for as long as there is none, everything that sends looks
+//! there first, and what is lost in between is lost as on any network.
 
 use core::time::Duration;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -22,7 +26,8 @@ use crate::gate_worker::GateQueue;
 
 /// How long a member's own ticket lives.
 const TICKET_LIFE: Duration = Duration::from_secs(7 * 24 * 3600);
-/// How often it makes a new one.
+/// How often it makes a new one: far more often than it must, so that a member that was cut off for
+/// days comes back with one that is valid.
 const TICKET_RENEWAL: Duration = Duration::from_secs(24 * 3600);
 /// How long it waits before it tries again to join.
 const RETRY: Duration = Duration::from_secs(3);
@@ -135,6 +140,7 @@ impl MemberSeat {
         config.bind = self.section.bind();
         config.relay_bind = Some(self.section.relay);
         config.join_timeout = self.section.join_timeout();
+        // Any member may tell the group that a round is over. Each pool believes the certificate.
         let keys = Arc::clone(&self.keys);
         config.clearing = ClearingCheck::new(move |round| round.is_certified(&keys));
         config
@@ -176,6 +182,8 @@ impl HouseLink {
         };
         match joined {
             Ok(house) => Some(house),
+            // Not given up: the front door serves records meanwhile, and the others may be down
+            // too.
             Err(error) => {
                 tracing::warn!("joining the house again: {error}");
                 tokio::select! {

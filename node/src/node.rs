@@ -1,4 +1,9 @@
 //! A member's process: what it loads, what it binds, and how it stops.
+//!
+//! It starts in the order in which a failure is cheapest: files and passphrase, the store's lock,
+//! what the store remembers, then the ports. It stops the other way round: whatever brings inputs
+//! is told first, the engine finishes what it has taken, and the others hear a farewell if they do
+//! within a few seconds. Nothing depends on that: a member that is killed has kept its promises.
 
 use core::future::Future;
 use core::time::Duration;
@@ -79,6 +84,7 @@ impl Node {
         is_restored: bool,
     ) -> Result<Self, NodeError> {
         let files = config.clone();
+        // On a thread that may be kept busy: stretching a passphrase is slow on purpose.
         let load = move || load(&files, &passphrase);
         let loaded = tokio::task::spawn_blocking(load).await;
         let loaded = loaded.map_err(|error| NodeError::Key(error.to_string()))??;
@@ -154,6 +160,7 @@ impl Node {
         let farewell = async { tokio::join!(link, door.close(), fetcher.close()) };
         // What has not said goodbye by then ends with the process.
         let _ = tokio::time::timeout(FAREWELL, farewell).await;
+        // Also when it was told to stop: if its last write failed, that is why the member ended.
         let result = match result {
             Some(result) => result,
             None => stopped.await,
@@ -262,6 +269,7 @@ fn load(config: &MemberConfig, passphrase: &Passphrase) -> Result<Loaded, NodeEr
         auction: committee.auction,
         member: key.index(),
     };
+    // The store last: its lock is taken by a member that has all else it needs.
     let store = open_store(&config.store, identity).map_err(|error| NodeError::storage(&error))?;
     Ok(Loaded {
         committee: Arc::new(committee),

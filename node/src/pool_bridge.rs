@@ -78,6 +78,7 @@ async fn submit_all(house: HouseSlot, mut commands: mpsc::Receiver<PoolCommand>)
         let batch = gather(first, &mut commands);
         let Some(house) = house.get() else { continue };
         let Some(pool) = house.pool() else { continue };
+        // Without a leader a submission would hang for its whole timeout, and all behind it too.
         if pool.leader().is_none() {
             // A client waits for it: it goes to the members without the pool, which has it later.
             if let Some(message) = message(&batch) {
@@ -131,6 +132,7 @@ async fn submit_missing(house: HouseSlot, mut offers: mpsc::Receiver<Vec<Offered
             Ok(PoolAnswer::Contains(held)) => held,
             _ => continue,
         };
+        // Asked first: all members offer what all hold, and most of it is there.
         let missing = offered.into_iter().zip(held).filter(|(_, held)| !held);
         let commands: Vec<_> = missing.map(|(offered, _)| command(offered)).collect();
         if commands.is_empty() {

@@ -1,4 +1,7 @@
 //! Settled rounds, read from the store for clients.
+//!
+//! Records never change once they are written, so they are read past the engine: a client that
+//! pages through years of rounds costs the one that is being closed nothing.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

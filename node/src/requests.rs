@@ -1,4 +1,7 @@
 //! Clients that wait for the engine's answer.
+//!
+//! The engine knows a client as a number and answers in its own time, from its own thread. A client
+//! that goes takes its number with it, so that neither side waits for the other.
 
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::collections::BTreeMap;

@@ -1,4 +1,10 @@
 //! What the engine asks for, carried out. Nothing here waits: the engine's thread goes on.
+//!
+//! What finds no room is dropped, and that is sound for each kind for a reason of its own: messages
+//! are sent again until the round is certified or settled, envelopes are offered again until a
+//! round lists them, records are fetched from another member, clients ask again, and relayers read
+//! records. Only what is written must not be dropped, and that is the engine thread's own
+//! ([`crate::engine`]).
 
 use core::fmt::Display;
 use std::sync::Arc;

@@ -79,6 +79,8 @@ fn checked(input: &ClearingInput, mut allocation: Allocation) -> Allocation {
     let Err(breach) = invariants::check(input, &allocation) else {
         return allocation;
     };
+    // Nothing is filled, rather than all but the one fill: which of the others the same mistake has
+    // touched, nobody knows. The round must settle as something all the same, or the house stands.
     allocation.alarm = Some(breach);
     allocation.fills.clear();
     let void = |id: &EnvelopeId| allocation.void.iter().any(|void| void.envelope == *id);
@@ -114,6 +116,8 @@ impl<'a> Clearing<'a> {
             unfilled: BTreeMap::new(),
             void,
         };
+        // What a quote has left goes to whoever comes first, so the order is worth money: it is
+        // drawn after the lists are fixed. By id or by arrival, it could be worked for.
         for id in in_order(&input.order, input.intents.keys()) {
             clearing.take_turn(id);
         }
@@ -163,6 +167,7 @@ impl<'a> Clearing<'a> {
         if let Some(used) = self.input.used_nonces.iter().filter(is_used).min() {
             return Err(VoidReason::UsedNonce { round: used.round });
         }
+        // Last: an intent that is void for another reason takes no nonce from one that is not.
         let by = *self
             .nonces
             .entry((&terms.account, terms.nonce))
@@ -189,6 +194,8 @@ impl<'a> Clearing<'a> {
                 }
                 self.fills.push(fill);
             }
+            // Amounts that add up beyond what can be counted are this intent's fault alone, and
+            // must not keep the others from being filled.
             None => {
                 let reason = VoidReason::Unsupported(Unsupported::Flow);
                 self.void.insert(fill.intent, reason);
@@ -206,6 +213,8 @@ impl<'a> Clearing<'a> {
             close: self.input.close,
             order: self.input.order,
             terms: terms_root(&self.input.intents),
+            // In the order of their turns, which explains them: each took what those before it
+            // left. The other lists go by id.
             fills: self.fills,
             unfilled: unfilled
                 .map(|(intent, reason)| Unfilled { intent, reason })
@@ -228,6 +237,8 @@ pub(crate) fn gained_with(
         let Some(gain) = delta.incoming() else {
             continue;
         };
+        // A fill may give one asset to several accounts: its own sum so far comes before the
+        // round's.
         let so_far = sums
             .get(asset)
             .or_else(|| gained.get(asset))

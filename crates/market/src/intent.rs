@@ -88,12 +88,15 @@ pub(crate) fn outflows(amounts: &BTreeMap<AssetId, Amount>) -> Vec<Outflow> {
 
 /// What `terms` ask for. Their actions follow the Verifier's rules.
 pub(crate) fn shape(terms: &Terms) -> Result<Shape, VoidReason> {
+    // Before anything is added up: of amounts of this size, thousands can be.
     if amounts(terms).any(|units| units > MOST_UNITS.unsigned_abs()) {
         return Err(VoidReason::Action(ActionFault::TooLarge));
     }
     let is_diff = |action: &&Action| matches!(action, Action::TokenDiff(_));
     match (terms.actions.as_slice(), terms.actions.iter().find(is_diff)) {
         ([Action::TokenDiff(diff)], _) => swap(diff).map(Shape::Swap),
+        // What stands beside a swap would happen with its fill or not at all, and the clearing can
+        // promise neither.
         (_, Some(_)) => Err(VoidReason::Unsupported(Unsupported::SwapAndMore)),
         (actions, None) => pass_through(&terms.account, actions).map(Shape::PassThrough),
     }

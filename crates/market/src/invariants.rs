@@ -8,6 +8,10 @@
 //! - A solver is one that the trader allows, and not the trader; it pays no more than its schedule
 //!   yields for what it receives, within its quote's sizes and capacity.
 //! - No nonce is used twice.
+//!
+//! Written apart from the clearing on purpose. Of its code only the fee and the schedule serve here
+//! too: a mistake in matching, in the order or in the sums is not made a second time. What a fill
+//! says of itself is held against what was signed, and never taken from it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,6 +33,7 @@ type Sums = BTreeMap<(AccountId, AssetId), Delta>;
 /// # Errors
 /// [`Breach`], the first that is found.
 pub fn check(input: &ClearingInput, allocation: &Allocation) -> Result<(), Breach> {
+    // First, that nothing is missing: every later check looks at what is there.
     check_accounts(input, allocation)?;
     let void: BTreeSet<_> = allocation.void.iter().map(|void| void.envelope).collect();
     let mut nonces = BTreeSet::new();
@@ -60,6 +65,7 @@ pub fn check(input: &ClearingInput, allocation: &Allocation) -> Result<(), Breac
                     });
                 }
                 check_swap(input, fill, terms)?;
+                // A sum that cannot be counted stays none, which is above any capacity.
                 let sum = filled.entry(*quote).or_insert(Some(Amount::ZERO));
                 *sum = sum.and_then(|sum| sum.checked_add(*amount_in));
             }
@@ -146,6 +152,7 @@ fn check_swap(input: &ClearingInput, fill: &Fill, terms: &Terms) -> Result<(), B
         return Ok(());
     };
     let fee = Fee::new(input.rules.fee_pips);
+    // Movements that are not in order count as none, and then no limit is met.
     let moved = movements(fill).unwrap_or_default();
     let change = |account: &AccountId, asset: &AssetId| {
         moved
@@ -168,6 +175,8 @@ fn check_swap(input: &ClearingInput, fill: &Fill, terms: &Terms) -> Result<(), B
         .filter(|limit| change(&terms.account, &pair.want) >= limit.gained())
         .filter(|_| change(&terms.account, &pair.give) == amount_in.paid())
         .ok_or_else(|| signed(&terms.account))?;
+    // At most what the schedule yields, since a rule may let a solver pay less (by a second price,
+    // say); the trader is safe by its limit.
     let received = fee.net(&pair.give, *amount_in);
     let most = PriceSchedule::new(quote)
         .ok()
@@ -176,6 +185,7 @@ fn check_swap(input: &ClearingInput, fill: &Fill, terms: &Terms) -> Result<(), B
     if change(solver, &pair.give) != received.gained() || most.is_none_or(|most| paid > most) {
         return Err(signed(solver));
     }
+    // Everybody else is moved by nothing: neither by this swap's mistake nor by its design.
     let others = moved
         .keys()
         .find(|(account, _)| *account != terms.account && account != solver);
@@ -230,6 +240,7 @@ fn check_fees(fill: &Fill, fee: Fee, limit: Amount) -> Result<(), Breach> {
             .next()
             .unwrap_or_default()
     };
+    // The solver's own diff is what it pays without the surplus, which a plain transfer carries.
     let diff = paid.checked_sub(*surplus);
     let arrives = diff.map(|diff| fee.net(&pair.want, diff));
     let right = of(&pair.give) == fee.on(&pair.give, *amount_in)
@@ -254,6 +265,7 @@ fn check_pass_through(fill: &Fill, terms: &Terms) -> Result<(), Breach> {
     };
     let signed = signed_sums(terms).ok_or_else(|| breach(&terms.account))?;
     let moved = movements(fill).ok_or_else(|| breach(&terms.account))?;
+    // Of both, so that neither a movement that nobody signed nor a signed one left out goes unseen.
     let places: BTreeSet<_> = signed.keys().chain(moved.keys()).collect();
     for place in places {
         let of = |sums: &Sums| sums.get(place).copied().unwrap_or_default();

@@ -35,9 +35,13 @@ impl Turn<'_> {
     /// Fills the swap from the best quote that has capacity left, if that one meets the limit.
     pub(crate) fn fill(&self, book: &Book<'_>) -> Result<Fill, UnfilledReason> {
         let bids = self.bids(book)?;
+        // Whole or not at all: the trader has signed for this very amount.
         let has_room = |bid: &&Bid<'_, '_>| bid.offer.left >= self.swap.amount_in;
         let fillable = bids.iter().filter(has_room);
+        // Equals by a drawn rank and not by their ids: a solver could seal its quote again and
+        // again until the id is a low one.
         let best = fillable.min_by_key(|bid| (Reverse(bid.pays), bid.offer.rank));
+        // Only the best is asked whether it meets the limit: who pays less does not meet it either.
         match best.and_then(|bid| self.filled_by(bid)) {
             Some(fill) => Ok(fill),
             None => Err(self.unfilled(&bids)),
@@ -46,6 +50,8 @@ impl Turn<'_> {
 
     /// What the pair's quotes pay: those that price this amount, and that the trader allows.
     fn bids<'b, 'a>(&self, book: &'b Book<'a>) -> Result<Vec<Bid<'b, 'a>>, UnfilledReason> {
+        // Priced by what reaches the solver. It could not tell its price otherwise: the fee is the
+        // Verifier's, and comes off on the way.
         let received = self.fee.net(&self.swap.pair.give, self.swap.amount_in);
         let bid = |offer: &'b Offer<'a>| {
             let pays = offer.schedule.price(received)?;
@@ -59,6 +65,8 @@ impl Turn<'_> {
         if priced.is_empty() {
             return Err(UnfilledReason::NoQuote);
         }
+        // The allow-list last, so that an intent that nobody quoted for is told so, and not that
+        // its list was too short.
         let allowed: Vec<_> = priced
             .into_iter()
             .filter(|bid| self.allows(bid.offer))
@@ -71,6 +79,8 @@ impl Turn<'_> {
 
     /// Whether the quote takes fills of this size, and comes from somebody else.
     fn fits(&self, offer: &Offer<'_>) -> bool {
+        // Sizes are of what the trader gives, fee included, unlike the price. And with itself no
+        // account trades: both sides' movements would cancel, and nothing be left to check.
         let sizes = offer.quote.minimum_fill..=offer.quote.capacity;
         sizes.contains(&self.swap.amount_in) && offer.quote.solver != self.terms.account
     }
@@ -114,6 +124,8 @@ impl Turn<'_> {
         balances.add(trader, &pair.want, amount_out.gained())?;
         balances.add(solver, &pair.give, received.gained())?;
         balances.add(solver, &pair.want, bid.pays.paid())?;
+        // As what is left between the two sides, so that each asset sums to zero. Whether that is
+        // the Verifier's fee as well, [`crate::invariants`] asks the other way round.
         let fees = BTreeMap::from([
             (pair.give.clone(), amount_in.checked_sub(received)?),
             (pair.want.clone(), bid.pays.checked_sub(amount_out)?),

@@ -68,6 +68,7 @@ impl<'a> Book<'a> {
     pub(crate) fn take(&mut self, pair: &Pair, id: EnvelopeId, amount: Amount) {
         let offers = self.pairs.get_mut(pair).into_iter().flatten();
         for offer in offers.filter(|offer| offer.id == id) {
+            // Never below zero: whoever fills has asked for room. If not, nothing is left.
             offer.left = offer.left.checked_sub(amount).unwrap_or_default();
         }
     }
@@ -79,6 +80,7 @@ fn check(input: &ClearingInput, signed: &SignedQuote) -> Result<PriceSchedule, V
     if (quote.auction, quote.round) != (input.auction, input.round) {
         return Err(VoidReason::WrongRound);
     }
+    // Which keys a named account has, the chain alone knows (docs/protocol.md 8).
     if quote.key.implicit_account().ok().as_ref() != Some(&quote.solver) {
         return Err(VoidReason::Account);
     }

@@ -102,6 +102,8 @@ impl PriceSchedule {
             sum = sum.checked_add(part.checked_mul(*rate)?)?;
             below = *bound;
             if received <= *bound {
+                // The one rounding. By tiers, a solver that cuts its schedule into more of them
+                // would pay less for the same rates.
                 let price = to_amount(sum.checked_div(self.denominator)?)?;
                 return (price.units() <= MOST_UNITS).then_some(price);
             }

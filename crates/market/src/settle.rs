@@ -37,6 +37,9 @@ pub fn settle(
             .iter()
             .map(|entry| (entry.envelope, entry.reason.clone())),
     );
+    // A fill whose authorisation fails is void, and the clearing is not run again without it: that
+    // would take the authorisations of other fills, and each bad one among those another opening.
+    //
     // One signature a fill is nearly all the work.
     let checked: Vec<_> = allocation
         .fills
