@@ -100,6 +100,8 @@ impl FrontDoor {
         encode(&response)
     }
 
+    /// Brings an envelope through the gate to the engine, and waits for its receipt or refusal. A
+    /// client that goes meanwhile changes nothing for the envelope: it may be acknowledged by then.
     async fn submit(&self, bytes: Vec<u8>) -> Response {
         // Through the gate before the engine hears of it: a stranger's garbage costs the one thread
         // that closes rounds nothing.

@@ -175,6 +175,8 @@ impl HouseLink {
         }
     }
 
+    /// One attempt, and a pause if it fails. With a fresh ticket each time: the old one may have
+    /// run out while there was no network.
     async fn join_again(&self) -> Option<House> {
         let joined = tokio::select! {
             joined = self.seat.join() => joined,
@@ -227,6 +229,7 @@ impl HouseLink {
         handle.leave().await;
     }
 
+    /// Never returns: a member's ticket is of its own making, and only the others judge it.
     async fn renew(&self, handle: &HouseHandle) {
         loop {
             tokio::time::sleep(TICKET_RENEWAL).await;

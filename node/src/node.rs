@@ -260,6 +260,8 @@ async fn furnish(
     })
 }
 
+/// Reads everything from files, and takes the store's lock. Key file, committee file and store are
+/// held against each other: a member with another one's share would sign wrongly in its own name.
 fn load(config: &MemberConfig, passphrase: &Passphrase) -> Result<Loaded, NodeError> {
     let (committee, keys) =
         load_committee(&config.committee).map_err(|error| of_committee(&error))?;

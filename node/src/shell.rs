@@ -125,6 +125,8 @@ impl Shell {
         house.publish_intent(pair, &Bytes::from(encode(intent)));
     }
 
+    /// Streams a settlement to relayers. They fetch the round's record all the same, so one that is
+    /// lost here costs them a moment.
     fn settled(&self, settlement: &SignedSettlement) {
         self.timings
             .reached(settlement.settlement.round, Stage::Settled, now());

@@ -1,4 +1,7 @@
 //! The configuration file that `node init` writes: every field, with what it means.
+//!
+//! Written by hand and not by a serializer, which has no comments: whoever runs a member reads this
+//! file and perhaps nothing else. Optional fields stand there too, commented out with an example.
 
 use std::fmt::{Display, Write as _};
 

@@ -124,6 +124,8 @@ impl<'a> Clearing<'a> {
         clearing.finish()
     }
 
+    /// Fills one intent from what those before it have left, or says why not. It never looks ahead:
+    /// what an intent gets depends on nobody whose turn comes later.
     fn take_turn(&mut self, id: EnvelopeId) {
         let Some(opened) = self.input.intents.get(&id) else {
             return;

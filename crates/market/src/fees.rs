@@ -57,6 +57,8 @@ impl Fee {
     }
 
     /// `ceil(amount * pips / 1e6)`: at most `amount`.
+    ///
+    /// In 256 bits, since the product of an amount and a fee does not fit the amount's own 128.
     fn share_of(self, amount: Amount) -> Amount {
         let product = U256::from(amount.unsigned()) * U256::from(self.pips);
         to_amount(product.div_ceil(U256::from(WHOLE))).unwrap_or(amount)

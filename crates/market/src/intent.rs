@@ -116,6 +116,8 @@ fn amounts(terms: &Terms) -> impl Iterator<Item = u128> {
     })
 }
 
+/// One asset for another: with a third in the diff, no single quote could fill it, and no single
+/// limit says what it is worth.
 fn swap(diff: &TokenDiff) -> Result<Swap, VoidReason> {
     let paid = |(asset, delta): (&AssetId, &Delta)| Some((asset.clone(), delta.outgoing()?));
     let gained = |(asset, delta): (&AssetId, &Delta)| Some((asset.clone(), delta.incoming()?));

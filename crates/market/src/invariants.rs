@@ -75,6 +75,8 @@ pub fn check(input: &ClearingInput, allocation: &Allocation) -> Result<(), Breac
     check_capacities(input, &filled)
 }
 
+/// Each listed intent is filled, unfilled or void, and one of these once. A trader that was left
+/// out of all three would be told nothing; one in two of them, two things.
 fn check_accounts(input: &ClearingInput, allocation: &Allocation) -> Result<(), Breach> {
     let filled = allocation.fills.iter().map(|fill| fill.intent);
     let unfilled = allocation.unfilled.iter().map(|unfilled| unfilled.intent);
@@ -95,6 +97,8 @@ fn check_accounts(input: &ClearingInput, allocation: &Allocation) -> Result<(), 
     Ok(())
 }
 
+/// The signed terms behind a fill. An account that the fill claims and the terms do not bear out,
+/// or a deadline that had passed at the close, is as if there were none.
 fn terms_of<'a>(input: &'a ClearingInput, fill: &Fill) -> Result<&'a Terms, Breach> {
     match input.intents.get(&fill.intent) {
         Some(Ok(terms)) if terms.account == fill.account && terms.deadline >= input.closed_at => {
@@ -195,12 +199,14 @@ fn check_swap(input: &ClearingInput, fill: &Fill, terms: &Terms) -> Result<(), B
     check_fees(fill, fee, limit)
 }
 
+/// The signed quote, if it is one of this round and had not expired at the close.
 fn quote_of(input: &ClearingInput, id: EnvelopeId) -> Option<&Quote> {
     let signed = input.quotes.get(&id)?.as_ref().ok()?;
     let ours = (signed.quote.auction, signed.quote.round) == (input.auction, input.round);
     (ours && signed.quote.expires >= input.closed_at).then_some(&signed.quote)
 }
 
+/// Whether the trader takes fills from this solver: by its allow-list, and never from itself.
 fn serves(quote: &Quote, terms: &Terms) -> bool {
     let allowed = terms
         .solvers
@@ -313,6 +319,8 @@ fn signed_sums(terms: &Terms) -> Option<Sums> {
     Some(sums)
 }
 
+/// What each quote's fills take together is within its capacity. Over all fills at once, since each
+/// of them alone may be within it.
 fn check_capacities(
     input: &ClearingInput,
     filled: &BTreeMap<EnvelopeId, Option<Amount>>,

@@ -10,6 +10,12 @@
 //!
 //! Everything here is a function of its arguments, iterates in a fixed order and is total: bad
 //! entries are void with a reason, and a clearing that breaks a rule of its own settles empty.
+//!
+//! That is more than tidiness. Members sign the digest of what they computed, and q of them have to
+//! have computed the same: an order that is an accident of memory, an error instead of an answer,
+//! or a number that rounds otherwise on another machine, and the round has no settlement at all.
+//! Nor may an entry's author be able to bring such a thing about; whatever was sealed is an input
+//! here.
 
 use std::collections::BTreeMap;
 

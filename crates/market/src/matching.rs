@@ -92,7 +92,9 @@ impl Turn<'_> {
         }
     }
 
-    /// Why none of `bids`, of which there are some, fills the swap.
+    /// Why none of `bids`, of which there are some, fills the swap. If the best of them would meet
+    /// the limit, it was its capacity that others had taken; else the trader learns what it missed
+    /// by.
     fn unfilled(&self, bids: &[Bid<'_, '_>]) -> UnfilledReason {
         let limit = self.swap.limit;
         let best = bids.iter().map(|bid| bid.pays).max().unwrap_or_default();

@@ -1,4 +1,8 @@
 //! The order of a round: a permutation that nobody could foresee, drawn by the committee.
+//!
+//! It is the tie-break wherever one is needed: whose turn comes first, and which of two equal
+//! quotes is taken. Ids alone would not do, since whoever seals an envelope can try again until its
+//! id suits it.
 
 use sealbid_types::id::{EnvelopeId, OrderSeed, context};
 

@@ -74,7 +74,8 @@ impl<'a> Book<'a> {
     }
 }
 
-/// Checks a quote and its schedule.
+/// Checks a quote and its schedule. The round stands in what the solver signed, so that a quote
+/// cannot be sealed again by somebody else for a round at whose prices it was not meant.
 fn check(input: &ClearingInput, signed: &SignedQuote) -> Result<PriceSchedule, VoidReason> {
     let quote = &signed.quote;
     if (quote.auction, quote.round) != (input.auction, input.round) {

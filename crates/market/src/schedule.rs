@@ -57,6 +57,7 @@ impl PriceSchedule {
         if minimum_fill > capacity {
             return Err(ScheduleFault::MinimumFill);
         }
+        // Sizes last, and of all numbers: with them the sums below are known to fit.
         check_tiers(tiers)?;
         let amounts = tiers.iter().flat_map(|t| [t.up_to, t.rate.out, t.rate.per]);
         if amounts
@@ -97,6 +98,8 @@ impl PriceSchedule {
         let received = U256::from(received.unsigned());
         let mut below = U256::ZERO;
         let mut sum = U256::ZERO;
+        // Marginal, tier by tier, so that a larger amount never pays less: a solver that priced the
+        // whole by the tier it ends in could make one more unit cost the trader.
         for (bound, rate) in &self.tiers {
             let part = received.min(*bound).checked_sub(below)?;
             sum = sum.checked_add(part.checked_mul(*rate)?)?;

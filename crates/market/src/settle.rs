@@ -74,6 +74,8 @@ pub fn settle(
     }
 }
 
+/// What authorises a fill, if its opened authorisation signs exactly its terms. The fill was
+/// computed from terms that nobody had signed for yet: this is where a signature is asked for.
 fn authorised(
     fill: &Fill,
     intents: &Opened<Terms>,

@@ -126,6 +126,7 @@ pub(crate) fn from_json(json: &Json) -> Result<Action, ActionError> {
         "transfer" => Ok(Action::Transfer(transfer(object)?)),
         "ft_withdraw" => Ok(Action::FtWithdraw(ft_withdraw(object)?)),
         "native_withdraw" => Ok(Action::NativeWithdraw(native_withdraw(object)?)),
+        // Never skipped: it is signed with the rest, and would be carried out with the rest.
         other => Err(ActionError::Kind(printable(other))),
     }
 }

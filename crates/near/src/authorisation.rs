@@ -48,13 +48,18 @@ pub fn check_authorisation(
         public_key,
         signature,
     } = authorisation;
+    // By the key that signed and not by what the payload claims: otherwise anybody could seal terms
+    // in another's name, and the fill would only fail on the chain.
     if public_key.implicit_account().ok().as_ref() != Some(&terms.account) {
         return Err(VoidReason::Account);
     }
+    // Over the bytes as they are: these go to the chain, not what was read from them.
     public_key
         .verify(payload.as_bytes(), signature)
         .map_err(|_| VoidReason::Signature)?;
     let said = Payload::parse(payload).map_err(|error| VoidReason::Payload(error.fault()))?;
+    // By what they mean: a wallet orders and spaces its JSON in its own way. That a text means one
+    // thing only, parsing has made sure of.
     match difference(&said, &Payload::of(terms, contract)) {
         Some(field) => Err(VoidReason::Payload(PayloadFault::Differs { field })),
         None => Ok(()),

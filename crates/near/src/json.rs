@@ -66,8 +66,8 @@ impl fmt::Display for FieldName {
     }
 }
 
-/// What a field holds and should not, by the field's name. Its words are for whoever wrote the JSON:
-/// what a round says of a payload is the code, [`JsonError::fault`].
+/// What a field holds and should not, by the field's name. Its words are for whoever wrote the
+/// JSON: what a round says of a payload is the code, [`JsonError::fault`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum JsonError {
     /// Not JSON, or an object has a key twice.
@@ -125,6 +125,7 @@ impl JsonError {
 impl Json {
     /// Reads `text`, whole.
     pub(crate) fn parse(text: &str) -> Result<Self, JsonError> {
+        // Printable, since the parser quotes what it was given, and that may be anything.
         serde_json::from_str(text).map_err(|error| JsonError::Syntax(printable(&error.to_string())))
     }
 

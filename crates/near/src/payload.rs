@@ -148,6 +148,8 @@ fn nonce(object: &Object) -> Result<Nonce, PayloadError> {
 fn deadline(object: &Object) -> Result<Timestamp, PayloadError> {
     let text = field(object, Field::Deadline)?.text(Field::Deadline)?;
     let time = humantime::parse_rfc3339(text).map_err(|_| PayloadError::Deadline)?;
+    // Written again and compared, to the second as text too: a leap second reads as a second beside
+    // it, which the number alone does not show.
     let rounded = Timestamp::from(time);
     let written = rounded.to_string();
     let to_the_second = "2030-01-31T12:00:00".len();

@@ -107,6 +107,8 @@ fn check_text(which: ActionText, text: Option<&str>) -> Result<(), ActionFault> 
             bytes: counted(text.len()),
         });
     }
+    // Memos are public once a round is opened, and printed: they must not steer a reader's
+    // terminal.
     if text.chars().any(char::is_control) {
         return Err(ActionFault::Control { text: which });
     }
@@ -135,8 +137,11 @@ pub fn is_implicit(account: &AccountId) -> bool {
 /// public then.
 ///
 /// # Errors
-/// [`VoidReason::Action`], [`VoidReason::Nonce`], or [`VoidReason::Unsupported`] for a named account.
+/// [`VoidReason::Action`], [`VoidReason::Nonce`], or [`VoidReason::Unsupported`] for a named
+/// account.
 pub fn check_terms(terms: &Terms) -> Result<(), VoidReason> {
+    // Which keys a named account has, the chain alone knows, and it may change them between the
+    // close and the fill. No member could check the signature.
     if !is_implicit(&terms.account) {
         return Err(VoidReason::Unsupported(Unsupported::NamedAccount));
     }

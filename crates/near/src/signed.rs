@@ -96,6 +96,8 @@ impl SignedIntent {
         .checked(contract)
     }
 
+    /// What comes from a file or a wallet is held to all that a round would hold it to: void terms
+    /// are opened like any others, so whoever seals them has published them for nothing.
     fn checked(self, contract: &AccountId) -> Result<Self, SignedIntentError> {
         check_terms(&self.terms)
             .and_then(|()| check_authorisation(&self.authorisation, &self.terms, contract))
