@@ -21,6 +21,7 @@ pub(crate) fn encode<T: Serialize>(
     schema: SchemaName,
     content: &T,
 ) -> io::Result<Zeroizing<Vec<u8>>> {
+    // At its full length from the start: a vector that grows leaves what it held behind, unwiped.
     let mut bytes = Zeroizing::new(vec![0; schema.max_bytes]);
     let length = match bytes.split_at_mut_checked(PREFIX_BYTES) {
         Some((prefix, rest)) => {
@@ -46,6 +47,7 @@ pub(crate) fn decode<T: Serialize + DeserializeOwned>(
         .ok_or_else(|| schema.mismatch(bytes))?;
     let malformed = DecodeError::Malformed { schema: written };
     let (content, rest) = postcard::take_from_bytes::<T>(payload).map_err(|_| malformed)?;
+    // One byte string for a value, as everywhere (docs/protocol.md 4.5).
     let same = encode(schema, &content).is_ok_and(|encoded| *encoded == bytes);
     if rest.is_empty() && same {
         Ok(content)

@@ -1,4 +1,7 @@
 //! 32 secret bytes.
+//!
+//! On the heap, since a move copies what is on the stack and wipes nothing. Encoded and decoded by
+//! hand, byte by byte, for the same reason: what serde does for arrays goes through a copy.
 
 use core::fmt;
 
@@ -39,6 +42,7 @@ impl Seed {
         Self(Box::new(Zeroizing::new([0; 32])))
     }
 
+    /// Lends the bytes, so that whoever reads them has no copy to forget unless it makes one.
     pub(crate) fn expose<R>(&self, read: impl FnOnce(&[u8; 32]) -> R) -> R {
         read(&self.0)
     }

@@ -67,14 +67,16 @@ impl Contact {
             let text = format!("no free ports at {host}: name some with --listen IP:BASE-PORT");
             CeremonyError::Usage(text)
         };
+        // Held open until the process ends, so that four ceremonies in four terminals of one
+        // machine do not choose the same ports.
         let (contact, held) = reserve(host, start, &taken).ok_or_else(none)?;
         self._held = held;
         Ok(contact)
     }
 }
 
-/// Whether nobody else on `board` will be found where `contact` is. A board may not know of all that
-/// the inviter's does, which asks the same again.
+/// Whether nobody else on `board` will be found where `contact` is. A board may not know of all
+/// that the inviter's does, which asks the same again.
 fn is_free(contact: &MemberContact, board: &Board, own: &PublicKey) -> Result<(), CeremonyError> {
     let own_addresses = || {
         contact

@@ -104,6 +104,8 @@ impl Ceremony {
                 // has a ceremony to resume.
                 directory.save_board(&board)?;
                 let key = session_key(&directory, board.ceremony(), &operator, entropy)?;
+                // What was accepted by voice stays accepted, and no other: asked again after a
+                // crash, an operator would say yes without calling anybody.
                 let accepted = directory.load_accepted()?;
                 let identity = operator.identity.signing_key();
                 let participant = Participant::new(identity, member, key.secret(), accepted);
@@ -195,6 +197,8 @@ impl Ceremony {
     }
 
     fn post(&mut self, message: Message, voice: &mut Voice<'_>) -> Result<Standing, CeremonyError> {
+        // On disk when this returns, and only then said and sent: what others hold of this
+        // participant it holds too, whenever it was killed.
         let kind = message.kind();
         self.board.take(message)?;
         let object = serde_json::json!({ "event": "posted", "kind": kind });
@@ -221,6 +225,7 @@ impl Ceremony {
         self.accept(&session)
     }
 
+    /// Writes down that the operator has compared this session, before the participant acts on it.
     fn accept(&mut self, session: &Session) -> Result<(), CeremonyError> {
         self.directory.save_accepted(session.id())?;
         if let Role::Participant(participant) = &mut self.role {
@@ -288,6 +293,7 @@ fn with_known(
     let Some(mut known) = directory.load_board()? else {
         return Ok((board, Vec::new()));
     };
+    // One ceremony a directory: its secret is derived for one, and two would overwrite each other.
     if known.ceremony() != board.ceremony() {
         return Err(CeremonyError::Taken {
             path: directory.house().root().to_owned(),
@@ -331,6 +337,8 @@ fn is_of(committee: &Committee, session: SessionId) -> bool {
 /// Nobody begins after the deadline.
 fn check_time(directory: &CeremonyDir, board: &Board, clock: Clock) -> Result<(), CeremonyError> {
     let (deadline, now) = (board.invitation().body.deadline, clock.now());
+    // Who has begun may go on after it: what it confirmed may count for the others already, and
+    // then it needs its share.
     if now > deadline && !directory.is_begun() {
         return Err(CeremonyError::Expired { deadline, now });
     }
@@ -393,6 +401,7 @@ fn member_of(
 }
 
 fn verdict(directory: &CeremonyDir, board: &Board, void: &Void) -> CeremonyError {
+    // Two voids are no cheat's doing, and have words of their own that say what to do now.
     let of_nobody = |reason: &FaultReason| {
         let culprit = Culprit::Nobody;
         void.faults

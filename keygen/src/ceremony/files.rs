@@ -1,4 +1,8 @@
 //! A ceremony by files: what to carry next, and to whom.
+//!
+//! A file is a whole board and not a message: one that was lost, carried twice or in the wrong
+//! order does no harm, since the next one holds all that it held. Nothing in it is secret, and
+//! whoever carries it can change nothing but what arrives.
 
 use std::path::{Path, PathBuf};
 
@@ -86,6 +90,7 @@ pub(crate) fn advance(
                 write_carry(&ceremony, 6, "evidence")?;
                 return Err(error);
             }
+            // By files there is no waiting for news: it is in doubt until somebody brings more.
             Ok(Standing::InDoubt(doubt)) => {
                 write_carry(&ceremony, 6, "evidence")?;
                 return Err(doubt);
@@ -122,6 +127,7 @@ fn wait(
         then: Some(then(ceremony, waiting.stage)),
     };
     tell(&carry, voice)?;
+    // After the file is written: the others may have time left, and need what is in it.
     if waiting.overdue {
         return Err(CeremonyError::Overdue(missing(&board, waiting)));
     }

@@ -63,6 +63,8 @@ pub(crate) fn attend(
     meeting: &Meeting,
     voice: &mut Voice<'_>,
 ) -> Result<Report, CeremonyError> {
+    // Two threads and a runtime of its own: while the operator is asked something, and this thread
+    // waits for a key to be pressed, the meeting goes on.
     let runtime = runtime()?;
     let report = runtime.block_on(async {
         let mut place = Place::take(&ceremony, meeting).await?;
@@ -92,6 +94,8 @@ async fn take_part(
                     &WaitingEvent::new(&waiting),
                     &waiting_line(&board, &waiting),
                 )?;
+                // By the deadline alone, one that was resumed after it would give up before it has
+                // heard what the others have meanwhile.
                 if waiting.overdue && news.elapsed() > GRACE {
                     return Err(CeremonyError::Overdue(missing(&board, &waiting)));
                 }
@@ -117,6 +121,8 @@ impl Place {
     async fn take(ceremony: &Ceremony, meeting: &Meeting) -> Result<Self, CeremonyError> {
         let board = Arc::clone(ceremony.board());
         let nonce = board.with(|board| board.invitation().body.nonce);
+        // Both secrets follow from identity and invitation: after a crash the host is found at the
+        // key that the code names, and a guest is taken for the one it was.
         if ceremony.is_inviter() {
             let secret = ceremony.identity().host_seed(nonce.as_bytes());
             let mut config = HostConfig::new(secret.to_zeroizing());
@@ -310,6 +316,8 @@ fn board_of(code: &Code, messages: &[Vec<u8>]) -> Result<Board, CeremonyError> {
         Message::Invitation(invitation) => Some(invitation.clone()),
         _ => None,
     });
+    // The code has the beginning of the ceremony's id, which covers who invites. A host in between
+    // can withhold what it likes, and invent nothing.
     let invitation = invitation
         .filter(|invitation| invitation.ceremony().as_bytes().starts_with(&code.ceremony));
     let Some(invitation) = invitation else {

@@ -185,13 +185,19 @@ pub(crate) fn write(
         *index,
         (share, group),
     );
+    // Before anything is written: a key that does not fit the committee must not lie on disk and be
+    // backed up as if it did.
     check_member_key(&key, committee, &member.key())?;
+    // What is public first, then the secrets, last the committee file, by which a whole directory
+    // is known. Killed in between, the next run does all of it again and finds what is there.
     let path = directory.transcript();
     write_public(&path, &transcript.to_bytes())
         .map_err(|source| CeremonyError::io(&path, source))?;
     make_private_directory(member.path())
         .map_err(|source| CeremonyError::io(member.path(), source))?;
     save_once(&key, &member.key(), passphrase, work)?;
+    // Copied, and the first one removed only when all else is there: without it `resume` cannot go
+    // on.
     copy_session_key(directory, member.path())?;
     save_committee(&directory.house().committee(), committee)?;
     finish(directory)?;

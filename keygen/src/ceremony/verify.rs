@@ -40,7 +40,8 @@ pub struct Verified {
     committee_file: bool,
 }
 
-/// Reads a transcript. Nothing in it is checked yet.
+/// Reads a transcript. Nothing in it is checked yet but its length, and that before it is read: it
+/// comes from whoever published it.
 fn read_transcript(path: &Path) -> Result<Transcript, CeremonyError> {
     let owned = || path.to_owned();
     let bytes = read_bounded(path, MOST_BYTES).map_err(|source| match source.kind() {
@@ -127,6 +128,7 @@ pub(crate) fn verified(
 /// members move.
 pub(crate) fn check_committee(made: &Committee, file: &Path) -> Result<(), CeremonyError> {
     let (committee, _keys) = load_committee(file)?;
+    // The key first: if that is another, nothing else that differs matters to anybody.
     let difference = if committee.key != made.key {
         "its key is another"
     } else if committee.certified_digest() != made.certified_digest() {
