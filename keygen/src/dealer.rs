@@ -38,7 +38,8 @@ pub const QUOTES_A_MEMBER: u32 = 512;
 /// How far apart the ports of members on one host are.
 pub const PORT_STEP: u16 = 10;
 
-/// The BLAKE3 derive-key contexts of what the dealer draws from its entropy.
+/// The BLAKE3 derive-key contexts of what the dealer draws from its entropy: one for each use, so
+/// that no two secrets of a house tell anything of each other, though all come of 32 bytes.
 mod context {
     pub(super) const SHARING: &str = "sealbid/1 2026-11 development dealer sharing";
     pub(super) const IDENTITY: &str = "sealbid/1 2026-11 development dealer identity";
@@ -150,6 +151,8 @@ pub fn usual_rules(quorum: u8) -> Rules {
         clearing: ClearingRule::BestQuote,
         fee_pips: FEE_PIPS,
         verifying_contract: AccountId::intents_near(),
+        // q times what one member may report, so that a close of q reports can never have more; and
+        // no more than a close may list at all, of which intents get four fifths.
         most_intents: (INTENTS_A_MEMBER * u32::from(quorum)).min(MOST_ENTRIES * 4 / 5),
         most_quotes: (QUOTES_A_MEMBER * u32::from(quorum)).min(MOST_ENTRIES / 5),
     }
@@ -330,6 +333,8 @@ pub fn deal_house(
     entropy: &[u8; 32],
     now: Timestamp,
 ) -> Result<Committee, DealerError> {
+    // Before anything is drawn: a second house in one directory would mix its members' keys with
+    // the first one's.
     house.check_unused()?;
     let Dealt {
         committee,

@@ -79,6 +79,8 @@ impl CeremonyDir {
         let mut directories = fs::DirBuilder::new();
         directories.recursive(true).mode(0o700);
         directories.create(self.path()).map_err(failed)?;
+        // The system's lock goes with the process, however it ends: no stale file keeps anybody
+        // out.
         let file = File::create(&path).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => Ok(Lock { _file: file }),

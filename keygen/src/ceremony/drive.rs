@@ -346,6 +346,9 @@ fn check_time(directory: &CeremonyDir, board: &Board, clock: Clock) -> Result<()
 }
 
 /// The session's secret: on disk before anything that depends on it is said.
+///
+/// One that is there already is used again, whatever entropy is given: all that this participant
+/// has said rests on it, and a second one would contradict the first.
 fn session_key(
     directory: &CeremonyDir,
     ceremony: CeremonyId,
@@ -372,6 +375,8 @@ fn session_key(
 }
 
 /// What the participant says of itself: what it has said before, if it has.
+///
+/// Addresses too: chosen anew after a crash, they would make a second enrolment of one identity.
 fn member_of(
     board: &Board,
     identity: &Identity,
@@ -420,6 +425,8 @@ fn verdict(directory: &CeremonyDir, board: &Board, void: &Void) -> CeremonyError
     })
 }
 
+/// What an operator in doubt needs to know: why, whose signature is missing, and which files to
+/// keep, since the key may count for the others.
 fn doubts(directory: &CeremonyDir, board: &Board, doubt: &Doubt) -> Doubts {
     Doubts {
         faults: lines(board, &doubt.faults),

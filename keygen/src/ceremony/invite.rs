@@ -83,6 +83,8 @@ pub(crate) fn code_of(signed: &Signed<Invitation>) -> Option<Code> {
     let meeting = invitation.meeting.as_ref()?;
     let id = signed.ceremony();
     let mut ceremony = [0; 16];
+    // Half of the id: 128 bits are enough against who would have to find another invitation to it,
+    // and the code is read, sent and pasted by people.
     ceremony.copy_from_slice(id.as_bytes().first_chunk::<16>()?);
     Some(Code {
         endpoint: *meeting.endpoint.as_bytes(),
@@ -111,6 +113,8 @@ fn meeting(call: &Call, identity: &Identity, nonce: &[u8; 32]) -> Result<Meeting
     })
 }
 
+/// The usual port if it is free, or any that is. It may be taken again before the meeting opens,
+/// and then that says so; the code with its addresses has to be made now.
 fn free_port() -> Result<u16, CeremonyError> {
     let any = |port| UdpSocket::bind((Ipv4Addr::UNSPECIFIED, port));
     let bound = any(USUAL_PORT).or_else(|_| any(0));
@@ -120,7 +124,8 @@ fn free_port() -> Result<u16, CeremonyError> {
         .map_err(|error| CeremonyError::Meeting(format!("no free UDP port: {error}")))
 }
 
-/// This machine's addresses, loopback last.
+/// This machine's addresses, loopback last: it leads a guest from elsewhere to its own machine, and
+/// is of use to one on this machine only.
 fn local_addresses(port: u16) -> Vec<SocketAddr> {
     let mut ips = local_ips();
     ips.truncate(MOST_ADDRESSES - 1);

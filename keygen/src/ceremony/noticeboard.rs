@@ -81,6 +81,8 @@ impl SharedBoard {
     /// # Errors
     /// [`CeremonyError::Post`] or `Io`; then the message is not there.
     pub(crate) fn take(&self, message: Message) -> Result<Posted, CeremonyError> {
+        // On a copy: the file is written before anybody can see the message, and if that fails, it
+        // is as if it had not come.
         let mut board = self.lock();
         let mut next = board.clone();
         let posted = next.post(message)?;

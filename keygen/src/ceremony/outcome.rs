@@ -110,7 +110,8 @@ impl fmt::Display for Report {
     }
 }
 
-/// The session's secret beside the member's key.
+/// The session's secret beside the member's key. It stays as long as the key file does: with it and
+/// the public transcript, a lost key file is made again.
 pub(crate) fn session_file(member: &Path) -> PathBuf {
     member.join("session.age")
 }

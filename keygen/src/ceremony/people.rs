@@ -73,7 +73,9 @@ pub(crate) struct Seat {
     pub(crate) inviter: bool,
 }
 
-/// The seats of these members to be, in the roster's order.
+/// The seats of these members to be, in the roster's order. The words are of the identity key,
+/// which signs the enrolment with all other keys of a member: compared by voice, they bind a person
+/// to a seat.
 pub(crate) fn seats<'a>(
     members: impl IntoIterator<Item = &'a Member>,
     you: Option<PublicKey>,

@@ -34,6 +34,8 @@ pub fn recover_key(
     identity: &Identity,
     committee_file: Option<&Path>,
 ) -> Result<MemberKey, CeremonyError> {
+    // The transcript is checked as by anybody: a share computed from a changed one would be written
+    // as if it were the member's.
     let (transcript, committee) = verify_transcript(transcript_file)?;
     if let Some(file) = committee_file {
         check_committee(&committee, file)?;
@@ -50,6 +52,7 @@ pub fn recover_key(
     let recovered = transcript.recover(&session.secret(), &identity.public_key())?;
     let secrets = (&recovered.share, &recovered.group);
     let key = member_key(identity, ceremony, &committee, recovered.index, secrets);
+    // And whether it fits the committee's key, which is what it is for.
     check_member_key(&key, &committee, session_file)?;
     Ok(key)
 }

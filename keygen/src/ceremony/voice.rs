@@ -59,6 +59,7 @@ impl<'a> Voice<'a> {
         text: &str,
     ) -> Result<(), CeremonyError> {
         let is_line = self.json || !io::stderr().is_terminal();
+        // In a log the same line every second would bury what matters.
         if self.last == text && (is_line || self.spinner.is_some()) {
             return Ok(());
         }
@@ -112,6 +113,7 @@ impl<'a> Voice<'a> {
             .terminal
             .ask(&format!("{question} [yes/no]"))
             .map_err(|_| CeremonyError::NobodyToAsk)?;
+        // The whole word: a key pressed by habit must not accept a session.
         match answer.trim() {
             "yes" => Ok(()),
             _ => Err(CeremonyError::Declined),

@@ -1,4 +1,16 @@
-//! The ceremony's commands.
+//! The ceremony's commands. A member to be uses them in this order:
+//!
+//! | command | makes | asks |
+//! | --- | --- | --- |
+//! | `identity new` | the identity's encrypted file | a new passphrase |
+//! | `invite` (one of them) | a ceremony file, and a code | the passphrase |
+//! | `join`, or `step` by files | in the end, a member's files | the passphrase, one typed yes |
+//! | `resume` | the same, after a crash | the same, but for what was answered already |
+//! | `verify` (anybody) | nothing | nothing |
+//! | `recover` | a key file that was lost | the passphrase |
+//!
+//! Each draws what it needs from 32 bytes that it is given once, so that tests can give the same
+//! ones. What must outlive the command is on disk before it is used.
 
 use core::time::Duration;
 use std::io;
@@ -55,6 +67,8 @@ impl OperatorArgs {
     }
 }
 
+/// Reads an identity, and gives its passphrase as well: session key and key file are encrypted
+/// under the same one, so that an operator has one to remember and a command asks once.
 fn load_identity<T: Terminal>(
     path: &Path,
     around: &mut Surroundings<'_, T>,
@@ -185,6 +199,8 @@ enum Target {
     Code(Code),
 }
 
+/// A file if there is one of this name, or else a code. What looks like neither is told so: a
+/// mistyped path would be called a bad code.
 fn target_of(text: &str) -> Result<Target, CeremonyError> {
     let path = Path::new(text);
     if path.exists() {
@@ -210,12 +226,14 @@ pub(super) fn join<T: Terminal>(args: &JoinArgs, around: &mut Surroundings<'_, T
             return Err(CeremonyError::Expired { deadline, now });
         }
     }
+    // The passphrase first: the lock keeps others out, and a person may take long to type.
     let operator = args.operator.operator(around)?;
     let lock = directory.lock()?;
     let mut voice = voice(around, args.operator.yes);
     let board = match target {
         Target::File(path) => read_board(&path)?,
         Target::Code(code) => match directory.load_board()? {
+            // What is known here already needs no host to be there.
             Some(known) if known.ceremony().as_bytes().starts_with(&code.ceremony) => known,
             _ => fetch_board(&code, Clock::Machine, &mut voice)?,
         },
@@ -223,6 +241,7 @@ pub(super) fn join<T: Terminal>(args: &JoinArgs, around: &mut Surroundings<'_, T
     by_network(&args.operator, (directory, lock), board, operator, around)
 }
 
+/// Takes part at the ceremony's meeting until it is over, whoever called it.
 fn by_network<T: Terminal>(
     args: &OperatorArgs,
     place: (CeremonyDir, Lock),
@@ -261,6 +280,8 @@ pub(super) fn step<T: Terminal>(args: &StepArgs, around: &mut Surroundings<'_, T
     by_files(&args.operator, (directory, lock), board, operator, around)
 }
 
+/// Goes as far as the files at hand allow. Time stands still meanwhile: one run is one moment, and
+/// what it decides does not change under its hands.
 fn by_files<T: Terminal>(
     args: &OperatorArgs,
     place: (CeremonyDir, Lock),
@@ -313,6 +334,8 @@ pub(super) fn resume<T: Terminal>(args: &ResumeArgs, around: &mut Surroundings<'
     let Some(board) = directory.load_board()? else {
         return Err(CeremonyError::NoCeremony { path });
     };
+    // A ceremony that began at a meeting can be finished by files, if the meeting cannot be reached
+    // any more; the other way round there is nowhere to meet.
     let by_network_too = board.invitation().body.meeting.is_some();
     if by_network_too && !args.files {
         by_network(&args.operator, (directory, lock), board, operator, around)
@@ -330,6 +353,7 @@ pub(super) fn recover<T: Terminal>(
     args: &RecoverArgs,
     around: &mut Surroundings<'_, T>,
 ) -> Outcome {
+    // Before the passphrase is asked: it is said at once, and a key file is never overwritten.
     if args.out.exists() {
         let source = io::Error::from(io::ErrorKind::AlreadyExists);
         return Err(CeremonyError::io(&args.out, source));
