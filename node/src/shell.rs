@@ -100,7 +100,7 @@ impl Shell {
             Output::Settled(settlement) => self.settled(&settlement),
             Output::Event(event) => self.tell(*event),
             Output::FetchRecord { round, from } => {
-                // The engine's thread is none of tokio's, and fetching begins a task.
+                // The engine's thread is not one of tokio's, and fetching begins a task.
                 let _runtime = self.runtime.enter();
                 self.fetcher.fetch(round, from);
             }

@@ -83,7 +83,7 @@ impl RoundWork {
 }
 
 impl RoundTimings {
-    /// Reads a member's file; lines that are none (a torn last one) are left out.
+    /// Reads a member's file; lines that do not parse (a torn last one) are left out.
     ///
     /// # Errors
     /// Those of reading the file.

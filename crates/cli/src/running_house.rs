@@ -14,7 +14,7 @@ use crate::house_setup::DevelopmentHouse;
 
 /// How long a house may take to get ready.
 const PATIENCE: Duration = Duration::from_secs(90);
-/// Between two looks at the members.
+/// How often the members are asked whether they are ready.
 const LOOK: Duration = Duration::from_millis(200);
 
 /// How far a house has come up.

@@ -54,7 +54,7 @@ pub enum DealingError {
         /// How many there are.
         found: usize,
     },
-    /// A point is none of its group, or is the identity.
+    /// A point is not in its group, or is the identity.
     #[error("{point}: {error}")]
     Point {
         /// Which.

@@ -93,10 +93,10 @@ pub struct Enrolment {
     pub member: Member,
     /// `E = g^e`: shares for this participant are encrypted to it. Fresh for each ceremony.
     ///
-    /// No proof that its owner knows e is asked for. Who enrols with a key made of another's, such
-    /// as E², can open nothing that is encrypted to it, and nobody else's payload is encrypted to
-    /// it; equal keys are refused with the roster. Nor is e ever multiplied to a point that is then
-    /// shown, but for one whose dealer has proved that it knows its logarithm
+    /// No proof that its owner knows e is asked for. A participant that enrols with a key made of
+    /// another's, such as E², can open nothing that is encrypted to it, and nobody else's payload
+    /// is encrypted to it; equal keys are refused with the roster. Nor is e ever multiplied to a
+    /// point that is then shown, but for one whose dealer has proved that it knows its logarithm
     /// ([`Dealing::ephemeral_proof`]).
     pub encryption_key: FixedBytes<48>,
 }

@@ -24,7 +24,7 @@ use crate::exit::Failure;
 use crate::guest::Guest;
 use crate::stop::Stop;
 
-/// Between two questions to the members.
+/// How often the solver asks the members.
 const ASK: Duration = Duration::from_secs(1);
 /// Events that wait for the desk.
 const EVENTS: usize = 256;

@@ -74,7 +74,7 @@ async fn meet(context: &Context, targets: Vec<EndpointAddr>, tick: u64) {
     let sync = partner.map(|partner| context.network.discovery().sync_with(partner));
     let sync = async {
         if let Some(sync) = sync {
-            // Who does not answer is tried again.
+            // A member that does not answer is tried again in its next turn.
             let _ = context
                 .leaving
                 .run_until_cancelled(timeout(PATIENCE, sync))

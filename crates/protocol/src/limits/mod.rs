@@ -20,17 +20,19 @@ pub struct Options {
 /// Times of the engine. All are durations of the member's own clock.
 #[derive(Debug, Clone)]
 pub struct Times {
-    /// Between two heartbeats, which say where the member stands.
+    /// How often the member says where it stands.
     pub heartbeat: Duration,
-    /// After which a member that has not been heard counts as absent.
+    /// A member that has not been heard for this long counts as absent.
     pub absent_after: Duration,
-    /// Between two sendings of what is not certified or settled yet.
+    /// How often the member sends again what is not certified or settled yet. The transport
+    /// delivers at most once, so this is also how long a lost message costs.
     pub resend: Duration,
-    /// After which an envelope without a receipt goes to the other members directly.
+    /// How long the pool has to spread an envelope before the member sends it to the others itself,
+    /// because a client waits for the receipt.
     pub push_after: Duration,
-    /// After which a client that has no receipt is told so.
+    /// How long a client waits before it is told that there is no receipt.
     pub submit_timeout: Duration,
-    /// Between two offers of the inbox to the pool.
+    /// How often the member offers its inbox to the pool.
     pub offer: Duration,
     /// The close vote's first timeout for a proposal.
     pub propose: Duration,

@@ -159,7 +159,7 @@ impl Member {
     /// The vote compares an own ballot with what it remembers, and abstains if it is news.
     fn hear_own_ballot(&mut self, ballot: Ballot, out: &mut Vec<Output>) {
         let mut said = Vec::new();
-        // A ballot that is refused is none of this member's: nothing follows from it.
+        // A ballot that is refused was not signed by this member: nothing follows from it.
         let _ = self.closing.vote.receive(ballot, self.now, &mut said);
         self.follow_vote(said, out);
     }

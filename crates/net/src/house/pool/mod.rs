@@ -28,7 +28,7 @@ use crate::ticket::Role;
 const SUBMIT: Duration = Duration::from_secs(3);
 /// How long a query may take.
 const QUERY: Duration = Duration::from_secs(1);
-/// Between two tries while the group has no leader.
+/// How often a submission is tried again while the group has no leader.
 const RETRY: Duration = Duration::from_millis(50);
 /// How often the leader is looked up, and how often the group is asked whether it lives.
 const LOOK: Duration = Duration::from_millis(100);
