@@ -29,7 +29,7 @@ const AT_ONCE: usize = 16;
 const INTO_THE_WINDOW: Duration = Duration::from_millis(100);
 /// How long an order may take to get its receipt.
 const SUBMIT_PATIENCE: Duration = Duration::from_secs(60);
-/// How often the demo asks whether a round has settled.
+/// How long the demo waits before it asks again.
 const LOOK: Duration = Duration::from_millis(150);
 /// How long a batch may take to settle, in slots.
 const PATIENCE_SLOTS: u32 = 12;

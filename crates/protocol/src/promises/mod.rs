@@ -3,19 +3,17 @@
 //!
 //! | promise | made by |
 //! | --- | --- |
-//! | to report an envelope for a round and each later one of its range | [`Promises::acknowledge`]
-//! |
+//! | to report an envelope for a round and each later one of its range | [`Promises::acknowledge`] |
 //! | to acknowledge nothing more for a round that is reported | [`Promises::earliest`] |
-//! | to report once a round, and nothing that expires before the report's slot ends |
-//! [`Promises::report`] | | to give shares of one statement a round and purpose |
-//! [`Promises::draw`], [`Promises::state`] | | to say nothing in a round in which it may have said
-//! something that its disk lacks | [`Promises::abstain`] |
+//! | to report once a round, and nothing that expires before the report's slot ends | [`Promises::report`] |
+//! | to give shares of one statement a round and purpose | [`Promises::draw`], [`Promises::state`] |
+//! | to say nothing in a round in which it may have said something that its disk lacks | [`Promises::abstain`] |
 //!
 //! A receipt is worth something because any q reports contain a member that is bound by it
 //! (docs/protocol.md 4.3). That argument has to survive a power cut at any instant, so each promise
 //! is a row of the very step that sends it, and a start reads the rows back before anything can be
-//! signed. Votes are promises too: the vote signs by the handle that [`Promises::signers`] gives,
-//! and [`VoteState`](crate::vote::VoteState) is its row.
+//! signed. Votes are promises too: the vote signs by the handle that [`Promises::signers`] gives, and
+//! [`VoteState`](crate::vote::VoteState) is its row.
 
 mod cut;
 mod statement;
