@@ -104,6 +104,7 @@ mod tests {
         );
         bytes[0] = 0;
         assert_eq!(check(&FixedBytes(bytes), Timestamp(u64::MAX)), Ok(()));
+        assert_eq!(expires(&FixedBytes(bytes)), None);
     }
 
     proptest! {
@@ -116,6 +117,7 @@ mod tests {
                 check(&nonce, Timestamp(millis + 1)),
                 Err(NonceFault::Deadline { nonce: Timestamp(millis), deadline: Timestamp(millis + 1) })
             );
+            prop_assert_eq!(expires(&nonce), Some(Timestamp(millis)));
         }
     }
 }

@@ -123,7 +123,7 @@ impl Member {
             closing,
             early: Exchange::new(round),
             settling,
-            suspects: Suspects::default(),
+            suspects: Suspects::recall(disk),
             due: Due::default(),
             asked: 0,
             phase: Phase::CatchingUp,

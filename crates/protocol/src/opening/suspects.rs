@@ -6,7 +6,11 @@
 
 use std::collections::BTreeMap;
 
+use sealbid_types::codec::decode;
 use sealbid_types::id::{MemberIndex, Round};
+
+use crate::disk::{Recall, Table};
+use crate::evidence::Evidence;
 
 /// For how many rounds a proven lie is remembered.
 const MEMORY: u64 = 64;
@@ -16,6 +20,21 @@ const MEMORY: u64 = 64;
 pub(crate) struct Suspects(BTreeMap<MemberIndex, Round>);
 
 impl Suspects {
+    /// Those that the evidence on disk accuses. It outlives a restart, and so does what it teaches; a
+    /// row that cannot be read teaches nothing.
+    pub(crate) fn recall(disk: &impl Recall) -> Self {
+        let mut suspects = Self::default();
+        for (_, bytes) in disk.scan(Table::Evidence) {
+            if let Ok(evidence) = decode::<Evidence>(&bytes)
+                && evidence.is_of_shares()
+                && let Some(member) = evidence.member()
+            {
+                suspects.note(member, evidence.round());
+            }
+        }
+        suspects
+    }
+
     /// A member's share for `round` was proven wrong.
     pub(crate) fn note(&mut self, member: MemberIndex, round: Round) {
         let last = self.0.entry(member).or_default();

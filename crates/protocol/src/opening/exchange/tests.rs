@@ -30,7 +30,7 @@ fn question(close: u8, allocation: Option<u8>) -> ShareQuestion {
     }
 }
 
-/// What came before the certificate and answers another close counts for nothing, and does not keep
+/// What came before the statement_of and answers another close counts for nothing, and does not keep
 /// its sender from answering.
 #[test]
 fn shares_for_another_close_count_for_nothing() {
@@ -84,4 +84,41 @@ fn signature_shares_of_another_statement_count_for_nothing() {
     assert!(!exchange.has_signature(Purpose::Settlement, MemberIndex(0)));
     assert!(!exchange.add_signature(signature(0, 3, 5)), "another close");
     assert!(exchange.add_signature(signature(0, 2, 5)));
+}
+
+/// A liar with the lowest index is among the first q that are tried, once: from then on it goes last.
+#[test]
+fn a_liar_costs_the_slow_way_once() {
+    let house = sealbid_testkit::house::Founding::of(4).found();
+    let statement_of = |round| Statement::Settlement {
+        auction: house.committee.auction,
+        epoch: house.committee.epoch,
+        round: Round(round),
+        settlement: [u8::try_from(round).unwrap(); 32].into(),
+    };
+    let mut suspects = Suspects::default();
+    for round in [4, 5] {
+        let statement = statement_of(round);
+        let mut exchange = Exchange::new(Round(round));
+        for member in house.members() {
+            let share = match member {
+                MemberIndex(0) => FixedBytes([1; 96]),
+                _ => house.share(member).sign(&statement).unwrap().to_bytes(),
+            };
+            let mut signed = signature(member.0, 2, 5);
+            (signed.body.round, signed.body.share) = (Round(round), share);
+            assert!(exchange.add_signature(signed));
+        }
+        let purpose = Purpose::Settlement;
+        let (combined, wrong) = exchange.combine(&house.keys, purpose, &statement, &suspects);
+        assert!(combined.is_some());
+        let liars: Vec<_> = wrong.into_keys().collect();
+        let is_first = round == 4;
+        assert_eq!(liars, if is_first { vec![MemberIndex(0)] } else { vec![] });
+        liars
+            .into_iter()
+            .for_each(|member| suspects.note(member, Round(round)));
+        let is_heard = exchange.has_signature(purpose, MemberIndex(0));
+        assert_eq!(is_heard, !is_first, "not looked at, not blamed");
+    }
 }
