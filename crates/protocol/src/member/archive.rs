@@ -75,6 +75,7 @@ impl Member {
         match self.next_vote(round) {
             Ok(mut vote) => {
                 vote.suspect(self.suspects.in_round(round));
+                vote.expect_silence(self.closing.vote.silent());
                 Some(Closing::new(round, vote, window))
             }
             Err(error) => {

@@ -32,9 +32,8 @@ impl Vote {
     /// The rest of StartRound, which a restarted member does again.
     pub(super) fn enter_view(&mut self, now: Clock, out: &mut Vec<Output>) {
         // Lines 20 and 21. The proposer too: it may have nothing to propose in time.
-        self.timeouts
-            .propose
-            .arm(now.monotonic, self.config.times.propose_in(self.view));
+        let millis = self.propose_timeout();
+        self.timeouts.propose.arm(now.monotonic, millis);
         // Line 14: if proposer(h_p, round_p) = p
         if !self.is_proposer() || self.abstains || self.own_proposal_of(self.view).is_some() {
             return;
@@ -44,6 +43,17 @@ impl Vote {
             Some(valid) => self.cast_proposal(valid.close, Some(valid.view), valid.polka),
             // Line 18: getValue() takes time.
             None => out.push(Output::Propose { view: self.view }),
+        }
+    }
+
+    /// Shorter for a proposer that was silent in its last turn, in the first of its turns of a round.
+    fn propose_timeout(&self) -> u64 {
+        let times = &self.config.times;
+        let is_first_turn = self.view.0 < u32::from(self.config.members);
+        if is_first_turn && self.silent.contains(&self.proposer_of(self.view)) {
+            times.propose_by_the_silent()
+        } else {
+            times.propose_in(self.view)
         }
     }
 

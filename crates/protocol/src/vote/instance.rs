@@ -194,6 +194,8 @@ pub struct Vote {
     pub(super) abstains: bool,
     /// Members that gave a wrong share: their next ones are looked at before they count.
     pub(super) suspects: BTreeSet<MemberIndex>,
+    /// Proposers that were waited for in vain in their last turn.
+    pub(super) silent: BTreeSet<MemberIndex>,
     /// How much evidence there is against each member.
     pub(super) named: BTreeMap<MemberIndex, usize>,
     /// Whether the state has changed since it was last persisted.
@@ -226,6 +228,7 @@ impl Vote {
             values: Values::default(),
             abstains,
             suspects: BTreeSet::new(),
+            silent: BTreeSet::new(),
             named: BTreeMap::new(),
             changed: false,
             outbox: Vec::new(),
@@ -345,6 +348,19 @@ impl Vote {
     /// before they count, so that they cost no slow path. The votes count as anybody's.
     pub fn suspect(&mut self, members: impl IntoIterator<Item = MemberIndex>) {
         self.suspects.extend(members);
+    }
+
+    /// Proposers that were waited for in vain in their last turn here: for the next round's vote.
+    #[must_use]
+    pub const fn silent(&self) -> &BTreeSet<MemberIndex> {
+        &self.silent
+    }
+
+    /// Takes over who was silent in the round before. Such a proposer is waited for shorter, once a
+    /// round: a member that is down costs less of its turns. Later views have the paper's timeouts,
+    /// which grow, so that a proposer that is only slow is still waited for long enough in the end.
+    pub fn expect_silence(&mut self, members: &BTreeSet<MemberIndex>) {
+        self.silent.extend(members);
     }
 
     /// Follows and decides from now on, but signs nothing more: peers hold later votes of this

@@ -335,6 +335,7 @@ impl Vote {
         if !self.tally.insert(header) {
             return Ok(Received::Late);
         }
+        self.silent.remove(&proposer);
         let is_new = self.values.add(digest, &close);
         // At once and not when the view ends: a liar with turns in many later views could send a
         // close for each of them before that.

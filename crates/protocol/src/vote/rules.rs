@@ -285,6 +285,9 @@ impl Vote {
     pub(super) fn run_timeouts(&mut self, now: Clock, out: &mut Vec<Output>) {
         // Lines 57 to 60: OnTimeoutPropose
         if self.step == Step::Propose && self.timeouts.propose.has_run_out(now.monotonic) {
+            if self.log().is_none_or(|log| log.proposal().is_none()) {
+                self.silent.insert(self.proposer_of(self.view));
+            }
             self.cast_prevote(None);
         }
         // Lines 61 to 64: OnTimeoutPrevote

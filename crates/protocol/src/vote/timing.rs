@@ -48,6 +48,13 @@ impl VoteTimes {
         self.in_view(self.propose, view)
     }
 
+    /// How long to wait for a proposer that was silent in its last turn: enough for a message there
+    /// and back, and not for the checks of a large close. If it speaks again it has its whole time in
+    /// its next turn.
+    pub(super) const fn propose_by_the_silent(&self) -> u64 {
+        self.propose / 3
+    }
+
     pub(super) const fn prevote_in(&self, view: View) -> u64 {
         self.in_view(self.prevote, view)
     }

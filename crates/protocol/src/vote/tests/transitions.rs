@@ -319,3 +319,28 @@ fn those_who_stand_for_a_value_are_asked_for_its_envelopes() {
         [MemberIndex(0), MemberIndex(2)].into()
     );
 }
+
+/// A proposer that was waited for in vain is waited for shorter in its first turn of the next round,
+/// until it speaks; in later turns as long as anybody.
+#[test]
+fn a_silent_proposer_is_waited_for_shorter_once_a_round() {
+    let times = VoteTimes::default();
+    let wait = |vote: &Vote| vote.wake_at(NOW).unwrap();
+    let mut first = started(1);
+    first.time_out();
+    let silent = first.silent().clone();
+    assert_eq!(silent, [MemberIndex(0)].into());
+
+    let mut next = vote(1);
+    next.expect_silence(&silent);
+    next.start(NOW, &mut Vec::new());
+    assert_eq!(wait(&next), after(times.propose / 3).monotonic);
+    next.hear(proposal(0, &close(1)));
+    assert!(next.silent().is_empty(), "it has spoken");
+
+    let mut later = vote(1);
+    later.expect_silence(&silent);
+    later.hear_all([prevote(2, 4, None), prevote(3, 4, None)]);
+    assert_eq!(later.view(), View(4));
+    assert_eq!(wait(&later), after(times.propose + 4 * times.step).monotonic);
+}
