@@ -114,7 +114,14 @@ fn a_liar_costs_the_slow_way_once() {
         assert!(combined.is_some());
         let liars: Vec<_> = wrong.into_keys().collect();
         let is_first = round == 4;
-        assert_eq!(liars, if is_first { vec![MemberIndex(0)] } else { vec![] });
+        assert_eq!(
+            liars,
+            if is_first {
+                vec![MemberIndex(0)]
+            } else {
+                vec![]
+            }
+        );
         liars
             .into_iter()
             .for_each(|member| suspects.note(member, Round(round)));

@@ -342,5 +342,8 @@ fn a_silent_proposer_is_waited_for_shorter_once_a_round() {
     later.expect_silence(&silent);
     later.hear_all([prevote(2, 4, None), prevote(3, 4, None)]);
     assert_eq!(later.view(), View(4));
-    assert_eq!(wait(&later), after(times.propose + 4 * times.step).monotonic);
+    assert_eq!(
+        wait(&later),
+        after(times.propose + 4 * times.step).monotonic
+    );
 }
