@@ -30,7 +30,7 @@ fn question(close: u8, allocation: Option<u8>) -> ShareQuestion {
     }
 }
 
-/// What came before the statement_of and answers another close counts for nothing, and does not keep
+/// What came before the certificate and answers another close counts for nothing, and does not keep
 /// its sender from answering.
 #[test]
 fn shares_for_another_close_count_for_nothing() {
