@@ -12,13 +12,16 @@ use sealbid_protocol::member::Notice;
 use sealbid_protocol::member::message::Opening;
 use sealbid_protocol::pool::ClearedRound;
 use sealbid_tests::house::adversary::{
-    Adversary, Omitter, TwoReports, Withholder, WrongShares, WrongSignatures,
+    Adversary, FallsSilent, FarClock, Omitter, ReportsExpired, TwoReports, Withholder, WrongShares,
+    WrongSignatures,
 };
 use sealbid_tests::house::{Draws, Faults, Person, World, invariants};
 use sealbid_types::allocation::FillKind;
 use sealbid_types::close::Close;
 use sealbid_types::codec::decode;
 use sealbid_types::id::{MemberIndex, Round};
+use sealbid_types::keys::Signed;
+use sealbid_types::report::Report;
 
 /// The seeds of a scenario: few by default, and always the same.
 fn seeds() -> Vec<u64> {
@@ -410,4 +413,110 @@ fn a_report_without_what_was_acknowledged_drops_nothing() {
 #[test]
 fn two_reports_of_one_member_are_evidence() {
     with_liar(|| Box::new(TwoReports::default()), false);
+}
+
+/// Reporter 0 goes silent once the round is certified. Member 3 heard no report: it has them from
+/// members 1 and 2, and without it there is no quorum that opens the round.
+#[test]
+fn who_is_certified_serves_the_reports_until_the_round_is_settled() {
+    let faults = Faults {
+        delay: 5,
+        partition: Some((3_900, 6_000, BTreeSet::from([MemberIndex(3)]))),
+        ..Faults::default()
+    };
+    let mut world = World::new(4, 3, 1, faults);
+    world.corrupt(MemberIndex(0), Box::new(FallsSilent::default()));
+    trade(&mut world, 1, 6, 100);
+    run(&mut world, 1, 8_000);
+    assert!(world.counts.tampered > 0, "member 0 was never silent");
+}
+
+/// Two of four clocks are ten minutes ahead for a second and a liar says that it is the end of time:
+/// when the clocks are right again, rounds go on.
+#[test]
+fn clocks_that_were_ahead_for_a_second_do_not_stop_the_house() {
+    let mut world = World::new(
+        4,
+        3,
+        1,
+        Faults {
+            delay: 5,
+            ..Faults::default()
+        },
+    );
+    world.corrupt(MemberIndex(3), Box::new(FarClock));
+    world.run_until(2_000, |_| false);
+    for member in [0, 1] {
+        world.set_ahead(MemberIndex(member), 600_000);
+    }
+    world.run_until(1_200, |_| false);
+    for member in [0, 1] {
+        world.set_ahead(MemberIndex(member), 0);
+    }
+    trade(&mut world, 1, 6, 100);
+    run(&mut world, 1, 8_000);
+}
+
+/// The same, and a report names an envelope that has expired since: member 3 has to fetch it and keep
+/// it, though it can be acknowledged no more and no round lists it.
+#[test]
+fn who_is_certified_late_keeps_what_the_reports_name() {
+    let faults = Faults {
+        partition: Some((3_900, 6_000, BTreeSet::from([MemberIndex(3)]))),
+        ..Faults::default()
+    };
+    let mut world = World::new(4, 3, 1, faults);
+    let mut trader = Person::new(1, 5_000);
+    trader.lasts = std::time::Duration::from_millis(3_000);
+    let envelope = trader.swap(&world.house, 1_000, 1_900, Round(1), 60);
+    let id = envelope.id();
+    let then = FallsSilent::default();
+    world.corrupt(MemberIndex(0), Box::new(ReportsExpired { envelope, then }));
+    trade(&mut world, 1, 6, 100);
+    run(&mut world, 1, 8_000);
+    let record = world.records(MemberIndex(1)).remove(0);
+    let names = |report: &Signed<Report>| report.body.intents.contains(&id);
+    assert!(
+        record.reports.iter().any(names),
+        "nobody named the expired one"
+    );
+    assert!(!record.close.intents.contains(&id));
+}
+
+/// A disk from before the cut of round 1, which the others have closed since: whoever starts from it
+/// has signed a report of round 1 already, and nobody shows it any more. It must not sign another.
+#[test]
+fn an_old_disk_signs_nothing_in_a_round_that_others_have_closed() {
+    let faults = Faults {
+        delay: 5,
+        ..Faults::default()
+    };
+    let mut world = World::new(4, 3, 1, faults);
+    let old = MemberIndex(1);
+    trade(&mut world, 1, 6, 100);
+    world.run_until(2_500, |_| false);
+    let disk = world.disk(old);
+    let is_settled = |world: &World| world.settled(MemberIndex(0)) >= Round(1);
+    assert!(
+        world.run_until(10_000, is_settled),
+        "round 1 is not settled"
+    );
+    world.run_until(200, |_| false);
+    world.kill(old, Some(10));
+    world.restore(old, disk);
+    // The others answer, and are gone before their record comes.
+    world.run_until(150, |_| false);
+    let now = world.now();
+    world.faults.partition = Some((now, now + 60_000, BTreeSet::from([old])));
+    world.run_until(6_000, |_| false);
+    let first = world.records(MemberIndex(0)).remove(0).reports;
+    let first: BTreeSet<_> = first.iter().map(Signed::<Report>::id).collect();
+    let rows = world.disk(old).scan(Table::Reports);
+    let reports = rows
+        .into_iter()
+        .map(|(_, bytes)| decode::<Signed<Report>>(&bytes).unwrap());
+    let again: Vec<_> = reports
+        .filter(|report| report.member == old && !first.contains(&report.id()))
+        .collect();
+    assert!(again.is_empty(), "a second report of round 1: {again:?}");
 }

@@ -3,8 +3,13 @@
 
 use sealbid_protocol::member::message::{Opening, PeerMessage};
 use sealbid_protocol::member::{MemberSecrets, Output};
+use sealbid_protocol::vote::Message as Ballot;
+use sealbid_types::bytes::Blob;
 use sealbid_types::codec::{decode, encode};
+use sealbid_types::envelope::Envelope;
+use sealbid_types::id::Slot;
 use sealbid_types::keys::Signed;
+use sealbid_types::time::Timestamp;
 
 /// One way to lie.
 pub trait Adversary {
@@ -144,5 +149,81 @@ impl Adversary for TwoReports {
             }
             _ => None,
         })
+    }
+}
+
+/// Votes, and is silent for good from its first precommit of a value on.
+#[derive(Default)]
+pub struct FallsSilent {
+    is_silent: bool,
+}
+
+impl Adversary for FallsSilent {
+    fn tamper(&mut self, out: Vec<Output>, _: &MemberSecrets, count: &mut u64) -> Vec<Output> {
+        rewrite(out, count, |message| {
+            if self.is_silent {
+                return Some(None);
+            }
+            if let PeerMessage::Vote(ballot) = message
+                && let Ballot::Precommit(signed) = &**ballot
+            {
+                self.is_silent = signed.body.value.is_some();
+            }
+            None
+        })
+    }
+}
+
+/// Says that it is the end of time.
+pub struct FarClock;
+
+impl Adversary for FarClock {
+    fn tamper(&mut self, out: Vec<Output>, _: &MemberSecrets, count: &mut u64) -> Vec<Output> {
+        rewrite(out, count, |message| match message {
+            PeerMessage::Heartbeat(said) => {
+                let mut said = *said;
+                said.clock = Timestamp(u64::MAX);
+                Some(Some(PeerMessage::Heartbeat(said)))
+            }
+            _ => None,
+        })
+    }
+}
+
+/// Reports, for slot 1, an envelope that has expired since then, shows it to whoever hears its
+/// report, and is silent for good from its first precommit of a value on.
+pub struct ReportsExpired {
+    /// What nobody else holds.
+    pub envelope: Envelope,
+    /// Its silence.
+    pub then: FallsSilent,
+}
+
+impl Adversary for ReportsExpired {
+    fn tamper(
+        &mut self,
+        out: Vec<Output>,
+        secrets: &MemberSecrets,
+        count: &mut u64,
+    ) -> Vec<Output> {
+        let mut has_reported = false;
+        let mut out = rewrite(out, count, |message| match message {
+            PeerMessage::Report(signed) if signed.member == secrets.index => {
+                has_reported = true;
+                let mut body = signed.body.clone();
+                body.slot = Slot(1);
+                body.intents.push(self.envelope.id());
+                body.intents.sort_unstable();
+                let signed = Signed::new(body, secrets.index, &secrets.identity);
+                Some(Some(PeerMessage::Report(Box::new(signed))))
+            }
+            _ => None,
+        });
+        if has_reported {
+            let shown = vec![Blob::from(encode(&self.envelope))];
+            let bytes = encode(&PeerMessage::Envelopes(shown));
+            out.push(Output::Broadcast { bytes });
+        }
+        self.then.tamper(out, secrets, count)
     }
 }

@@ -33,6 +33,8 @@ pub fn pair() -> Pair {
 pub struct Person {
     secret: SigningKey,
     draws: Draws,
+    /// How long after the start what it seals expires.
+    pub lasts: Duration,
 }
 
 impl Person {
@@ -43,6 +45,7 @@ impl Person {
         Self {
             secret: SigningKey::from_bytes(&draws.bytes()),
             draws,
+            lasts: Duration::from_secs(3_600),
         }
     }
 
@@ -60,7 +63,7 @@ impl Person {
             key: house.committee.key,
             first,
             last,
-            expires: START.plus(Duration::from_secs(3_600)),
+            expires: START.plus(self.lasts),
             metadata: Metadata {
                 disclosure: Disclosure::Pair(pair()),
                 size: None,

@@ -7,11 +7,16 @@
 //! report and vote, since it may have signed more of it than anybody has shown, and takes over
 //! what it promised.
 //!
+//! A peer forgets what the asker signed of a round once that is certified. So its answer counts only
+//! when the asker has caught up with it: an asker whose disk is of before that round would find
+//! nothing against signing it anew. One that says it is ahead and shows no record is as good as
+//! silent.
+//!
 //! An acknowledgement names an envelope without saying for how long it binds. Whoever shows one
 //! that the asker lacks has to show the envelope as well before its answer counts; if the chain
 //! rules it out, nothing was lacking.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use sealbid_types::id::{EnvelopeId, MemberIndex, Round};
 use sealbid_types::keys::Signed;
@@ -29,15 +34,24 @@ pub(crate) enum Recollection {
 /// One peer's answer, as far as it has come.
 #[derive(Debug, Default)]
 struct Answer {
-    parts: BTreeSet<u16>,
+    /// By part, the acknowledged envelopes that this member lacks and the peer has not shown yet.
+    parts: BTreeMap<u16, BTreeMap<EnvelopeId, Round>>,
     of: u16,
-    /// Acknowledged envelopes that this member lacks and the peer has not shown yet.
-    owed: BTreeMap<EnvelopeId, Round>,
+    /// The newest round that was certified there when it first answered. A later answer does not
+    /// raise it, or an asker would run after a house that goes on for as long as that does.
+    certified: Option<Round>,
 }
 
 impl Answer {
-    fn is_complete(&self) -> bool {
-        self.of > 0 && self.parts.len() >= usize::from(self.of) && self.owed.is_empty()
+    fn is_complete(&self, open: Round) -> bool {
+        let is_caught_up = self.certified.is_some_and(|certified| certified < open);
+        let is_shown = self.parts.values().all(BTreeMap::is_empty);
+        self.of > 0 && self.parts.len() >= usize::from(self.of) && is_shown && is_caught_up
+    }
+
+    fn show(&mut self, id: &EnvelopeId) -> Option<Round> {
+        let parts = self.parts.values_mut();
+        parts.filter_map(|owed| owed.remove(id)).min()
     }
 }
 
@@ -47,6 +61,8 @@ pub(crate) struct Start {
     /// Names this start, so that an answer to an earlier one does not count.
     question: u64,
     needed: usize,
+    /// The round that is open here.
+    open: Round,
     answers: BTreeMap<MemberIndex, Answer>,
     is_over: bool,
     /// Of rounds that this member has yet to catch up with.
@@ -58,10 +74,11 @@ const MOST_PARTS: u16 = 64;
 
 impl Start {
     /// A member that has just started and waits for `needed` answers, itself counted.
-    pub(crate) const fn new(question: u64, needed: usize) -> Self {
+    pub(crate) const fn new(question: u64, needed: usize, open: Round) -> Self {
         Self {
             question,
             needed,
+            open,
             answers: BTreeMap::new(),
             is_over: needed <= 1,
             later: BTreeMap::new(),
@@ -74,7 +91,11 @@ impl Start {
     }
 
     fn count(&mut self) {
-        let complete = self.answers.values().filter(|answer| answer.is_complete());
+        let open = self.open;
+        let complete = self
+            .answers
+            .values()
+            .filter(|answer| answer.is_complete(open));
         self.is_over |= complete.count() + 1 >= self.needed;
     }
 
@@ -92,35 +113,35 @@ impl Start {
     pub(crate) fn take(
         &mut self,
         from: MemberIndex,
-        part: u16,
-        of: u16,
+        (part, of): (u16, u16),
+        certified: Round,
         owed: BTreeMap<EnvelopeId, Round>,
     ) {
         let answer = self.answers.entry(from).or_default();
+        answer.certified.get_or_insert(certified);
         if answer.of != of {
             // Another edition of the answer: what was counted of the one before it says nothing.
             answer.parts.clear();
             answer.of = of;
         }
-        if answer.parts.insert(part) {
-            answer.owed.extend(owed);
-        }
+        // The newest word counts: what the peer no longer holds, since a round lists it or the chain
+        // rules it out, it could never show.
+        answer.parts.insert(part, owed);
         self.count();
     }
 
     /// What `from` has to show still.
     pub(crate) fn owed_by(&self, from: MemberIndex) -> Vec<EnvelopeId> {
         let answer = self.answers.get(&from);
-        answer.map_or_else(Vec::new, |answer| answer.owed.keys().copied().collect())
+        let parts = answer.into_iter().flat_map(|answer| answer.parts.values());
+        parts.flat_map(BTreeMap::keys).copied().collect()
     }
 
     /// An envelope has come. Gives the round that this member acknowledged it for, if an answer
     /// says that it did.
     pub(crate) fn shown(&mut self, id: &EnvelopeId) -> Option<Round> {
         let answers = self.answers.values_mut();
-        let rounds: Vec<_> = answers
-            .filter_map(|answer| answer.owed.remove(id))
-            .collect();
+        let rounds: Vec<_> = answers.filter_map(|answer| answer.show(id)).collect();
         self.count();
         // The earliest: an acknowledgement binds from the round that it names on.
         rounds.into_iter().min()
@@ -136,7 +157,9 @@ impl Start {
     }
 
     /// What was signed for `round`, which this member has come to; what is of earlier ones goes.
-    pub(crate) fn recall(&mut self, round: Round) -> Vec<Recollection> {
+    pub(crate) fn come_to(&mut self, round: Round) -> Vec<Recollection> {
+        self.open = round;
+        self.count();
         let from_now = self.later.split_off(&(round, MemberIndex(0)));
         self.later = from_now;
         let of_round: Vec<_> = self
@@ -149,5 +172,37 @@ impl Start {
             .into_iter()
             .filter_map(|key| self.later.remove(&key));
         taken.flatten().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A peer shows an acknowledgement, and then a round that it settles lists the envelope or
+    /// outlives it: it has nothing to show any more, and its next answer says so.
+    #[test]
+    fn what_a_later_answer_leaves_out_is_owed_no_more() {
+        let mut start = Start::new(1, 2, Round(1));
+        let owed = BTreeMap::from([(EnvelopeId::from([7; 32]), Round(3))]);
+        start.take(MemberIndex(1), (0, 1), Round(0), owed);
+        assert!(!start.is_over());
+        start.take(MemberIndex(1), (0, 1), Round(0), BTreeMap::new());
+        assert!(start.owed_by(MemberIndex(1)).is_empty());
+        assert!(start.is_over());
+    }
+
+    /// A peer that has certified the asker's round remembers nothing of it: its answer counts when
+    /// the asker has come as far, and one that is ahead for ever is as good as silent.
+    #[test]
+    fn an_answer_counts_once_the_asker_has_caught_up_with_it() {
+        let mut start = Start::new(1, 2, Round(3));
+        start.take(MemberIndex(1), (0, 1), Round(u64::MAX), BTreeMap::new());
+        start.take(MemberIndex(2), (0, 1), Round(4), BTreeMap::new());
+        start.take(MemberIndex(2), (0, 1), Round(9), BTreeMap::new());
+        start.come_to(Round(4));
+        assert!(!start.is_over());
+        start.come_to(Round(5));
+        assert!(start.is_over());
     }
 }

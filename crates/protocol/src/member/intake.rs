@@ -187,7 +187,12 @@ impl Member {
             .inbox
             .get(&id)
             .is_some_and(|held| held.shares.is_some());
-        if is_here || !self.closing.book.lists(&id) {
+        // What the round being settled reports and does not list goes into its record.
+        let is_settled = self
+            .settling
+            .as_ref()
+            .is_some_and(|settling| settling.is_collecting() && settling.is_reported(&id));
+        if is_here || !is_settled && !self.closing.book.lists(&id) {
             return;
         }
         out.extend(self.inbox.take(admissible, None));

@@ -101,6 +101,8 @@ pub struct Memory {
     pub part: u16,
     /// How many parts there are.
     pub parts: u16,
+    /// The newest round that is certified here: of that and earlier ones nothing is remembered.
+    pub certified: Round,
     /// The asker's newest ballot of the round that is open here.
     pub ballot: Option<VoteMessage>,
     /// Its report for that round.

@@ -45,22 +45,12 @@ impl Member {
         // Not before the round before is settled here (docs/protocol.md 8): one round in hand at a
         // time, and all that it used is known before the next is closed.
         let round = self.closing.round();
-        let Some(slot) = self.report_slot() else {
-            return;
-        };
-        let slot_end = self.context.committee.schedule.end_of(slot);
-        let list = |kind| self.inbox.reportable(kind, round, slot_end).collect();
-        let lists = Lists {
-            intents: list(Kind::Intent),
-            quotes: list(Kind::Quote),
-        };
-        // More than a report may list only while expired ones count again, after a start: they go
-        // as soon as a quorum has said what time it is.
-        if lists.intents.len() > self.inbox.most(Kind::Intent)
-            || lists.quotes.len() > self.inbox.most(Kind::Quote)
-        {
+        if self.promises.is_cut(round) {
             return;
         }
+        let Some((slot, lists)) = self.due_report() else {
+            return;
+        };
         if let Some((report, row)) = self.promises.report(round, slot, lists) {
             out.push(row);
             out.push(put(Table::Reports, report_key(&report), &report));
@@ -69,13 +59,35 @@ impl Member {
         }
     }
 
-    /// The slot to report for, once it has ended: that of the freeze, or a later one if a quorum's
-    /// clocks have freed places by it. What has no place any more must not be listed.
-    fn report_slot(&self) -> Option<Slot> {
+    /// The slot to report for and what to list, once the frozen slot has ended. A later one only if
+    /// not everything fits: places that a quorum's clocks have freed may be taken again by then. Clocks
+    /// that were far ahead for a moment, and are right again, thus put off no report that fits.
+    fn due_report(&self) -> Option<(Slot, Lists)> {
         let schedule = &self.context.committee.schedule;
-        let frozen = self.promises.frozen(self.closing.round())?;
+        let round = self.closing.round();
+        let frozen = self.promises.frozen(round)?;
+        if self.now.wall < schedule.end_of(frozen) {
+            return None;
+        }
         let freed = schedule.newest_ended(self.inbox.freed_before());
-        (self.now.wall >= schedule.end_of(frozen)).then_some(frozen.max(freed))
+        let lists = |slot: Slot| {
+            let slot_end = schedule.end_of(slot);
+            let list = |kind| self.inbox.reportable(kind, round, slot_end).collect();
+            Lists {
+                intents: list(Kind::Intent),
+                quotes: list(Kind::Quote),
+            }
+        };
+        // More than fits even so only while expired ones count again, after a start: they go as
+        // soon as a quorum has said what time it is.
+        let fits = |lists: &Lists| {
+            lists.intents.len() <= self.inbox.most(Kind::Intent)
+                && lists.quotes.len() <= self.inbox.most(Kind::Quote)
+        };
+        [frozen, frozen.max(freed)]
+            .into_iter()
+            .map(|slot| (slot, lists(slot)))
+            .find(|(_, lists)| fits(lists))
     }
 
     /// Freezes the open round at the beginning of a quote window if it has an intent, or when

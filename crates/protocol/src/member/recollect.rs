@@ -41,6 +41,7 @@ impl Member {
                 question,
                 part,
                 parts,
+                certified: self.chain.open().previous().unwrap_or_default(),
                 ballot: ballot.take(),
                 report: report.take(),
                 acknowledgements,
@@ -56,6 +57,7 @@ impl Member {
             question,
             part,
             parts,
+            certified,
             ballot,
             report,
             acknowledgements,
@@ -80,7 +82,7 @@ impl Member {
             .filter(|signed| self.is_lacking(signed))
             .map(|signed| (signed.body.envelope, signed.body.round))
             .collect();
-        self.start.take(from, part, parts, owed);
+        self.start.take(from, (part, parts), certified, owed);
         let envelopes = self.start.owed_by(from);
         if !envelopes.is_empty() {
             for batch in envelopes.chunks(crate::closing::MOST_ENVELOPES) {
@@ -180,7 +182,7 @@ impl Member {
         if self.promises.abstains(round) {
             self.closing.vote.abstain();
         }
-        for what in self.start.recall(round) {
+        for what in self.start.come_to(round) {
             self.compare_with_disk(what, out);
         }
     }
@@ -197,6 +199,10 @@ impl Member {
         let Some(round) = self.start.shown(&id) else {
             return Some(admissible);
         };
+        // A round has listed it since it was asked for: what was promised is kept.
+        if self.chain.listed_in(&id).is_some() {
+            return Some(admissible);
+        }
         let header = &admissible.envelope().header;
         let schedule = &self.context.committee.schedule;
         let earliest = schedule.end_of(self.chain.parent_slot().next());

@@ -241,7 +241,7 @@ impl Member {
             let settling = self
                 .settling
                 .as_ref()
-                .and_then(|settling| settling.reports.get(id));
+                .and_then(|settling| settling.report(id));
             if let Some(report) = self.closing.book.get(id).or(settling) {
                 out.push(send(to, &PeerMessage::Report(Box::new(report.clone()))));
             }

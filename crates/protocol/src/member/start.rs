@@ -112,7 +112,7 @@ impl Member {
         };
         let mut member = Self {
             peers: Peers::new(me),
-            start: Start::new(question, needed),
+            start: Start::new(question, needed, round),
             witness: Witness::recall(disk)?,
             context,
             options,

@@ -113,6 +113,25 @@ impl Settling {
         self.held.get(id).map(Box::as_ref)
     }
 
+    /// A report that the close names, for a member that lacks it: until the round is settled, since a
+    /// member that was certified late may be the one without which there is no quorum.
+    pub(crate) fn report(&self, id: &ReportId) -> Option<&Signed<Report>> {
+        let Some(material) = &self.material else {
+            return self.reports.get(id);
+        };
+        // They stand in the order in which the close names them.
+        let at = self.certificate.close().reports.binary_search(id).ok()?;
+        material.reports.get(at)
+    }
+
+    /// Whether a report that the close names lists an envelope, as far as reports have come.
+    pub(crate) fn is_reported(&self, id: &EnvelopeId) -> bool {
+        let mut reports = self.reports.values().map(|report| &report.body);
+        reports.any(|body| {
+            body.intents.binary_search(id).is_ok() || body.quotes.binary_search(id).is_ok()
+        })
+    }
+
     /// An envelope of the round, for a member that lacks it.
     pub(crate) fn envelope(&self, id: &EnvelopeId) -> Option<&Envelope> {
         let Some(material) = &self.material else {
