@@ -149,9 +149,18 @@ impl Start {
 
     /// Keeps what was signed for a later round, until this member comes to it.
     pub(crate) fn keep(&mut self, round: Round, from: MemberIndex, what: Recollection) {
+        // One of each kind a peer, the newest: what is of earlier rounds it has outlived.
+        self.later.retain(|(of, peer), kept| {
+            kept.retain(|other| {
+                let is_same_kind = core::mem::discriminant(other) == core::mem::discriminant(&what);
+                *peer != from || *of == round || !is_same_kind
+            });
+            !kept.is_empty()
+        });
         let kept = self.later.entry((round, from)).or_default();
-        // One of each kind a peer and round.
-        if kept.len() < 2 {
+        let is_kind =
+            |other: &Recollection| core::mem::discriminant(other) == core::mem::discriminant(&what);
+        if !kept.iter().any(is_kind) {
             kept.push(what);
         }
     }

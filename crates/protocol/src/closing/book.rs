@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sealbid_types::committee::Committee;
 use sealbid_types::door::Refusal;
-use sealbid_types::id::{EnvelopeId, MemberIndex, ReportId, Round};
+use sealbid_types::id::{EnvelopeId, MemberIndex, ReportId, Round, Slot};
 use sealbid_types::keys::Signed;
 use sealbid_types::report::Report;
 
@@ -64,7 +64,7 @@ impl ReportBook {
     pub(crate) fn receive(
         &mut self,
         committee: &Committee,
-        round: Round,
+        (round, parent): (Round, Slot),
         report: Signed<Report>,
         is_asked: bool,
     ) -> Result<Reported, &'static str> {
@@ -80,7 +80,7 @@ impl ReportBook {
             .iter()
             .find(|other| other.body != report.body)
             .map(|other| Box::new((*other).clone()));
-        check_report(committee, round, &report)?;
+        check_report(committee, round, parent, &report)?;
         self.reports.insert(report.id(), report);
         Ok(contradicted.map_or(Reported::New, Reported::Contradicts))
     }
@@ -126,13 +126,14 @@ fn names(report: &Report, id: &EnvelopeId) -> bool {
 fn check_report(
     committee: &Committee,
     round: Round,
+    parent: Slot,
     report: &Signed<Report>,
 ) -> Result<(), &'static str> {
     let Report {
         auction,
         epoch,
         round: of,
-        slot: _,
+        slot,
         intents,
         quotes,
     } = &report.body;
@@ -143,6 +144,11 @@ fn check_report(
         || quotes.len() > committee.most_reported_quotes()
     {
         return Err("a report that lists more than it may");
+    }
+    // Nobody reports for a slot in which the round could not close. One that could would name what
+    // had expired before the parent closed.
+    if *slot <= parent {
+        return Err("a report for a slot that is not after its parent's");
     }
     if !report.body.is_sorted() {
         return Err("a report that is not sorted");

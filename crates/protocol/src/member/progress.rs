@@ -122,14 +122,23 @@ impl Member {
     /// Whether a report lists an intent that is here. An id that nobody can show starts no cut: a
     /// liar could have every slot close a round for nothing.
     fn is_reported_intent_here(&self) -> bool {
-        let is_here = |id: &EnvelopeId| {
+        let schedule = &self.context.committee.schedule;
+        let round = self.closing.round();
+        let may_stand = |id: &EnvelopeId, slot_end: Timestamp| {
             let held = self.inbox.get(id);
             held.is_some_and(|held| {
-                held.shares.is_some() && held.envelope.header.kind == Kind::Intent
+                let header = &held.envelope.header;
+                held.shares.is_some()
+                    && header.kind == Kind::Intent
+                    && header.is_alive(round, slot_end)
             })
         };
-        let mut reports = self.closing.book.iter();
-        reports.any(|report| report.body.intents.iter().any(is_here))
+        let mut reports = self.closing.book.iter().map(|report| &report.body);
+        reports.any(|body| {
+            let earliest = body.slot.max(self.chain.parent_slot().next());
+            let slot_end = schedule.end_of(earliest);
+            body.intents.iter().any(|id| may_stand(id, slot_end))
+        })
     }
 
     /// When the wall clock alone brings something.

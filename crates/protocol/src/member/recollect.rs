@@ -65,7 +65,7 @@ impl Member {
         if self.is_ready() || !self.start.is_asked(question, part, parts) {
             return;
         }
-        if let Some(ballot) = ballot.filter(|ballot| ballot.member() == self.promises.member()) {
+        if let Some(ballot) = ballot.filter(|ballot| self.is_own_ballot(ballot)) {
             self.recollect(
                 from,
                 ballot.round(),
@@ -95,7 +95,16 @@ impl Member {
         }
     }
 
-    fn is_own(&self, report: &Signed<Report>) -> bool {
+    /// Whether a ballot is this member's own. A proposal in full is none: its header says as much, and
+    /// it is long.
+    fn is_own_ballot(&self, ballot: &Ballot) -> bool {
+        let is_short = !matches!(ballot, Ballot::Proposal(_));
+        is_short
+            && ballot.member() == self.promises.member()
+            && ballot.is_signed(&*self.context.signers.identity)
+    }
+
+    pub(super) fn is_own(&self, report: &Signed<Report>) -> bool {
         let committee = &self.context.committee;
         let me = self.promises.member();
         let Some(member) = committee.member(me) else {
@@ -144,17 +153,21 @@ impl Member {
     fn compare_with_disk(&mut self, what: Recollection, out: &mut Vec<Output>) {
         match what {
             Recollection::Ballot(ballot) => self.hear_own_ballot(*ballot, out),
-            Recollection::Report(report) => {
-                let round = self.closing.round();
-                let known = self.promises.reported(round).map(Signed::<Report>::id);
-                if known != Some(report.id()) {
-                    self.abstain(out);
-                }
-                if self.closing.book.get(&report.id()).is_none() {
-                    out.push(put(Table::Reports, report_key(&report), &*report));
-                    self.closing.book.keep(*report);
-                }
-            }
+            Recollection::Report(report) => self.compare_own_report(*report, out),
+        }
+    }
+
+    /// An own report for the open round: one that the disk does not know shows that it is an old
+    /// copy.
+    pub(super) fn compare_own_report(&mut self, report: Signed<Report>, out: &mut Vec<Output>) {
+        let round = self.closing.round();
+        let known = self.promises.reported(round).map(Signed::<Report>::id);
+        if known != Some(report.id()) {
+            self.abstain(out);
+        }
+        if self.closing.book.get(&report.id()).is_none() {
+            out.push(put(Table::Reports, report_key(&report), &report));
+            self.closing.book.keep(report);
         }
     }
 

@@ -72,13 +72,18 @@ impl Member {
             return;
         }
         // Whoever brings it: a report counts for the member that signed it.
+        if report.member == self.promises.member() && self.is_own(&report) {
+            // Somebody holds a report of this member's that its disk does not know, or it is known.
+            return self.compare_own_report(report, out);
+        }
         let is_asked = self.closing.is_asked_for(&report.id());
         let committee = &self.context.committee;
-        match self
-            .closing
-            .book
-            .receive(committee, round, report.clone(), is_asked)
-        {
+        match self.closing.book.receive(
+            committee,
+            (round, self.chain.parent_slot()),
+            report.clone(),
+            is_asked,
+        ) {
             Ok(Reported::Known) => return,
             Ok(Reported::New) => {}
             Ok(Reported::Contradicts(other)) => {
@@ -111,7 +116,11 @@ impl Member {
         }
         let mut said = Vec::new();
         match self.closing.vote.receive(message, self.now, &mut said) {
-            Ok(Received::New | Received::Known | Received::Late) => {}
+            Ok(Received::New) => {}
+            // It counts for nothing, so nothing follows from it: what peers send again is most of what
+            // comes while a close waits for an envelope.
+            Ok(Received::Known | Received::Late) if said.is_empty() => return,
+            Ok(Received::Known | Received::Late) => {}
             Err(refused) => {
                 let what = refused.to_string();
                 out.push(Output::Notice(Notice::Unusable { from, what }));

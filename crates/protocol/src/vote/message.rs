@@ -150,6 +150,16 @@ pub enum Message {
 schema!(Message, "sealbid.vote-message", 1, (1 << 22) + (1 << 13));
 
 impl Message {
+    /// Whether the member it names has signed it: of a proposal, its header.
+    pub(crate) fn is_signed(&self, identity: &dyn IdentityKeys) -> bool {
+        match self {
+            Self::Proposal(full) => verify(&full.header, identity),
+            Self::Header(header) => verify(header, identity),
+            Self::Prevote(prevote) => verify(prevote, identity),
+            Self::Precommit(precommit) => verify(precommit, identity),
+        }
+    }
+
     /// The round it belongs to.
     #[must_use]
     pub fn round(&self) -> Round {
