@@ -9,3 +9,4 @@
 
 pub mod house;
 pub mod vote_simulation;
+pub mod world;

@@ -4,17 +4,19 @@ use std::sync::Arc;
 
 use ed25519_dalek::SigningKey;
 use sealbid_crypto::group::SecretScalar;
-use sealbid_crypto::{CommitteeKeys, KeyShare};
+use sealbid_crypto::{Combined, CommitteeKeys, KeyShare};
 use sealbid_protocol::member::MemberSecrets;
+use sealbid_types::close::{CertificateBytes, Close};
 use sealbid_types::committee::{
     ClearingRule, Committee, FORMAT, Member, Provenance, PublicKeys, Rules,
 };
-use sealbid_types::id::{Epoch, MemberIndex};
+use sealbid_types::id::{Epoch, MemberIndex, View};
 use sealbid_types::keys::PublicKey;
 use sealbid_types::schedule::Schedule;
+use sealbid_types::statement::Statement;
 use sealbid_types::time::Timestamp;
 
-use super::draws::Draws;
+use crate::world::Draws;
 
 /// When a simulated auction starts.
 pub const START: Timestamp = Timestamp(1_800_000_000_000);
@@ -45,13 +47,31 @@ fn roster(identities: &[[u8; 32]], draws: &mut Draws) -> Vec<Member> {
     identities.iter().map(&mut member).collect()
 }
 
-fn committee(quorum: u8, roster: Vec<Member>, keys: PublicKeys) -> Committee {
+/// How many intents and quotes a round may list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Caps {
+    /// Intents.
+    pub intents: u32,
+    /// Quotes.
+    pub quotes: u32,
+}
+
+impl Default for Caps {
+    fn default() -> Self {
+        Self {
+            intents: 1_000,
+            quotes: 100,
+        }
+    }
+}
+
+fn committee(quorum: u8, caps: Caps, roster: Vec<Member>, keys: PublicKeys) -> Committee {
     let rules = Rules {
         clearing: ClearingRule::BestQuote,
         fee_pips: 1,
         verifying_contract: "intents.near".parse().unwrap(),
-        most_intents: 1_000,
-        most_quotes: 100,
+        most_intents: caps.intents,
+        most_quotes: caps.quotes,
     };
     let schedule = Schedule {
         start: START,
@@ -81,12 +101,21 @@ impl Fixture {
     /// If the sizes are not allowed.
     #[must_use]
     pub fn new(members: u8, quorum: u8, seed: u64) -> Self {
+        Self::with_caps(members, quorum, seed, Caps::default())
+    }
+
+    /// A committee whose rounds list no more than `caps`.
+    ///
+    /// # Panics
+    /// If the sizes are not allowed.
+    #[must_use]
+    pub fn with_caps(members: u8, quorum: u8, seed: u64, caps: Caps) -> Self {
         let mut draws = Draws::new(seed, "fixture");
         let dealing = sealbid_dkg::deal(members, quorum, &draws.bytes()).unwrap();
         let identities: Vec<_> = (0..members).map(|_| draws.bytes()).collect();
         let keys = Arc::new(CommitteeKeys::new(&dealing.keys, quorum).unwrap());
         let roster = roster(&identities, &mut draws);
-        let committee = Arc::new(committee(quorum, roster, dealing.keys));
+        let committee = Arc::new(committee(quorum, caps, roster, dealing.keys));
         committee.check().unwrap();
         let (auction, epoch) = (committee.auction, committee.epoch);
         let share = |(index, secret): (MemberIndex, SecretScalar)| {
@@ -113,6 +142,41 @@ impl Fixture {
     #[must_use]
     pub fn share(&self, member: MemberIndex) -> Arc<KeyShare> {
         self.shares[member.as_usize()].clone()
+    }
+
+    /// How many members may lie without two results of a round: 2q - n - 1.
+    #[must_use]
+    pub fn bearable(&self) -> usize {
+        let (members, quorum) = (
+            usize::from(self.committee.members()),
+            self.committee.quorum(),
+        );
+        (2 * quorum).saturating_sub(members + 1)
+    }
+
+    /// A certificate of any close: what only a committee of liars can make.
+    ///
+    /// # Panics
+    /// If the keys are not what they should be.
+    #[must_use]
+    pub fn certify(&self, close: &Close, view: View) -> CertificateBytes {
+        let statement = Statement::Close {
+            auction: close.auction,
+            epoch: close.epoch,
+            round: close.round,
+            view,
+            close: close.digest(),
+        };
+        let share = |member| self.share(member).sign(&statement).unwrap().to_bytes();
+        let shares = self
+            .members()
+            .map(|member| (member, share(member)))
+            .collect();
+        let combined = Combined::new(&self.keys, &statement, &shares).unwrap();
+        CertificateBytes {
+            view,
+            signature: combined.signature.to_bytes(),
+        }
     }
 
     /// What a member signs with.

@@ -2,13 +2,17 @@
 //! the real cryptography.
 
 pub mod adversary;
-pub mod disk;
-pub mod draws;
-pub mod fixture;
+mod faults;
+mod fixture;
 pub mod invariants;
-pub mod people;
-pub mod world;
+mod people;
+mod swarm;
+mod world;
 
-pub use draws::Draws;
-pub use people::Person;
-pub use world::{Faults, World};
+pub use faults::{Counts, Fault, Faults};
+pub use fixture::{Caps, Fixture, START};
+pub use people::{Person, pair};
+pub use swarm::Swarm;
+pub use world::World;
+
+pub use crate::world::{Cut, Disk, Draws, Links};

@@ -16,9 +16,10 @@ use sealbid_types::metadata::{Disclosure, Metadata, Pair};
 use sealbid_types::quote::{Quote, Rate, SignedQuote, Tier};
 use sealbid_types::terms::{Action, Terms, TokenDiff};
 use sealbid_types::text::AccountId;
+use sealbid_types::time::Timestamp;
 
-use super::draws::Draws;
 use super::fixture::{Fixture, START};
+use crate::world::Draws;
 
 /// The pair that everybody trades.
 #[must_use]
@@ -55,7 +56,20 @@ impl Person {
         PublicKey::of(&self.secret).implicit_account().unwrap()
     }
 
-    fn header(&self, house: &Fixture, kind: Kind, first: Round, last: Round) -> Header {
+    /// Signs a changed public part anew, around the same sealed parts: their proofs are of the old
+    /// one, so that the gate refuses it.
+    #[must_use]
+    pub fn relabel(&self, envelope: &Envelope, change: impl FnOnce(&mut Header)) -> Envelope {
+        let mut header = envelope.header.clone();
+        change(&mut header);
+        Envelope::sign(header, envelope.sealed.clone(), &self.secret)
+    }
+
+    pub(super) const fn secret(&self) -> &SigningKey {
+        &self.secret
+    }
+
+    pub(super) fn header(&self, house: &Fixture, kind: Kind, first: Round, last: Round) -> Header {
         Header {
             protocol: PROTOCOL,
             kind,
@@ -101,6 +115,19 @@ impl Person {
         first: Round,
         rounds: u64,
     ) -> Envelope {
+        let expires = START.plus(self.lasts);
+        self.swap_until(house, give, want, (first, rounds), expires)
+    }
+
+    /// The same, for rounds that close by `expires`.
+    pub fn swap_until(
+        &mut self,
+        house: &Fixture,
+        give: i128,
+        want: i128,
+        (first, rounds): (Round, u64),
+        expires: Timestamp,
+    ) -> Envelope {
         let deadline = START.plus(Duration::from_secs(3_600));
         let mut random = [0; 15];
         random.copy_from_slice(&self.draws.bytes()[..15]);
@@ -126,7 +153,10 @@ impl Person {
         let contract = &house.committee.rules.verifying_contract;
         let signed = SignedIntent::new(terms, contract, &self.secret).unwrap();
         let last = Round(first.0 + rounds - 1);
-        let header = self.header(house, Kind::Intent, first, last);
+        let header = Header {
+            expires,
+            ..self.header(house, Kind::Intent, first, last)
+        };
         let terms = self.seal(house, &header, Part::Terms, None, &signed.terms);
         let digest = Some(terms.terms_digest());
         let authorisation = self.seal(

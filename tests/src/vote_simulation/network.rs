@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sealbid_types::id::MemberIndex;
 
-use crate::house::Draws;
+use crate::world::Draws;
 
 /// A chance, and one packet that is hit whatever the draw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

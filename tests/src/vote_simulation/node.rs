@@ -1,6 +1,6 @@
 //! A member: its vote, its disk, its clock.
 
-use sealbid_protocol::time::{Clock, Monotonic};
+use sealbid_protocol::time::Clock;
 use sealbid_protocol::vote::{
     Certified, Config, Output, Position, Signers, Vote, VoteState, VoteTimes,
 };
@@ -12,6 +12,7 @@ use sealbid_types::time::Timestamp;
 use super::adversary::Liar;
 use super::keys::signers;
 use super::scenario::Scenario;
+use crate::world::SeatClock;
 
 /// The slot that ends at [`CUT`].
 pub const SLOT: Slot = Slot(10);
@@ -84,8 +85,8 @@ pub struct Node {
     pub vote: Option<Vote>,
     /// Its disk.
     pub disk: Disk,
-    /// How far its clock is off, in ms.
-    pub offset: i64,
+    /// Its clocks.
+    pub clock: SeatClock,
     /// How many writes and sends it has come to.
     pub actions: u64,
     /// How often it has started. Answers to questions of an earlier life are void.
@@ -104,11 +105,12 @@ impl Node {
     pub fn new(scenario: &Scenario, member: MemberIndex) -> Self {
         let (config, keys) = (config(scenario, member), signers(member, scenario.quorum));
         let lie = scenario.liars.get(&member);
+        let offset = scenario.clocks.get(&member).copied().unwrap_or(0);
         let mut node = Self {
             member,
             vote: None,
             disk: Disk::default(),
-            offset: scenario.clocks.get(&member).copied().unwrap_or(0),
+            clock: SeatClock::new(Timestamp(EPOCH_MILLIS), offset, 0),
             actions: 0,
             life: 0,
             wake: None,
@@ -116,17 +118,14 @@ impl Node {
             keys,
             config,
         };
-        node.boot();
+        node.boot(0);
         node
     }
 
-    /// What its clocks show. The monotonic one is the virtual time itself.
+    /// What its clocks show.
     #[must_use]
     pub fn clock(&self, now: u64) -> Clock {
-        Clock {
-            wall: Timestamp((EPOCH_MILLIS + now).saturating_add_signed(self.offset)),
-            monotonic: Monotonic(now),
-        }
+        self.clock.read(now)
     }
 
     /// Whether its clock says that the slot has ended.
@@ -135,9 +134,10 @@ impl Node {
         self.config.schedule.newest_ended(self.clock(now).wall) >= SLOT
     }
 
-    /// Starts the process, from what is on the disk.
-    pub fn boot(&mut self) {
+    /// Starts the process, from what is on the disk. Its monotonic clock starts anew.
+    pub fn boot(&mut self, now: u64) {
         self.life += 1;
+        self.clock.restart(now);
         self.wake = None;
         let vote = match self.disk.vote_state() {
             Some(state) => Vote::restore(self.config.clone(), self.keys.clone(), state).unwrap(),

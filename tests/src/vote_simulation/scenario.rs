@@ -7,7 +7,7 @@ use sealbid_types::id::{MemberIndex, Round};
 
 use super::adversary::Lie;
 use super::network::{Cut, NetworkPlan, Rate};
-use crate::house::Draws;
+use crate::world::Draws;
 
 /// Members that are to be up and honest wait for so long, at most, after the last fault.
 pub const SOON: u64 = 10_000;

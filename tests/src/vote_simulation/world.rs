@@ -1,5 +1,7 @@
 //! A run: one queue of events in virtual time.
 
+mod post;
+
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -13,9 +15,8 @@ use super::history::History;
 use super::network::Network;
 pub use super::node::CUT;
 use super::node::{Node, auction, schedule};
-use super::others;
 use super::scenario::{Crash, Scenario, Side};
-use crate::house::Draws;
+use crate::world::Draws;
 
 /// The rules that a valid close names here; any other are invalid.
 pub const RULES: RulesDigest = RulesDigest(FixedBytes([2; 32]));
@@ -230,7 +231,7 @@ impl World {
             Event::Kill(number) => self.kill(number),
             Event::Restart(member) => self.restart(member),
             Event::SetClock(member, offset) => {
-                self.node(member).offset = offset;
+                self.node(member).clock.set(offset);
                 self.start(member);
             }
         }
@@ -281,12 +282,12 @@ impl World {
         if node.liar.is_none() {
             self.history.highest = self.history.highest.max(vote.view());
         }
-        let Some(due) = vote
-            .wake_at(node.clock(self.now))
-            .map(|due| due.0.max(self.now + 1))
-        else {
+        let clock = node.clock(self.now);
+        let Some(due) = vote.wake_at(clock) else {
             return;
         };
+        let wait = u64::try_from(due.since(clock.monotonic).as_millis()).unwrap();
+        let due = self.now + wait.max(1);
         if node.wake.is_none_or(|planned| planned > due) {
             self.node(member).wake = Some(due);
             self.at(due, Event::Wake(member));
@@ -419,138 +420,9 @@ impl World {
     }
 
     fn restart(&mut self, member: MemberIndex) {
-        self.node(member).boot();
+        let now = self.now;
+        self.node(member).boot(now);
         self.start(member);
         self.send_again(member);
-    }
-
-    fn arrive(&mut self, from: MemberIndex, to: MemberIndex, packet: Packet) {
-        match packet {
-            Packet::Certificate(certified) => {
-                // A liar goes on with its own.
-                if self.nodes[&to].liar.is_none() {
-                    let Certified { close, certificate } = (*certified).clone();
-                    self.act(to, |vote, now, out| {
-                        vote.learn(close, certificate, now, out)
-                            .expect("honest members send it");
-                    });
-                }
-            }
-            Packet::Messages(messages) => {
-                if let Some(liar) = &mut self.node(to).liar {
-                    messages.iter().for_each(|message| liar.hear(message));
-                }
-                // A liar would fall silent if its own lies came back to it.
-                let is_liar = self.nodes[&to].liar.is_some();
-                let heard = messages.iter().filter(|m| !is_liar || m.member() != to);
-                for message in heard {
-                    self.act(to, |vote, now, out| {
-                        _ = vote.receive(message.clone(), now, out);
-                    });
-                }
-                self.help(to, from);
-            }
-        }
-    }
-
-    /// Answers a member that still votes with the certificate.
-    fn help(&mut self, member: MemberIndex, behind: MemberIndex) {
-        let node = &self.nodes[&member];
-        if let (Some(certified), None) = (&node.disk.decided, &node.liar) {
-            let packet = Packet::Certificate(Rc::new(certified.clone()));
-            self.perform(member, |world| world.send(member, behind, packet));
-        }
-    }
-
-    #[allow(clippy::needless_pass_by_value, reason = "a packet is sent once")]
-    fn send(&mut self, from: MemberIndex, to: MemberIndex, packet: Packet) {
-        for time in self.network.deliver(from, to, self.now) {
-            self.at(
-                time,
-                Event::Arrive {
-                    from,
-                    to,
-                    packet: packet.clone(),
-                },
-            );
-        }
-    }
-
-    fn resend(&mut self, member: MemberIndex) {
-        if self.nodes[&member].vote.is_some() {
-            self.act(member, |vote, now, out| vote.tick(now, out));
-            self.send_again(member);
-        }
-        self.after(RESEND, Event::Resend(member));
-    }
-
-    fn send_again(&mut self, member: MemberIndex) {
-        let node = &self.nodes[&member];
-        let Some(vote) = &node.vote else { return };
-        if let (Some(certified), None) = (&node.disk.decided, &node.liar) {
-            let packet = Packet::Certificate(Rc::new(certified.clone()));
-            self.send_to_all(member, &packet);
-            return;
-        }
-        let messages = vote.resend();
-        if node.liar.is_some() {
-            self.send_lies(member, &messages);
-            self.send_unasked(member);
-        } else if !messages.is_empty() {
-            messages
-                .iter()
-                .for_each(|message| self.note(member, message));
-            self.send_to_all(member, &Packet::Messages(Rc::new(messages)));
-        }
-    }
-
-    fn send_to_all(&mut self, member: MemberIndex, packet: &Packet) {
-        for to in others(self.scenario.members, member) {
-            self.perform(member, |world| world.send(member, to, packet.clone()));
-        }
-    }
-
-    fn broadcast(&mut self, member: MemberIndex, message: &Message) {
-        if self.nodes[&member].liar.is_some() {
-            self.send_lies(member, core::slice::from_ref(message));
-            return;
-        }
-        let packet = Packet::Messages(Rc::new(vec![message.clone()]));
-        for to in others(self.scenario.members, member) {
-            self.perform(member, |world| {
-                world.note(member, message);
-                world.send(member, to, packet.clone());
-            });
-        }
-    }
-
-    /// Notes an own message that leaves.
-    fn note(&mut self, member: MemberIndex, message: &Message) {
-        let durable = self.nodes[&member].disk.position;
-        if message.member() == member {
-            self.history.left(message, durable);
-        }
-    }
-
-    /// What a liar sends in place of what it should, and unasked.
-    fn send_lies(&mut self, member: MemberIndex, messages: &[Message]) {
-        for to in others(self.scenario.members, member) {
-            let Some(liar) = &mut self.node(member).liar else {
-                return;
-            };
-            let lies = liar.instead(messages, to);
-            lies.iter().for_each(|lie| self.history.note_value(lie));
-            if !lies.is_empty() {
-                self.send(member, to, Packet::Messages(Rc::new(lies)));
-            }
-        }
-    }
-
-    fn send_unasked(&mut self, member: MemberIndex) {
-        let unasked = self.node(member).liar.as_mut().map(Liar::unasked);
-        for (to, message) in unasked.into_iter().flatten() {
-            self.history.note_value(&message);
-            self.send(member, to, Packet::Messages(Rc::new(vec![message])));
-        }
     }
 }

@@ -1,76 +1,202 @@
-//! What the simulated network carries, and what becomes of it on its way.
+//! What the simulated network carries, and what becomes of it on its way; the pool, and the doors
+//! at which records are fetched.
 
 use sealbid_protocol::disk::{Recall as _, Table};
+use sealbid_protocol::member::io::Offered;
+use sealbid_protocol::member::message::PeerMessage;
+use sealbid_protocol::pool::{Applied, ClearedRound, PoolCommand, PoolEnvelope, PoolItem};
+use sealbid_types::codec::{decode, encode};
 use sealbid_types::id::{EnvelopeId, MemberIndex, Round};
 
-use super::{Event, World};
+use super::{Event, World, index};
+use crate::world::Fate;
+
+/// Between two times at which the pool brings members what they lack, in milliseconds.
+pub(super) const POOL_SYNC: u64 = 1_000;
 
 impl World {
-    fn is_cut(&self, from: MemberIndex, to: usize) -> bool {
-        let to = MemberIndex(u8::try_from(to).unwrap());
-        self.faults
-            .partition
-            .as_ref()
-            .is_some_and(|(begin, end, side)| {
-                (*begin..*end).contains(&self.now) && side.contains(&from) != side.contains(&to)
-            })
-    }
-
-    fn delay(&mut self) -> u64 {
-        1 + self.draws.below(self.faults.delay + 1)
-    }
-
     /// From one member to another.
-    pub(super) fn send(&mut self, from: MemberIndex, to: usize, bytes: Vec<u8>) {
-        if self.is_cut(from, to) {
-            self.counts.cut += 1;
-            return;
+    pub(super) fn send(&mut self, from: MemberIndex, to: usize, bytes: &[u8]) {
+        let links = &self.faults.links;
+        match links.fate(self.now, from, index(to), &mut self.draws) {
+            Fate::Cut => self.counts.cut += 1,
+            Fate::Lost => self.counts.lost += 1,
+            Fate::Arrives(times) => {
+                self.counts.doubled += times.len() as u64 - 1;
+                for after in times {
+                    let bytes = bytes.to_vec();
+                    self.schedule(self.now + after, Event::Message { to, from, bytes });
+                }
+            }
         }
-        if self.draws.permille(self.faults.loss) {
-            self.counts.lost += 1;
-            return;
-        }
-        if self.draws.permille(self.faults.duplication) {
-            let at = self.now + self.delay();
-            self.schedule(
-                at,
-                Event::Message {
-                    to,
-                    from,
-                    bytes: bytes.clone(),
-                },
-            );
-        }
-        let at = self.now + self.delay();
-        self.schedule(at, Event::Message { to, from, bytes });
     }
 
-    /// The pool: it brings every envelope to every member, as well as it can.
-    pub(super) fn spread(&mut self, from: MemberIndex, to: usize, id: EnvelopeId, bytes: Vec<u8>) {
-        let is_lost = self.is_cut(from, to) || self.draws.permille(self.faults.loss);
-        if !is_lost && self.seats[to].engine.is_some() && self.seats[to].pooled.insert(id) {
-            let at = self.now + self.delay();
-            self.schedule(at, Event::Pool { to, bytes });
+    /// A liar hears what comes, and may answer.
+    pub(super) fn hear(&mut self, to: usize, from: MemberIndex, bytes: &[u8]) {
+        let reading = self.reading(to);
+        let Some(liar) = self.seats[to].liar.as_mut() else {
+            return;
+        };
+        liar.knows(self.now, reading.wall);
+        let Ok(message) = decode::<PeerMessage>(bytes) else {
+            return;
+        };
+        for (receiver, said) in liar.hear(from, &message) {
+            self.send(index(to), receiver.as_usize(), &encode(&said));
+        }
+    }
+
+    /// What a liar says, and puts into the pool, after its engine's turn.
+    pub(super) fn speak_unasked(&mut self, from: usize) {
+        let reading = self.reading(from);
+        let Some(liar) = self.seats[from].liar.as_mut() else {
+            return;
+        };
+        liar.knows(self.now, reading.wall);
+        let (said, pooled) = (liar.unasked(), liar.pooled());
+        for (receiver, message) in said {
+            self.send(index(from), receiver.as_usize(), &encode(&message));
+        }
+        for command in pooled {
+            self.propose(from, command);
+        }
+    }
+
+    /// Whether a member reaches so many others that a group with it has a leader.
+    fn reaches_most(&self, from: usize) -> bool {
+        let me = index(from);
+        let links = &self.faults.links;
+        let reached = (0..self.seats.len()).filter(|to| {
+            let other = index(*to);
+            let is_up = self.seats[*to].engine.is_some();
+            let is_cut = links.is_cut(self.now, me, other) || links.is_cut(self.now, other, me);
+            is_up && (*to == from || !is_cut)
+        });
+        2 * reached.count() > self.seats.len()
+    }
+
+    /// A command for the pool: what it adds goes to every member that is within reach.
+    fn propose(&mut self, from: usize, command: PoolCommand) {
+        if !self.reaches_most(from) {
+            return;
+        }
+        let envelope = match &command {
+            PoolCommand::SubmitIntent(envelope) | PoolCommand::SubmitQuote(envelope) => {
+                Some(envelope.clone())
+            }
+            PoolCommand::ClearRound(_) => None,
+        };
+        if self.pool.apply(command) == Applied::Added
+            && let Some(envelope) = envelope
+        {
+            for to in 0..self.seats.len() {
+                self.spread(from, to, &envelope);
+            }
+        }
+    }
+
+    fn spread(&mut self, from: usize, to: usize, envelope: &PoolEnvelope) {
+        let key = (
+            EnvelopeId::from(envelope.id),
+            *blake3::hash(&envelope.body).as_bytes(),
+        );
+        let links = &self.faults.links;
+        let is_here = from == to;
+        let fate = if is_here {
+            Fate::Arrives(vec![1])
+        } else {
+            links.fate(self.now, index(from), index(to), &mut self.draws)
+        };
+        let Fate::Arrives(times) = fate else {
+            return;
+        };
+        let seat = &mut self.seats[to];
+        let is_reached = seat.engine.is_some() && !self.faults.without_pool.contains(&index(to));
+        if !is_reached || !seat.pooled.insert(key) {
+            return;
+        }
+        let (life, bytes) = (seat.life, envelope.body.clone());
+        let after = times.first().copied().unwrap_or(1);
+        self.schedule(self.now + after, Event::Pool { to, life, bytes });
+    }
+
+    /// Replication goes on: who is within reach of most gets what it lacks.
+    pub(super) fn sync_pool(&mut self) {
+        let items: Vec<_> = self
+            .pool
+            .items()
+            .filter_map(|item| match item {
+                PoolItem::Envelope(_, envelope) => Some(envelope),
+                PoolItem::Cleared(_) => None,
+            })
+            .collect();
+        for to in 0..self.seats.len() {
+            if self.seats[to].engine.is_some() && self.reaches_most(to) {
+                for envelope in &items {
+                    self.spread(to, to, envelope);
+                }
+            }
+        }
+        self.schedule(self.now + POOL_SYNC, Event::PoolSync);
+    }
+
+    /// Envelopes for the pool; if it is only about those that it lacks, it is asked by id first.
+    pub(super) fn offer(&mut self, from: usize, offers: Vec<Offered>, is_again: bool) {
+        for offered in offers {
+            let id = *offered.id.as_bytes();
+            if is_again && self.pool.contains(&id) {
+                continue;
+            }
+            let envelope = PoolEnvelope {
+                id,
+                body: offered.bytes,
+                first_round: offered.first.0,
+                last_round: offered.last.0,
+            };
+            let command = if offered.is_intent {
+                PoolCommand::SubmitIntent(envelope)
+            } else {
+                PoolCommand::SubmitQuote(envelope)
+            };
+            self.propose(from, command);
+        }
+    }
+
+    /// A round is over: the pool checks what shows it, and forgets what it listed.
+    pub(super) fn clear(&mut self, from: usize, cleared: ClearedRound) {
+        let is_news = !self.pool.knows_round(cleared.round) && self.pool.fits(&cleared);
+        if is_news && cleared.is_certified(&self.house.keys) {
+            self.propose(from, PoolCommand::ClearRound(cleared));
         }
     }
 
     /// A settled round's record, from the one member that is asked, if it is within reach.
     pub(super) fn fetch(&mut self, to: usize, round: Round, from: MemberIndex) {
+        *self.counts.fetches.entry(index(to)).or_default() += 1;
         let key = round.0.to_be_bytes();
-        let seat = &self.seats[from.as_usize()];
-        let is_reachable = seat.engine.is_some() && !self.is_cut(from, to);
-        let found = is_reachable.then(|| seat.disk.get(Table::Records, &key));
-        if let Some(bytes) = found.flatten() {
-            let at = self.now + self.delay();
-            self.schedule(
-                at,
-                Event::Record {
-                    to,
-                    from,
-                    round,
-                    bytes,
-                },
-            );
+        let links = &self.faults.links;
+        let seat = &mut self.seats[from.as_usize()];
+        if seat.engine.is_none() || links.is_cut(self.now, from, index(to)) {
+            return;
+        }
+        let own = seat.disk.get(Table::Records, &key);
+        let given = match seat.liar.as_mut() {
+            Some(liar) => {
+                let newest = || Some(seat.disk.scan(Table::Records).pop()?.1);
+                liar.record(round, own.or_else(newest))
+            }
+            None => own,
+        };
+        if let Some(bytes) = given {
+            let (life, after) = (self.seats[to].life, links.delay(&mut self.draws));
+            let event = Event::Record {
+                to,
+                life,
+                from,
+                round,
+                bytes,
+            };
+            self.schedule(self.now + after, event);
         }
     }
 }

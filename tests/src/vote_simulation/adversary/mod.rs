@@ -14,7 +14,7 @@ use sealbid_types::statement::Statement;
 use super::node::{SLOT, config};
 use super::scenario::Scenario;
 use super::world::close_named;
-use crate::house::Draws;
+use crate::world::Draws;
 
 mod bad_shares;
 mod double_voter;

@@ -1,0 +1,25 @@
+//! Says that it has settled a round that nobody will ever see.
+
+use sealbid_protocol::member::message::PeerMessage;
+use sealbid_types::id::{MemberIndex, Round};
+
+use super::{Adversary, Kit};
+
+/// Has settled this round, by its own account.
+pub struct Boasts(pub Round);
+
+impl Adversary for Boasts {
+    fn instead(
+        &mut self,
+        kit: &mut Kit,
+        message: &PeerMessage,
+        _: MemberIndex,
+    ) -> Vec<PeerMessage> {
+        let mut message = message.clone();
+        if let PeerMessage::Heartbeat(standing) = &mut message {
+            kit.lie();
+            (standing.settled, standing.certified) = (self.0, self.0);
+        }
+        vec![message]
+    }
+}

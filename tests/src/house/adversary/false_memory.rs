@@ -1,0 +1,46 @@
+//! Tells a member that starts of a vote which that member never cast, and takes no part in the
+//! vote itself.
+
+use sealbid_protocol::member::message::{Memory, PeerMessage};
+use sealbid_protocol::vote::{Message, Prevote};
+use sealbid_types::id::{MemberIndex, View};
+use sealbid_types::keys::Signed;
+
+use super::{Adversary, Kit};
+
+/// Remembers a vote in this view, which bears the liar's signature, since it has no other.
+pub struct FalseMemory(pub View);
+
+impl Adversary for FalseMemory {
+    fn instead(
+        &mut self,
+        kit: &mut Kit,
+        message: &PeerMessage,
+        to: MemberIndex,
+    ) -> Vec<PeerMessage> {
+        match message {
+            PeerMessage::Vote(_) => Vec::new(),
+            PeerMessage::Memory(memory) => {
+                kit.lie();
+                let committee = &kit.house.committee;
+                let body = Prevote {
+                    auction: committee.auction,
+                    epoch: committee.epoch,
+                    round: kit.open,
+                    view: self.0,
+                    close: Some([5; 32].into()),
+                };
+                let prevote = Signed {
+                    member: to,
+                    ..kit.sign(body)
+                };
+                let memory = Memory {
+                    ballot: Some(Message::Prevote(prevote)),
+                    ..(**memory).clone()
+                };
+                vec![PeerMessage::Memory(Box::new(memory))]
+            }
+            other => vec![other.clone()],
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Signs three reports of one round: two for one member, the third for all others. It takes part
+//! until its first prevote for a value, and sends nothing of the vote from then on.
+
+use sealbid_protocol::member::message::PeerMessage;
+use sealbid_protocol::vote::Message;
+use sealbid_types::id::{MemberIndex, Round, View};
+
+use super::{Adversary, Kit};
+
+/// Shows two reports to this member, and another to the others.
+pub struct ThirdReport {
+    to: MemberIndex,
+    /// The round and view of its last prevote.
+    last: Option<(Round, View)>,
+}
+
+impl ThirdReport {
+    /// `to` sees the two that no proposal will name.
+    #[must_use]
+    pub const fn new(to: MemberIndex) -> Self {
+        Self { to, last: None }
+    }
+
+    fn is_silent(&mut self, message: &PeerMessage) -> bool {
+        let PeerMessage::Vote(vote) = message else {
+            return self.last.is_some()
+                && matches!(
+                    message,
+                    PeerMessage::Certified(_)
+                        | PeerMessage::Shares(_)
+                        | PeerMessage::SignatureShare(_)
+                );
+        };
+        let at = (vote.round(), vote.view());
+        match &**vote {
+            Message::Prevote(prevote) if prevote.body.close.is_some() && self.last.is_none() => {
+                self.last = Some(at);
+                false
+            }
+            Message::Precommit(_) => true,
+            _ => self.last.is_some_and(|last| last != at),
+        }
+    }
+}
+
+impl Adversary for ThirdReport {
+    fn instead(
+        &mut self,
+        kit: &mut Kit,
+        message: &PeerMessage,
+        to: MemberIndex,
+    ) -> Vec<PeerMessage> {
+        if self.is_silent(message) {
+            return Vec::new();
+        }
+        match kit.own_report(message) {
+            Some(report) if to == self.to && report.body.intents.len() > 1 => vec![
+                kit.altered(report, |body| _ = body.intents.pop()),
+                kit.altered(report, |body| body.intents.clear()),
+            ],
+            _ => vec![message.clone()],
+        }
+    }
+}

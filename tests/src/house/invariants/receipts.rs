@@ -1,0 +1,73 @@
+//! A receipt is q promises that anybody can check, for a round that is near; and it is honoured in
+//! that round or an earlier one, in every case but that the envelope had expired.
+
+use std::collections::BTreeSet;
+
+use sealbid_types::id::Round;
+use sealbid_types::report::Receipt;
+
+use super::{Invariant, Scene, Verdict};
+use crate::house::world::World;
+
+#[derive(Default)]
+pub(super) struct Receipts(Vec<Receipt>);
+
+fn is_proven(scene: &Scene, receipt: &Receipt) -> bool {
+    let committee = &scene.house.committee;
+    let members: BTreeSet<_> = receipt
+        .acknowledgements
+        .iter()
+        .filter(|signed| {
+            let body = &signed.body;
+            let is_of_it = body.envelope == receipt.envelope
+                && (body.auction, body.epoch) == (committee.auction, committee.epoch);
+            let member = committee.member(signed.member);
+            is_of_it && member.is_some_and(|member| signed.verify(&member.identity).is_ok())
+        })
+        .map(|signed| signed.member)
+        .collect();
+    members.len() >= committee.quorum() && members.len() == receipt.acknowledgements.len()
+}
+
+impl Invariant for Receipts {
+    fn name(&self) -> &'static str {
+        "receipts are honoured"
+    }
+
+    fn receipted(&mut self, scene: &Scene, receipt: &Receipt) -> Verdict {
+        let (id, round) = (receipt.envelope.short(), receipt.round());
+        if !is_proven(scene, receipt) {
+            return Err(format!("{id} has a receipt that is none"));
+        }
+        let Some(header) = scene.headers.get(&receipt.envelope) else {
+            return Err(format!("{id} has a receipt, and nobody has seen it"));
+        };
+        let certified = scene.closes.keys().next_back().copied().unwrap_or_default();
+        let latest = header.first.max(Round(certified.0 + 2));
+        if round > latest || round > header.last {
+            let last = header.last;
+            return Err(format!(
+                "{id} has a receipt for round {round}: {latest} is the latest that it can be, and {last} its last"
+            ));
+        }
+        self.0.push(receipt.clone());
+        Ok(())
+    }
+
+    fn at_end(&mut self, scene: &Scene, _: &World) -> Verdict {
+        for receipt in &self.0 {
+            let (id, round) = (&receipt.envelope, receipt.round());
+            let Some(close) = scene.closes.get(&round) else {
+                continue;
+            };
+            let has_expired = scene.headers[id].expires < close.closed_at;
+            if !scene.listed_before(id, round.next()) && !has_expired {
+                let id = id.short();
+                return Err(format!(
+                    "{id} has one for round {round}, and no round up to it lists it"
+                ));
+            }
+        }
+        Ok(())
+    }
+}

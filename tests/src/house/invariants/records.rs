@@ -1,0 +1,60 @@
+//! Members settle a round alike: their records are equal to the byte, and none is passed over.
+
+use std::collections::BTreeMap;
+
+use sealbid_protocol::disk::{Recall, Table};
+use sealbid_types::codec::decode;
+use sealbid_types::id::MemberIndex;
+use sealbid_types::record::RoundRecord;
+
+use super::{Invariant, Scene, Verdict};
+use crate::house::world::World;
+
+pub(super) struct Records;
+
+fn difference(one: &[u8], other: &[u8]) -> &'static str {
+    let (one, other): (RoundRecord, RoundRecord) = (decode(one).unwrap(), decode(other).unwrap());
+    if one.close != other.close {
+        "the close"
+    } else if one.certificate != other.certificate {
+        "the certificate"
+    } else if one.ancestry != other.ancestry {
+        "the ancestry"
+    } else if one.order != other.order {
+        "the order"
+    } else if one.settlement != other.settlement {
+        "the settlement"
+    } else if one.openings != other.openings {
+        "the openings"
+    } else {
+        "something else"
+    }
+}
+
+impl Invariant for Records {
+    fn name(&self) -> &'static str {
+        "records are equal to the byte"
+    }
+
+    fn at_end(&mut self, _: &Scene, world: &World) -> Verdict {
+        let mut first: BTreeMap<Vec<u8>, (MemberIndex, Vec<u8>)> = BTreeMap::new();
+        let honest: Vec<_> = world.honest().collect();
+        for member in honest {
+            let rows = world.disk(member).scan(Table::Records);
+            for (number, (key, bytes)) in rows.into_iter().enumerate() {
+                let round = number as u64 + 1;
+                if key != round.to_be_bytes() {
+                    return Err(format!("{member} has none of round {round}"));
+                }
+                let (by, of_first) = first.entry(key).or_insert((member, bytes.clone()));
+                if *of_first != bytes {
+                    let what = difference(of_first, &bytes);
+                    return Err(format!(
+                        "{by} and {member} differ in {what} of round {round}"
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,77 @@
+//! One digest a promise: a member signs one round for an envelope, one report for a round, one vote
+//! for a view and step, and one statement of each purpose for a round.
+
+use std::collections::BTreeMap;
+
+use sealbid_protocol::member::message::{PeerMessage, Purpose};
+use sealbid_protocol::vote::{Message, Step};
+use sealbid_types::codec::encode;
+use sealbid_types::id::{EnvelopeId, MemberIndex, Round, View};
+
+use super::{Invariant, Said, Scene, Verdict};
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Promise {
+    Acknowledgement(EnvelopeId),
+    Report(Round),
+    Vote(Round, View, Step),
+    Statement(Round, Purpose),
+}
+
+#[derive(Default)]
+pub(super) struct SinglePromises(BTreeMap<(MemberIndex, Promise), Vec<u8>>);
+
+impl SinglePromises {
+    fn promise(&mut self, by: MemberIndex, what: Promise, digest: &[u8]) -> Verdict {
+        let text = format!("{what:?}");
+        let first = self.0.entry((by, what)).or_insert_with(|| digest.to_vec());
+        if first == digest {
+            Ok(())
+        } else {
+            Err(format!("two of {text}: {first:02x?} and {digest:02x?}"))
+        }
+    }
+
+    fn vote(&mut self, by: MemberIndex, vote: &Message) -> Verdict {
+        let round = vote.round();
+        let (view, step) = (vote.view(), vote.position().step);
+        let value = match vote {
+            Message::Proposal(full) => Some(full.header.body.close),
+            Message::Header(header) => Some(header.body.close),
+            Message::Prevote(prevote) => prevote.body.close,
+            Message::Precommit(precommit) => precommit.body.value.map(|value| value.close),
+        };
+        let digest = value.as_ref().map_or(&[][..], |close| close.as_bytes());
+        self.promise(by, Promise::Vote(round, view, step), digest)
+    }
+}
+
+impl Invariant for SinglePromises {
+    fn name(&self) -> &'static str {
+        "one digest a promise"
+    }
+
+    fn said(&mut self, _: &Scene, said: &Said<'_>) -> Verdict {
+        let by = said.by;
+        match said.message {
+            PeerMessage::Acknowledgements(batch) => batch
+                .iter()
+                .filter(|signed| signed.member == by)
+                .try_for_each(|signed| {
+                    let what = Promise::Acknowledgement(signed.body.envelope);
+                    self.promise(by, what, &encode(&signed.body))
+                }),
+            PeerMessage::Report(signed) if signed.member == by => {
+                let id = signed.id();
+                self.promise(by, Promise::Report(signed.body.round), id.as_bytes())
+            }
+            PeerMessage::Vote(vote) if vote.member() == by => self.vote(by, vote),
+            PeerMessage::SignatureShare(signed) => {
+                let share = &signed.body;
+                let what = Promise::Statement(share.round, share.purpose);
+                self.promise(by, what, &share.statement.0)
+            }
+            _ => Ok(()),
+        }
+    }
+}

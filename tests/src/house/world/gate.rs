@@ -1,0 +1,47 @@
+//! The gates of the members: each verdict comes back as a delivery, later if the gate is slow.
+
+use sealbid_protocol::admission::gate::Verdict;
+use sealbid_protocol::member::Input;
+
+use super::{Event, World};
+
+impl World {
+    /// The gate of a member: what passes comes back as one delivery.
+    pub(super) fn judge(&mut self, to: usize, envelopes: Vec<Vec<u8>>) {
+        if self.seats[to].engine.is_none() || envelopes.is_empty() {
+            return;
+        }
+        let (mut passed, mut refused) = (Vec::new(), Vec::new());
+        for verdict in self.seats[to].gate.check(envelopes) {
+            match verdict {
+                Verdict::Admissible(admissible) => {
+                    if let Some(liar) = self.seats[to].liar.as_mut() {
+                        liar.sees(admissible.envelope().clone());
+                    }
+                    self.watch.scene.knows(admissible.envelope());
+                    passed.push(*admissible);
+                }
+                Verdict::Refused {
+                    id: Some(id),
+                    refusal,
+                } => refused.push((id, refusal)),
+                Verdict::Refused { id: None, .. } => {}
+            }
+        }
+        let envelopes = passed;
+        self.after_gate(to, Input::Delivered { envelopes, refused });
+    }
+
+    /// A verdict on its way to the engine.
+    pub(super) fn after_gate(&mut self, to: usize, input: Input) {
+        if self.faults.gate == 0 {
+            return self.bring(to, input);
+        }
+        let takes = self.draws.below(self.faults.gate + 1);
+        if takes > 0 {
+            self.counts.late_verdicts += 1;
+        }
+        let life = self.seats[to].life;
+        self.schedule(self.now + takes, Event::Verdicts { to, life, input });
+    }
+}

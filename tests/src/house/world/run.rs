@@ -1,0 +1,334 @@
+//! What happens next: events, turns of engines, and faults.
+
+use sealbid_protocol::admission::gate::Verdict;
+use sealbid_protocol::member::{Input, Member, Options, Output, RequestId};
+use sealbid_protocol::time::Clock;
+use sealbid_types::codec::decode;
+use sealbid_types::envelope::Envelope;
+
+use super::{Event, World, index};
+use crate::house::faults::Fault;
+
+/// The longest sleep of a member's process: a clock that jumps is noticed after this.
+const LONGEST_SLEEP: u64 = 500;
+/// The most inputs that an engine takes at a turn.
+const BATCH: usize = 256;
+
+/// One step of an engine.
+pub(super) fn step(engine: &mut Member, input: Input, at: Clock) -> Vec<Output> {
+    engine.step(input, at)
+}
+
+fn steps(engine: &mut Member, inputs: Vec<Input>, at: Clock) -> Vec<Output> {
+    engine.steps(inputs, at)
+}
+
+/// How long it sleeps if nothing comes, in milliseconds.
+pub(super) fn sleep(engine: &Member, at: Clock) -> u64 {
+    u64::try_from(engine.wake_at().since(at.monotonic).as_millis()).unwrap()
+}
+
+impl World {
+    /// Runs until `done` holds, or so many simulated milliseconds have passed. Says whether it did.
+    pub fn run_until(&mut self, limit: u64, done: impl Fn(&Self) -> bool) -> bool {
+        // Looking at disks takes longer than most steps: once every 100 ms will do.
+        self.go(limit, 100, done)
+    }
+
+    /// The same, and stops at the very event after which `done` holds.
+    pub fn run_to(&mut self, limit: u64, done: impl Fn(&Self) -> bool) -> bool {
+        self.go(limit, 0, done)
+    }
+
+    fn go(&mut self, limit: u64, every: u64, done: impl Fn(&Self) -> bool) -> bool {
+        let end = self.now + limit;
+        let mut looked_at = 0;
+        loop {
+            if self.now >= looked_at {
+                if done(self) {
+                    return true;
+                }
+                looked_at = self.now + every;
+            }
+            match self.events.first_key_value() {
+                Some(((at, _), _)) if *at <= end => {}
+                _ => break,
+            }
+            let Some(((time, _), event)) = self.events.pop_first() else {
+                break;
+            };
+            self.now = self.now.max(time);
+            self.happen(event);
+        }
+        self.now = end;
+        done(self)
+    }
+
+    /// Runs on for so many milliseconds.
+    pub fn run(&mut self, millis: u64) {
+        self.run_until(millis, |_| false);
+    }
+
+    fn lives(&self, to: usize, life: u64) -> bool {
+        self.seats[to].engine.is_some() && self.seats[to].life == life
+    }
+
+    fn happen(&mut self, event: Event) {
+        match event {
+            Event::Wake { to } => {
+                if self.seats[to].wakes_at <= self.now {
+                    self.turn(to);
+                }
+            }
+            Event::Turn { to, life } => {
+                if self.lives(to, life) {
+                    self.turn(to);
+                }
+            }
+            Event::Message { to, from, bytes } => {
+                if self.seats[to].engine.is_some() {
+                    self.hear(to, from, &bytes);
+                    self.bring(to, Input::Received { from, bytes });
+                }
+            }
+            Event::Pool { to, life, bytes } => {
+                if self.lives(to, life) {
+                    self.judge(to, vec![bytes]);
+                }
+            }
+            Event::PoolSync => self.sync_pool(),
+            Event::Check {
+                to,
+                life,
+                envelopes,
+            } => {
+                if self.lives(to, life) {
+                    self.judge(to, envelopes);
+                }
+            }
+            Event::Verdicts { to, life, input } => {
+                if self.lives(to, life) {
+                    self.bring(to, input);
+                }
+            }
+            Event::Submit { to, bytes } => self.take_submission(to, bytes),
+            Event::Record {
+                to,
+                life,
+                from,
+                round,
+                bytes,
+            } => {
+                if self.lives(to, life) {
+                    let checked = self.seats[to].gate.check_record(round, &bytes);
+                    let checked = checked.map(Box::new);
+                    self.bring(to, Input::Record { from, checked });
+                }
+            }
+            Event::Restart { to } => {
+                if self.seats[to].engine.is_none() {
+                    self.start(to);
+                }
+            }
+            Event::Fault(fault) => self.suffer(fault),
+        }
+    }
+
+    pub(super) fn start(&mut self, to: usize) {
+        let options = Options {
+            restored: self.seats[to].restored,
+            ..self.options.clone()
+        };
+        let entropy = self.draws.bytes();
+        let seat = &mut self.seats[to];
+        seat.pooled.clear();
+        seat.clock.restart(self.now);
+        seat.life += 1;
+        let at = seat.clock.read(self.now);
+        let (member, out) = Member::start(
+            self.house.committee.clone(),
+            self.house.keys.clone(),
+            self.house.secrets(index(to)),
+            options,
+            &seat.disk,
+            entropy,
+            at,
+        )
+        .unwrap_or_else(|error| panic!("{} does not start: {error}", index(to)));
+        let stored = member.stored_envelopes();
+        seat.engine = Some(member);
+        if self.carry_out(to, out) {
+            self.judge(to, stored);
+        }
+    }
+
+    /// Something comes for an engine, which takes it at its next turn.
+    pub(super) fn bring(&mut self, to: usize, input: Input) {
+        let queue = self.faults.queue;
+        let seat = &mut self.seats[to];
+        let is_message = matches!(input, Input::Received { .. });
+        if is_message && queue > 0 && seat.waiting.len() >= queue {
+            self.counts.crowded_out += 1;
+            return;
+        }
+        seat.waiting.push_back(input);
+        if seat.has_turn {
+            return;
+        }
+        let (life, paused) = (seat.life, seat.paused_until);
+        let wait = match self.faults.turn {
+            0 => 0,
+            turn => self.draws.below(turn + 1),
+        };
+        let at = (self.now + wait).max(paused);
+        if at == self.now {
+            self.turn(to);
+        } else {
+            self.seats[to].has_turn = true;
+            self.schedule(at, Event::Turn { to, life });
+        }
+    }
+
+    /// As a member's process does it: what can wait is taken together, then the rest one by one,
+    /// and while a round closes what each makes leaves at once; then what is due.
+    fn turn(&mut self, to: usize) {
+        let at = self.reading(to);
+        let seat = &mut self.seats[to];
+        if seat.paused_until > self.now {
+            let (at, life) = (seat.paused_until, seat.life);
+            seat.has_turn = true;
+            return self.schedule(at, Event::Turn { to, life });
+        }
+        seat.has_turn = false;
+        let taken = seat.waiting.len().min(BATCH);
+        let inputs: Vec<_> = seat.waiting.drain(..taken).collect();
+        let Some(engine) = seat.engine.as_mut() else {
+            return;
+        };
+        if inputs.len() > 1 {
+            self.counts.batches += 1;
+        }
+        let (together, single): (Vec<_>, Vec<_>) = inputs.into_iter().partition(Input::can_wait);
+        let mut out = steps(engine, together, at);
+        for input in single {
+            let Some(engine) = self.seats[to].engine.as_mut() else {
+                return;
+            };
+            out.extend(step(engine, input, at));
+            if engine.is_closing() && !self.carry_out(to, core::mem::take(&mut out)) {
+                return;
+            }
+        }
+        let Some(engine) = self.seats[to].engine.as_mut() else {
+            return;
+        };
+        if sleep(engine, at) == 0 {
+            out.extend(step(engine, Input::Tick, at));
+        }
+        if self.carry_out(to, out) {
+            self.speak_unasked(to);
+            self.fall_asleep(to);
+            if !self.seats[to].waiting.is_empty() && !self.seats[to].has_turn {
+                self.turn(to);
+            }
+        }
+    }
+
+    fn fall_asleep(&mut self, to: usize) {
+        let reading = self.reading(to);
+        let Some(engine) = self.seats[to].engine.as_ref() else {
+            return;
+        };
+        let at = self.now + sleep(engine, reading).clamp(1, LONGEST_SLEEP);
+        self.seats[to].wakes_at = at;
+        self.schedule(at, Event::Wake { to });
+    }
+
+    fn take_submission(&mut self, to: usize, bytes: Vec<u8>) {
+        if self.seats[to].engine.is_none() {
+            // What a client does whose member is down: it tries the next one.
+            let to = (to + 1) % self.seats.len();
+            return self.schedule(self.now + 50, Event::Submit { to, bytes });
+        }
+        let envelope = decode::<Envelope>(&bytes).unwrap();
+        let id = envelope.id();
+        if let Some(liar) = self.seats[to].liar.as_mut() {
+            liar.sees(envelope);
+        }
+        self.count += 1;
+        let request = RequestId(self.count);
+        match self.seats[to].gate.check(vec![bytes]).pop().unwrap() {
+            Verdict::Admissible(envelope) => {
+                self.requests.insert(request, id);
+                self.after_gate(to, Input::Submit { request, envelope });
+            }
+            Verdict::Refused { refusal, .. } => self.refusals.push((id, refusal.to_string())),
+        }
+    }
+
+    /// Ends a process. Its disk stays.
+    pub(super) fn stop(&mut self, to: usize, back: Option<u64>) {
+        let seat = &mut self.seats[to];
+        seat.engine = None;
+        seat.waiting.clear();
+        seat.has_turn = false;
+        seat.is_armed = None;
+        if let Some(after) = back {
+            self.schedule(self.now + after, Event::Restart { to });
+        }
+    }
+
+    pub(super) fn suffer(&mut self, fault: Fault) {
+        *self.counts.faults.entry(fault.name()).or_default() += 1;
+        match fault {
+            Fault::Kill { member, back } => self.stop(member.as_usize(), back),
+            Fault::CrashInStep { member, back } => {
+                self.seats[member.as_usize()].is_armed = Some(back);
+            }
+            Fault::LostSyncs {
+                member,
+                transactions,
+                back,
+            } => {
+                self.seats[member.as_usize()].disk.lose(transactions);
+                self.watch.doubt(member);
+                self.stop(member.as_usize(), Some(back));
+            }
+            Fault::Copy { member } => {
+                let seat = &mut self.seats[member.as_usize()];
+                seat.copy = Some(seat.disk.clone());
+            }
+            Fault::Restore { member, said, back } => {
+                let seat = &mut self.seats[member.as_usize()];
+                if let Some(copy) = seat.copy.clone() {
+                    seat.disk = copy;
+                    seat.settled.clear();
+                }
+                seat.restored = said;
+                if !said {
+                    self.watch.doubt(member);
+                }
+                self.stop(member.as_usize(), Some(back));
+            }
+            Fault::Jump { member, by } => self.seats[member.as_usize()].clock.jump(by),
+            Fault::Pause { member, lasts } => {
+                self.seats[member.as_usize()].paused_until = self.now + lasts;
+            }
+            Fault::Flood { member, times } => self.flood(member.as_usize(), times),
+        }
+    }
+
+    fn flood(&mut self, to: usize, times: u64) {
+        use crate::house::people::Person;
+        use sealbid_types::codec::encode;
+        use sealbid_types::id::Round;
+        let mut person = Person::new(self.seed, 3_000_000);
+        let envelope = person.swap(&self.house, 1_000, 1_900, Round(1), 60);
+        self.watch.scene.knows(&envelope);
+        let bytes = encode(&envelope);
+        for number in 0..times {
+            let bytes = bytes.clone();
+            self.schedule(self.now + number / 20, Event::Submit { to, bytes });
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Members that come late to a round that others have certified.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use sealbid_protocol::disk::{Recall, Table};
+use sealbid_tests::house::adversary::{FallsSilent, FarClock, ReportsExpired};
+use sealbid_tests::house::{Cut, Fault, Faults, Links, Person, START, World};
+use sealbid_types::codec::decode;
+use sealbid_types::id::{MemberIndex, Round};
+use sealbid_types::keys::Signed;
+use sealbid_types::report::Report;
+
+use super::scenario::{run, trade};
+
+/// Member 3 hears no report of the first round.
+fn one_cut_off() -> Faults {
+    let side = BTreeSet::from([MemberIndex(3)]);
+    Faults {
+        links: Links {
+            delay: 5,
+            cuts: Cut::both_ways(3_900, 6_000, 4, &side).into(),
+            ..Links::default()
+        },
+        ..Faults::default()
+    }
+}
+
+/// Reporter 0 goes silent once the round is certified. Member 3 heard no report: it has them from
+/// members 1 and 2, and without it there is no quorum that opens the round.
+#[test]
+fn who_is_certified_serves_the_reports_until_the_round_is_settled() {
+    let mut world = World::new(4, 3, 1, one_cut_off());
+    world.corrupt(MemberIndex(0), FallsSilent::default());
+    trade(&mut world, 1, 6, 100);
+    run(&mut world, 1, 8_000);
+    assert!(world.counts.lies > 0, "member 0 was never silent");
+}
+
+/// Two of four clocks are ten minutes ahead for a second and a liar says that it is the end of time:
+/// when the clocks are right again, rounds go on.
+#[test]
+fn clocks_that_were_ahead_for_a_second_do_not_stop_the_house() {
+    let mut world = World::new(4, 3, 1, Faults::delay(5));
+    world.corrupt(MemberIndex(3), FarClock);
+    world.run(2_000);
+    for (after, by) in [(0, 600_000), (1_200, -600_000)] {
+        for member in [MemberIndex(0), MemberIndex(1)] {
+            world.plan(after, Fault::Jump { member, by });
+        }
+    }
+    world.run(1_200);
+    trade(&mut world, 1, 6, 100);
+    run(&mut world, 1, 8_000);
+}
+
+/// A report names an envelope that has expired since: member 3 has to fetch it and keep it, though
+/// it can be acknowledged no more and no round lists it.
+#[test]
+fn who_is_certified_late_keeps_what_the_reports_name() {
+    let mut world = World::new(4, 3, 1, one_cut_off());
+    let soon = START.plus(Duration::from_millis(3_000));
+    let trader = &mut Person::new(1, 5_000);
+    let envelope = trader.swap_until(&world.house, 1_000, 1_900, (Round(1), 60), soon);
+    let id = envelope.id();
+    let ways: Vec<Box<dyn sealbid_tests::house::adversary::Adversary>> = vec![
+        Box::new(FallsSilent::default()),
+        Box::new(ReportsExpired(envelope)),
+    ];
+    world.corrupt_in_ways(MemberIndex(0), ways);
+    trade(&mut world, 1, 6, 100);
+    run(&mut world, 1, 8_000);
+    let record = world.records(MemberIndex(1)).remove(0);
+    let names = |report: &Signed<Report>| report.body.intents.contains(&id);
+    assert!(
+        record.reports.iter().any(names),
+        "nobody named the expired one"
+    );
+    assert!(!record.close.intents.contains(&id));
+}
+
+/// A disk from before the cut of round 1, which the others have closed since: whoever starts from it
+/// has signed a report of round 1 already, and nobody shows it any more. It must not sign another.
+#[test]
+fn an_old_disk_signs_nothing_in_a_round_that_others_have_closed() {
+    let mut world = World::new(4, 3, 1, Faults::delay(5));
+    let old = MemberIndex(1);
+    trade(&mut world, 1, 6, 100);
+    world.run(2_500);
+    world.inflict(Fault::Copy { member: old });
+    let is_settled = |world: &World| world.settled(MemberIndex(0)) >= Round(1);
+    assert!(
+        world.run_until(10_000, is_settled),
+        "round 1 is not settled"
+    );
+    world.run(200);
+    world.inflict(Fault::Restore {
+        member: old,
+        said: false,
+        back: 10,
+    });
+    // The others answer, and are gone before their record comes.
+    world.run(150);
+    let (now, side) = (world.now(), BTreeSet::from([old]));
+    world.faults.links.cuts = Cut::both_ways(now, now + 60_000, 4, &side).into();
+    world.run(6_000);
+    let first = world.records(MemberIndex(0)).remove(0).reports;
+    let first: BTreeSet<_> = first.iter().map(Signed::<Report>::id).collect();
+    let rows = world.disk(old).scan(Table::Reports);
+    let reports = rows
+        .into_iter()
+        .map(|(_, bytes)| decode::<Signed<Report>>(&bytes).unwrap());
+    let again: Vec<_> = reports
+        .filter(|report| report.member == old && !first.contains(&report.id()))
+        .collect();
+    assert!(again.is_empty(), "a second report of round 1: {again:?}");
+}

@@ -1,0 +1,32 @@
+//! What one member can make another keep, send or repeat is bounded.
+
+use sealbid_tests::house::adversary::{FarViews, TwoReports};
+use sealbid_tests::house::{Faults, World};
+use sealbid_types::id::MemberIndex;
+
+use super::scenario::{run, seeds, trade};
+
+#[test]
+fn proposals_for_far_views_are_not_kept() {
+    for seed in seeds() {
+        let mut world = World::new(4, 3, seed, Faults::delay(10));
+        let liar = MemberIndex(u8::try_from(seed % 4).unwrap());
+        world.corrupt(liar, FarViews::default());
+        world.run(12_000);
+        trade(&mut world, seed, 2, 500);
+        // The check is one of memory: before the round that they are of is settled.
+        world.check();
+        run(&mut world, seed, 3_000);
+        assert!(world.counts.lies > 0, "seed {seed}: nothing was proposed");
+    }
+}
+
+/// One member lies in every round. What shows it is kept once, and convinces a third party.
+#[test]
+fn evidence_is_kept_once_and_can_be_judged() {
+    let mut world = World::new(4, 3, 1, Faults::delay(10));
+    world.corrupt(MemberIndex(1), TwoReports::default());
+    trade(&mut world, 1, 60, 16_000);
+    run(&mut world, 1, 18_000);
+    assert!(world.counts.lies > 0);
+}

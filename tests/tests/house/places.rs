@@ -1,0 +1,55 @@
+//! Strangers with free keys take no round's places from anybody else for long.
+
+use sealbid_tests::house::adversary::{fill_far_rounds, fill_quota};
+use sealbid_tests::house::{Caps, Faults, Fixture, Person, World};
+use sealbid_types::envelope::Kind;
+use sealbid_types::id::{MemberIndex, Round};
+
+use super::scenario::{run, settle_within, swap};
+
+/// A round that lists 30 of each kind: 10 places at each member.
+fn small_world(seed: u64) -> World {
+    let caps = Caps {
+        intents: 30,
+        quotes: 30,
+    };
+    World::of(
+        Fixture::with_caps(4, 3, seed, caps),
+        seed,
+        Faults::delay(10),
+    )
+}
+
+/// One key asks for as many places as there are, of every member.
+#[test]
+fn full_inboxes_empty_again() {
+    let mut world = small_world(1);
+    let crowd = fill_quota(&world.house, 1, Kind::Intent, Round(1), 30);
+    for (number, envelope) in crowd.iter().enumerate() {
+        let to = MemberIndex(u8::try_from(number % 4).unwrap());
+        world.submit(to, envelope, 1_200);
+    }
+    world.run(9_000);
+    let wanted = swap(&world, 1);
+    world.submit(MemberIndex(1), &wanted, 100);
+    world.run(3_000);
+    let has_receipt = world.receipts.contains_key(&wanted.id());
+    assert!(has_receipt, "{}", world.describe());
+    settle_within(&mut world, 20);
+}
+
+#[test]
+fn quotes_for_far_rounds_take_no_place_in_the_open_one() {
+    let mut world = small_world(1);
+    let crowd = fill_far_rounds(&world.house, 1, Kind::Quote, Round(60), 2, 5);
+    for envelope in &crowd {
+        world.submit(MemberIndex(0), envelope, 1_200);
+    }
+    let wanted = swap(&world, 1);
+    world.submit(MemberIndex(1), &wanted, 2_200);
+    let quote = Person::new(1, 9).quote(&world.house, Round(1), 2_000, 1_000, 1_000_000);
+    world.submit(MemberIndex(1), &quote, 2_300);
+    run(&mut world, 1, 5_000);
+    let has_receipt = world.receipts.contains_key(&quote.id());
+    assert!(has_receipt, "{}", world.describe());
+}
