@@ -139,13 +139,8 @@ fn init(args: &InitArgs, context: &Context) -> Result<(), Failure> {
     let object = serde_json::json!({ "config": path, "key_file": key, "next": next });
     context.console().result(&object, || {
         let head = format!("wrote {}", path.display());
-        let missing = (!key.exists()).then(|| {
-            format!(
-                "\nput {}'s key file at {}",
-                index.to_string(),
-                key.display()
-            )
-        });
+        let missing =
+            (!key.exists()).then(|| format!("\nput {}'s key file at {}", index, key.display()));
         format!("{head}{}\nthen: {next}", missing.unwrap_or_default())
     });
     Ok(())
@@ -167,7 +162,7 @@ async fn run_member(args: RunArgs, context: &Context) -> Result<(), Failure> {
         .console()
         .result(&ready, || format!("{name} is up; its front door is {door}"));
     let mut outcome = Ok(());
-    node.run(async { outcome = stop.await.outcome() }).await?;
+    Box::pin(node.run(async { outcome = stop.await.outcome() })).await?;
     outcome
 }
 

@@ -29,7 +29,7 @@ pub(crate) async fn run(_args: WatchArgs, context: &Context) -> Result<(), Failu
         if watch.member() != member {
             member = watch.member();
             if let Some(member) = member {
-                console.note(format_args!("watching {}", member.to_string()));
+                console.note(format_args!("watching {}", member));
             }
         }
         console.result(&event, || line(&event, &tokens));

@@ -276,8 +276,8 @@ mod tests {
         fn members_are_numbered_from_one_for_people_and_from_zero_in_json(index: u8) {
             let member = MemberIndex(index);
             let name = format!("member-{}", u16::from(index) + 1);
-            prop_assert_eq!(member.to_string(), name.clone());
-            prop_assert_eq!(format!("{member:?}"), name.clone());
+            prop_assert_eq!(&member.to_string(), &name);
+            prop_assert_eq!(&format!("{member:?}"), &name);
             prop_assert_eq!(name.parse(), Ok(member));
             prop_assert_eq!(serde_json::to_string(&member).unwrap(), index.to_string());
         }
