@@ -222,7 +222,9 @@ async fn status(context: &Context) -> Result<(), Failure> {
         let words = survival
             .map(|survival| format!("\n\n{survival}"))
             .unwrap_or_default();
-        format!("{}{words}", table(&heads))
+        let period = committee.schedule.period_ms;
+        let clocks = clocks_off(&heads, period).unwrap_or_default();
+        format!("{}{clocks}{words}", table(&heads))
     });
     if reachable < committee.quorum() {
         let message = format!(
@@ -266,6 +268,28 @@ fn table(heads: &Heads) -> Columns {
         }
     }
     table
+}
+
+/// A line for each member whose clock is off the others' by more than a slot: by the median of what
+/// those that answer say of it, itself left out, so that no one member's word makes another look wrong.
+fn clocks_off(heads: &Heads, period_ms: u32) -> Option<String> {
+    let off = |member: &MemberIndex| {
+        let others = heads
+            .values()
+            .flatten()
+            .filter(|head| head.member != *member);
+        let said =
+            others.flat_map(|head| head.clocks.iter().filter(|clock| clock.index == *member));
+        let mut offsets: Vec<i64> = said.map(|clock| clock.ahead_ms).collect();
+        offsets.sort_unstable();
+        let ahead = *offsets.get(offsets.len().checked_div(2)?)?;
+        let way = if ahead > 0 { "ahead of" } else { "behind" };
+        let seconds = ahead.unsigned_abs() / 1_000;
+        (ahead.unsigned_abs() > period_ms.into())
+            .then(|| format!("\nthe clock of {member} is about {seconds} s {way} the others'"))
+    };
+    let lines: String = heads.keys().filter_map(off).collect();
+    (!lines.is_empty()).then(|| format!("\n{lines}"))
 }
 
 /// A phase in a word.
@@ -330,4 +354,46 @@ fn signer_config(args: &TicketArgs, context: &Context) -> Result<PathBuf, Failur
             );
             Failure::usage(message).advise("name one with --config")
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sealbid_types::door::{ClockOffset, Phase};
+    use sealbid_types::id::{Round, Slot};
+
+    fn head(member: u8, said: [(u8, i64); 3]) -> (MemberIndex, Result<Head, ClientError>) {
+        let clock = |(index, ahead_ms)| ClockOffset {
+            index: MemberIndex(index),
+            ahead_ms,
+        };
+        let head = Head {
+            auction: [1; 32].into(),
+            member: MemberIndex(member),
+            round: Round(1),
+            phase: Phase::Intents,
+            slot: Slot(1),
+            now: Timestamp(0),
+            intents: 0,
+            quotes: 0,
+            settled: Round(0),
+            alive: Vec::new(),
+            clocks: said.map(clock).to_vec(),
+        };
+        (MemberIndex(member), Ok(head))
+    }
+
+    #[test]
+    fn a_clock_that_is_off_is_told_by_the_others_and_not_by_its_own_word() {
+        let heads = Heads::from([
+            head(0, [(1, 10), (2, 65_000), (3, -400_000)]),
+            head(1, [(0, -10), (2, 65_000), (3, 0)]),
+            head(2, [(0, -65_000), (1, -65_000), (3, -65_000)]),
+            head(3, [(0, 0), (1, 0), (2, 65_000)]),
+        ]);
+        let told = clocks_off(&heads, 5_000).unwrap();
+        assert!(told.contains("member-3 is about 65 s ahead"), "{told}");
+        assert_eq!(told.trim().lines().count(), 2, "{told}");
+        assert_eq!(clocks_off(&Heads::new(), 5_000), None);
+    }
 }
