@@ -278,7 +278,7 @@ impl MemberKey {
 impl fmt::Debug for MemberKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (index, auction) = (self.index(), self.auction());
-        write!(f, "MemberKey(index {index}, {auction:?}, ..)")
+        write!(f, "MemberKey({index}, {auction:?}, ..)")
     }
 }
 

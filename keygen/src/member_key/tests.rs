@@ -222,6 +222,6 @@ fn debug_shows_no_secret() {
     let shown = format!("{key:?}");
     assert_eq!(
         shown,
-        format!("MemberKey(index 0, {:?}, ..)", key.auction())
+        format!("MemberKey(member-1, {:?}, ..)", key.auction())
     );
 }
