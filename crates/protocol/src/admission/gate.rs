@@ -114,8 +114,7 @@ impl Gate {
         &self.keys
     }
 
-    /// Checks a settled round's record that another member serves: see
-    /// [`check_record`](crate::chain::check_record).
+    /// Checks a settled round's record that another member serves: see [`check_record`].
     ///
     /// # Errors
     /// [`RecordError`].
