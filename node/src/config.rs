@@ -5,12 +5,11 @@
 //! directory can be moved.
 
 use core::num::NonZeroU32;
-use core::time::Duration;
 use std::net::{SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::path::{Path, PathBuf};
 
 use sealbid_net::door::DoorLimits;
-use sealbid_net::house::BindAddresses;
+use sealbid_net::mesh::BindAddresses;
 use serde::{Deserialize, Serialize};
 
 use crate::NodeError;
@@ -43,8 +42,8 @@ pub struct MemberConfig {
     /// information, and of the transport's own words only errors.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log: Option<String>,
-    /// The house network.
-    pub house: HouseSection,
+    /// The mesh.
+    pub mesh: MeshSection,
     /// The front door.
     pub door: DoorSection,
     /// Bounds of memory.
@@ -52,10 +51,10 @@ pub struct MemberConfig {
     pub limits: LimitsSection,
 }
 
-/// Where the member listens in the house network.
+/// Where the member listens in the mesh: to members, solvers and relayers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct HouseSection {
+pub struct MeshSection {
     /// UDP, IPv4. No default.
     pub v4: SocketAddrV4,
     /// UDP, IPv6. Default: none.
@@ -63,9 +62,10 @@ pub struct HouseSection {
     pub v6: Option<SocketAddrV6>,
     /// TCP, the relay inside the process. No default.
     pub relay: SocketAddr,
-    /// How long it may take to come up on the network, in seconds. Default 30.
-    #[serde(default = "default_join_timeout")]
-    pub join_timeout_s: u32,
+    /// UDP, the node of the pool; other members reach it directly if they can, and through a relay
+    /// if not. Default 0: any free port.
+    #[serde(default)]
+    pub pool_port: u16,
 }
 
 /// The front door: where it listens and what it allows.
@@ -95,9 +95,9 @@ pub struct DoorSection {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LimitsSection {
-    /// Envelopes that wait for their checks: clients' and peers', each. Default 4096.
+    /// Envelopes that wait for their checks: clients', peers' and the pool's, each. Default 4096.
     pub unchecked: usize,
-    /// Inputs that wait for the engine: clients' and peers', each. Default 4096.
+    /// Inputs that wait for the engine: clients', peers' and the pool's, each. Default 4096.
     pub inputs: usize,
     /// Intents of one account that wait at a time. Default 256.
     pub intents_per_submitter: usize,
@@ -126,10 +126,6 @@ fn default_timings() -> PathBuf {
 
 fn default_pid() -> PathBuf {
     "pid".into()
-}
-
-const fn default_join_timeout() -> u32 {
-    30
 }
 
 fn default_connections() -> usize {
@@ -194,14 +190,11 @@ impl MemberConfig {
         if bounds.contains(&0) {
             return Err("a limit of zero lets nothing through");
         }
-        if self.house.join_timeout_s == 0 {
-            return Err("join_timeout_s must not be zero");
-        }
         Ok(())
     }
 }
 
-impl HouseSection {
+impl MeshSection {
     /// The endpoint's addresses.
     #[must_use]
     pub const fn bind(&self) -> BindAddresses {
@@ -209,12 +202,6 @@ impl HouseSection {
             v4: self.v4,
             v6: self.v6,
         }
-    }
-
-    /// How long it may take to come up.
-    #[must_use]
-    pub fn join_timeout(&self) -> Duration {
-        Duration::from_secs(self.join_timeout_s.into())
     }
 }
 
@@ -248,7 +235,7 @@ mod tests {
     const LEAST: &str = r#"
         committee = "../committee.json"
         key_file = "/keys/member.key"
-        [house]
+        [mesh]
         v4 = "127.0.0.1:4001"
         relay = "127.0.0.1:4000"
         [door]
@@ -266,7 +253,7 @@ mod tests {
     fn what_is_left_out_has_its_default() {
         let config = load(LEAST).unwrap();
         assert_eq!(config.limits, LimitsSection::default());
-        assert_eq!(config.house.join_timeout(), Duration::from_secs(30));
+        assert_eq!(config.mesh.pool_port, 0);
         assert_eq!(config.door.limits().connections, 1024);
         assert_eq!(config.passphrase_file, None);
     }

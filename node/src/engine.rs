@@ -25,6 +25,9 @@ use crate::shell::Shell;
 /// The most inputs of each kind that one transaction serves. All of a batch waits for its one sync,
 /// so this also bounds what a vote may have to wait behind.
 const BATCH: usize = 256;
+/// Members' messages that wait here. Few: those that wait for these do so in a queue for each
+/// member, served in turn, where a member that floods is in nobody's way.
+const MESSAGES: usize = 64;
 /// The longest sleep: a clock that jumps is noticed after this.
 const LONGEST_SLEEP: Duration = Duration::from_millis(500);
 
@@ -46,14 +49,16 @@ pub(crate) fn clock() -> Clock {
 /// The way to the engine.
 #[derive(Debug, Clone)]
 pub(crate) struct EngineInbox {
-    // Two queues: clients, of whom there may be any number, must not take the room that a round's
+    // Apart: clients, of whom there may be any number, must not take the room that a round's
     // messages need, nor a round's messages hold back their answers.
+    messages: mpsc::Sender<Input>,
     peers: mpsc::Sender<Input>,
     clients: mpsc::Sender<Input>,
 }
 
 /// The engine's end of it.
 pub(crate) struct EngineInputs {
+    messages: mpsc::Receiver<Input>,
     peers: mpsc::Receiver<Input>,
     clients: mpsc::Receiver<Input>,
 }
@@ -65,18 +70,30 @@ pub(crate) struct EngineBusy;
 impl EngineInbox {
     /// An inbox in which `waiting` inputs of each kind may wait.
     pub(crate) fn new(waiting: usize) -> (Self, EngineInputs) {
+        let (messages, from_members) = mpsc::channel(MESSAGES.min(waiting));
         let (peers, from_peers) = mpsc::channel(waiting);
         let (clients, from_clients) = mpsc::channel(waiting);
         (
-            Self { peers, clients },
+            Self {
+                messages,
+                peers,
+                clients,
+            },
             EngineInputs {
+                messages: from_members,
                 peers: from_peers,
                 clients: from_clients,
             },
         )
     }
 
-    /// Brings what a peer, the pool or the shell itself has. Waits for room.
+    /// Brings a member's message. Waits for room.
+    pub(crate) async fn bring_message(&self, input: Input) {
+        // An error says that the member is stopping.
+        let _ = self.messages.send(input).await;
+    }
+
+    /// Brings what the gate, the pool or the shell itself has. Waits for room.
     pub(crate) async fn bring(&self, input: Input) {
         // An error says that the member is stopping.
         let _ = self.peers.send(input).await;
@@ -199,9 +216,14 @@ impl Engine {
             .wake_at()
             .since(clock().monotonic)
             .min(LONGEST_SLEEP);
-        let EngineInputs { peers, clients } = &mut self.inputs;
+        let EngineInputs {
+            messages,
+            peers,
+            clients,
+        } = &mut self.inputs;
         let first = tokio::select! {
             () = self.stop.cancelled() => return None,
+            input = messages.recv() => input,
             input = peers.recv() => input,
             input = clients.recv() => input,
             () = tokio::time::sleep(sleep) => None,
@@ -209,7 +231,7 @@ impl Engine {
         // Whatever else waits shares the sync that the first one needs anyway: the more there is to
         // do, the less of it is waiting for the disk.
         let mut inputs: Vec<Input> = first.into_iter().collect();
-        for queue in [peers, clients] {
+        for queue in [messages, peers, clients] {
             inputs.extend(std::iter::from_fn(|| queue.try_recv().ok()).take(BATCH));
         }
         Some(inputs)

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use sealbid_net::door::DoorBindError;
-use sealbid_net::house::HouseError;
+use sealbid_net::mesh::MeshError;
 use sealbid_net::relay::RelayError;
 
 /// Why a member did not start, or stopped.
@@ -34,9 +34,9 @@ pub enum NodeError {
         /// The address.
         address: SocketAddr,
     },
-    /// The house network did not come up.
-    #[error("the house network: {0}")]
-    House(HouseError),
+    /// The mesh did not come up.
+    #[error("the mesh: {0}")]
+    Mesh(MeshError),
     /// The front door did not open.
     #[error("{0}")]
     Door(DoorBindError),
@@ -61,12 +61,12 @@ impl NodeError {
     }
 }
 
-impl From<HouseError> for NodeError {
-    fn from(error: HouseError) -> Self {
+impl From<MeshError> for NodeError {
+    fn from(error: MeshError) -> Self {
         match error {
-            HouseError::PortInUse { address }
-            | HouseError::Relay(RelayError::PortInUse { address }) => Self::PortInUse { address },
-            other => Self::House(other),
+            MeshError::PortInUse { address }
+            | MeshError::Relay(RelayError::PortInUse { address }) => Self::PortInUse { address },
+            other => Self::Mesh(other),
         }
     }
 }

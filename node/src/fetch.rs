@@ -18,6 +18,9 @@ use sealbid_types::id::{MemberIndex, Round};
 
 use crate::engine::EngineInbox;
 
+/// Records that are fetched at once: each may be as large as an answer may be.
+const AT_ONCE: usize = 4;
+
 /// Fetches records and checks them, one task a member that is asked.
 #[derive(Clone)]
 pub(crate) struct Fetcher(Arc<Shared>);
@@ -49,8 +52,12 @@ impl Fetcher {
     pub(crate) fn fetch(&self, round: Round, from: MemberIndex) {
         // One a member, whatever the engine asks for meanwhile: a member that answers slowly, or
         // with 64 MiB of nothing, holds up one task and no more.
-        if !self.asked().insert(from) {
-            return;
+        {
+            let mut asked = self.asked();
+            // The engine asks again for what it still needs.
+            if asked.len() >= AT_ONCE || !asked.insert(from) {
+                return;
+            }
         }
         let this = self.clone();
         tokio::spawn(async move {

@@ -22,6 +22,7 @@ use sealbid_store::StoreError;
 use sealbid_types::codec::{decode, encode};
 use sealbid_types::door::{EnvelopeStatus, Refusal, RefusalCode, Request, Response};
 use sealbid_types::id::{EnvelopeId, Round};
+use tokio::sync::Semaphore;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
@@ -31,6 +32,9 @@ use crate::records::Records;
 use crate::requests::Requests;
 use crate::shell::Events;
 
+/// How many records are read at once.
+pub(crate) const READING: usize = 2;
+
 /// Answers the front door's requests.
 pub(crate) struct FrontDoor {
     pub(crate) engine: EngineInbox,
@@ -38,6 +42,8 @@ pub(crate) struct FrontDoor {
     pub(crate) requests: Requests,
     pub(crate) records: Records,
     pub(crate) events: Events,
+    /// Records that are read at once.
+    pub(crate) reading: Semaphore,
     pub(crate) stop: CancellationToken,
 }
 
@@ -46,6 +52,7 @@ impl Handler for FrontDoor {
         let answered = match decode::<Request>(&request) {
             // Apart, since it has many answers.
             Ok(Request::Watch) => self.watch(reply).await,
+            Ok(Request::Round(round)) => self.record(round, reply).await,
             Ok(request) => {
                 let answer = self.answer(request).await;
                 reply.finish(answer.into()).await
@@ -92,10 +99,9 @@ impl FrontDoor {
                 .ask(|request| Input::AskHead { request })
                 .await
                 .unwrap_or_else(stopping),
-            Request::Round(round) => return self.record(round).await,
             Request::Rounds { from, count } => self.summaries(from, count).await,
-            // Answered elsewhere, with many answers.
-            Request::Watch => busy(),
+            // Answered elsewhere: with many answers, or a large one.
+            Request::Watch | Request::Round(_) => busy(),
         };
         encode(&response)
     }
@@ -137,7 +143,20 @@ impl FrontDoor {
         }
     }
 
-    async fn record(&self, round: Round) -> Vec<u8> {
+    async fn record(&self, round: Round, reply: Reply) -> Result<(), ReplyError> {
+        let answer = {
+            // To read one takes several times its bytes: few are read at once, however many ask.
+            let _turn = self.reading.acquire().await;
+            self.encoded_record(round).await
+        };
+        // From here on it is one buffer, for as long as the reader takes.
+        match reply.take_room(answer.len()) {
+            Some(_taken) => reply.finish(answer.into()).await,
+            None => reply.finish(encode(&busy()).into()).await,
+        }
+    }
+
+    async fn encoded_record(&self, round: Round) -> Vec<u8> {
         let encoded = move |records: &Records| {
             let record = records.record(round)?;
             Ok(record.map(|record| encode(&Response::Record(Box::new(record)))))

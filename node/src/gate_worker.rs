@@ -44,6 +44,9 @@ struct PeerJob {
 #[derive(Clone)]
 pub(crate) struct GateQueue {
     clients: mpsc::Sender<ClientJob>,
+    /// What the pool brings has a queue of its own: whoever fills the pool must not keep out what
+    /// a round waits for.
+    pool: mpsc::Sender<PeerJob>,
     peers: mpsc::Sender<PeerJob>,
     seen: Arc<Mutex<Seen>>,
 }
@@ -66,6 +69,7 @@ impl GateQueue {
     ) -> Result<Self, NodeError> {
         // Each kind has a queue, and half of every batch: whichever floods, the other gets through.
         let (clients, client_jobs) = mpsc::channel(waiting);
+        let (pool, pool_jobs) = mpsc::channel(waiting);
         let (peers, peer_jobs) = mpsc::channel(waiting);
         let seen = Arc::default();
         let worker = Worker {
@@ -73,6 +77,7 @@ impl GateQueue {
             arithmetic: Arc::new(Arithmetic::start("gate")?),
             timings,
             client_jobs,
+            pool_jobs,
             peer_jobs,
             engine,
             seen: Arc::clone(&seen),
@@ -81,6 +86,7 @@ impl GateQueue {
         tokio::spawn(worker.run());
         Ok(Self {
             clients,
+            pool,
             peers,
             seen,
         })
@@ -102,7 +108,7 @@ impl GateQueue {
     pub(crate) async fn deliver(&self, bytes: Vec<u8>) {
         // An error says that the member is stopping.
         let _ = self
-            .peers
+            .pool
             .send(PeerJob {
                 bytes,
                 again: false,
@@ -165,6 +171,7 @@ struct Worker {
     arithmetic: Arc<Arithmetic>,
     timings: Timings,
     client_jobs: mpsc::Receiver<ClientJob>,
+    pool_jobs: mpsc::Receiver<PeerJob>,
     peer_jobs: mpsc::Receiver<PeerJob>,
     engine: EngineInbox,
     seen: Arc<Mutex<Seen>>,
@@ -203,29 +210,50 @@ impl Worker {
 
     /// What waits, once something does; none when the member is stopping.
     async fn next_batch(&mut self) -> Option<Batch> {
-        let (mut clients, mut peers) = (Vec::new(), Vec::new());
+        let (mut clients, mut peers, mut pool) = (Vec::new(), Vec::new(), Vec::new());
         let taken = tokio::select! {
             taken = self.client_jobs.recv_many(&mut clients, BATCH / 2) => taken,
-            taken = self.peer_jobs.recv_many(&mut peers, BATCH / 2) => taken,
+            taken = self.pool_jobs.recv_many(&mut pool, BATCH / 4) => taken,
+            taken = self.peer_jobs.recv_many(&mut peers, BATCH / 4) => taken,
         };
         if taken == 0 {
             return None;
         }
-        take_waiting(&mut self.client_jobs, &mut clients);
-        take_waiting(&mut self.peer_jobs, &mut peers);
+        take_waiting(&mut self.client_jobs, &mut clients, BATCH / 2);
+        // Those first that the engine asks for: a round waits for them.
+        take_waiting(&mut self.peer_jobs, &mut peers, BATCH / 2);
+        let room = (BATCH / 2).saturating_sub(peers.len());
+        take_waiting(&mut self.pool_jobs, &mut pool, room);
         if self.is_busy {
             // At the end of the time there is what there is.
-            let _ = timeout(GATHER, self.gather_more(&mut clients, &mut peers)).await;
+            let _ = timeout(
+                GATHER,
+                self.gather_more(&mut clients, &mut peers, &mut pool),
+            )
+            .await;
         }
+        peers.append(&mut pool);
         self.is_busy = clients.len().saturating_add(peers.len()) > 1;
         Some(self.gather(clients, peers))
     }
 
     /// Takes what comes, until it is enough.
-    async fn gather_more(&mut self, clients: &mut Vec<ClientJob>, peers: &mut Vec<PeerJob>) {
-        while clients.len().saturating_add(peers.len()) < ENOUGH {
+    async fn gather_more(
+        &mut self,
+        clients: &mut Vec<ClientJob>,
+        peers: &mut Vec<PeerJob>,
+        pool: &mut Vec<PeerJob>,
+    ) {
+        let count = |clients: &[ClientJob], peers: &[PeerJob], pool: &[PeerJob]| {
+            clients
+                .len()
+                .saturating_add(peers.len())
+                .saturating_add(pool.len())
+        };
+        while count(clients, peers, pool) < ENOUGH {
             let taken = tokio::select! {
                 taken = self.client_jobs.recv_many(clients, ENOUGH) => taken,
+                taken = self.pool_jobs.recv_many(pool, ENOUGH) => taken,
                 taken = self.peer_jobs.recv_many(peers, ENOUGH) => taken,
             };
             if taken == 0 {
@@ -290,8 +318,8 @@ impl Worker {
     }
 }
 
-fn take_waiting<T>(jobs: &mut mpsc::Receiver<T>, into: &mut Vec<T>) {
-    while into.len() < BATCH / 2 {
+fn take_waiting<T>(jobs: &mut mpsc::Receiver<T>, into: &mut Vec<T>, most: usize) {
+    while into.len() < most {
         match jobs.try_recv() {
             Ok(job) => into.push(job),
             Err(_) => return,

@@ -21,7 +21,7 @@ mod error;
 mod fetch;
 mod front_door;
 mod gate_worker;
-mod house_link;
+mod mesh_link;
 mod node;
 mod pid_file;
 mod pool_bridge;
@@ -33,5 +33,5 @@ pub mod timings;
 
 pub use config::MemberConfig;
 pub use error::NodeError;
-pub use house_link::{guest_config, issue_ticket, network_id, roster};
+pub use mesh_link::{guest_config, issue_ticket, network_id, roster};
 pub use node::Node;

@@ -15,7 +15,7 @@ use sealbid_crypto::{CommitteeKeys, KeyShare};
 use sealbid_keygen::{CommitteeFileError, KeyFileError, MemberKey, Passphrase, load_committee};
 use sealbid_net::PeerId;
 use sealbid_net::door::{Door, DoorConfig};
-use sealbid_net::house::House;
+use sealbid_net::mesh::Mesh;
 use sealbid_protocol::admission::gate::Gate;
 use sealbid_protocol::member::io::Output;
 use sealbid_protocol::member::{Limits, Member, MemberSecrets, Options};
@@ -23,6 +23,7 @@ use sealbid_store::{Identity, Memory, Store, StoreError};
 use sealbid_types::committee::Committee;
 use sealbid_types::id::MemberIndex;
 use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::NodeError;
@@ -30,9 +31,9 @@ use crate::arithmetic::Arithmetic;
 use crate::config::MemberConfig;
 use crate::engine::{Engine, EngineInbox, EngineInputs, clock};
 use crate::fetch::Fetcher;
-use crate::front_door::FrontDoor;
+use crate::front_door::{FrontDoor, READING};
 use crate::gate_worker::GateQueue;
-use crate::house_link::{HouseLink, HouseSlot, MemberSeat};
+use crate::mesh_link::{MemberSeat, MeshLink};
 use crate::pid_file::PidFile;
 use crate::pool_bridge::PoolBridge;
 use crate::records::Records;
@@ -53,8 +54,8 @@ pub struct Node {
     outputs: Vec<Output>,
     /// Envelopes of the store, whose shares have to be made again.
     stored: Vec<Vec<u8>>,
-    house: House,
-    link: HouseLink,
+    mesh: Mesh,
+    link: MeshLink,
     door: Door,
     front: Arc<FrontDoor>,
     stop: CancellationToken,
@@ -91,24 +92,16 @@ impl Node {
         // After the store's lock is held: the file never names a process that lost the race for it.
         let pid = PidFile::write(&config.pid)?;
         let (member, outputs) = start_member(&config, &loaded, is_restored)?;
-        let house = MemberSeat::of(&config, &loaded);
+        let seat = MemberSeat::of(&config, &loaded);
         let door = DoorConfig {
             secret: loaded.key.door_secret(),
             bind: config.door.bind(),
             limits: config.door.limits(),
         };
         // Everything is bound when this returns, so that "started" means reachable.
-        let (joined, door) = tokio::join!(house.join(), Door::bind(door));
+        let (joined, door) = tokio::join!(seat.join(), Door::bind(door));
         let (joined, door) = (joined?, door?);
-        furnish(
-            config,
-            loaded,
-            (member, outputs),
-            (house, joined),
-            door,
-            pid,
-        )
-        .await
+        assemble(config, loaded, (member, outputs), (seat, joined), door, pid).await
     }
 
     /// The member's place in the roster.
@@ -132,7 +125,7 @@ impl Node {
             engine,
             outputs,
             stored,
-            house,
+            mesh,
             link,
             door,
             front,
@@ -142,7 +135,7 @@ impl Node {
         let (gate, fetcher) = (link.gate.clone(), engine.shell.fetcher.clone());
         // The engine first: what the network brings finds it running.
         let mut stopped = engine.spawn(outputs)?;
-        let link = tokio::spawn(link.run(house));
+        let link = tokio::spawn(link.run(mesh));
         // Through the gate like any other envelope: shares are never stored, and a disk that was
         // tampered with is no reason to trust what is on it.
         let stored = tokio::spawn(async move {
@@ -177,18 +170,18 @@ impl MemberSeat {
             identity: loaded.key.identity(),
             secret: loaded.key.house_secret(),
             group_key: loaded.key.group_key(),
-            section: config.house.clone(),
+            section: config.mesh.clone(),
             keys: Arc::clone(&loaded.keys),
         }
     }
 }
 
 /// Joins the parts of a member to one another.
-async fn furnish(
+async fn assemble(
     config: MemberConfig,
     loaded: Loaded,
     (member, outputs): (Member, Vec<Output>),
-    (seat, house): (MemberSeat, House),
+    (seat, mesh): (MemberSeat, Mesh),
     door: Door,
     pid: PidFile,
 ) -> Result<Node, NodeError> {
@@ -207,12 +200,11 @@ async fn furnish(
     let (gate, waiting) = (Arc::new(gate), config.limits.unchecked);
     let records = Arc::clone(&gate);
     let gate = GateQueue::start(gate, waiting, inbox.clone(), timings.clone())?;
-    let slot = HouseSlot::default();
     let fetcher = Fetcher::new(&committee, inbox.clone(), records).await;
     let shell = Shell {
         runtime: Handle::current(),
-        house: slot.clone(),
-        pool: PoolBridge::start(slot.clone()),
+        mesh: mesh.handle.clone(),
+        pool: PoolBridge::start(mesh.handle.clone()),
         gate: gate.clone(),
         requests: Requests::default(),
         records: Records::new(Arc::clone(&store)),
@@ -226,12 +218,12 @@ async fn furnish(
         requests: shell.requests.clone(),
         records: shell.records.clone(),
         events: shell.events.clone(),
+        reading: Semaphore::new(READING),
         stop: stop.clone(),
     });
     let stored = member.stored_envelopes();
-    let link = HouseLink {
+    let link = MeshLink {
         seat,
-        slot,
         engine: inbox,
         gate,
         stop: stop.clone(),
@@ -250,7 +242,7 @@ async fn furnish(
         engine,
         outputs,
         stored,
-        house,
+        mesh,
         link,
         door,
         front,

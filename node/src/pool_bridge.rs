@@ -1,19 +1,24 @@
 //! From the engine to the pool. Nothing rests on it: the engine offers again what no certified
 //! round has listed yet, so what does not get through is dropped.
 
+use core::time::Duration;
+
 use bytes::Bytes;
-use sealbid_net::house::PoolHandle;
+use sealbid_net::mesh::{MeshHandle, PoolHandle};
 use sealbid_protocol::member::io::Offered;
 use sealbid_protocol::member::message::PeerMessage;
-use sealbid_protocol::pool::{ClearedRound, PoolAnswer, PoolCommand, PoolEnvelope, PoolQuery};
+use sealbid_protocol::pool::{
+    ClearedRound, EnvelopeKind, PoolAnswer, PoolCommand, PoolEnvelope, PoolQuery,
+};
 use sealbid_types::bytes::Blob;
 use sealbid_types::codec::encode;
 use tokio::sync::mpsc;
-
-use crate::house_link::HouseSlot;
+use tokio::time::timeout;
 
 /// Commands that wait. Most are envelopes; a round's clearing is larger, and comes once a round.
 const WAITING: usize = 4096;
+/// How long the pool may take before envelopes go to the members directly as well.
+const POOL: Duration = Duration::from_secs(1);
 /// The most bytes of envelopes in one submission; a frame of the group stays well under 1 MB.
 const SUBMISSION_BYTES: usize = 256 << 10;
 
@@ -26,11 +31,11 @@ pub(crate) struct PoolBridge {
 
 impl PoolBridge {
     /// Starts the tasks that submit. They end with the last handle.
-    pub(crate) fn start(house: HouseSlot) -> Self {
+    pub(crate) fn start(mesh: MeshHandle) -> Self {
         let (commands, to_submit) = mpsc::channel(WAITING);
         let (again, to_compare) = mpsc::channel(1);
-        tokio::spawn(submit_all(house.clone(), to_submit));
-        tokio::spawn(submit_missing(house, to_compare));
+        tokio::spawn(submit_all(mesh.clone(), to_submit));
+        tokio::spawn(submit_missing(mesh, to_compare));
         Self { commands, again }
     }
 
@@ -60,38 +65,43 @@ impl PoolBridge {
 }
 
 fn command(offered: Offered) -> PoolCommand {
+    submit(pool_envelope(offered))
+}
+
+fn pool_envelope(offered: Offered) -> (EnvelopeKind, PoolEnvelope) {
+    let kind = match offered.is_intent {
+        true => EnvelopeKind::Intent,
+        false => EnvelopeKind::Quote,
+    };
     let envelope = PoolEnvelope {
         id: *offered.id.as_bytes(),
         body: offered.bytes,
         first_round: offered.first.0,
         last_round: offered.last.0,
     };
-    if offered.is_intent {
-        PoolCommand::SubmitIntent(envelope)
-    } else {
-        PoolCommand::SubmitQuote(envelope)
+    (kind, envelope)
+}
+
+fn submit((kind, envelope): (EnvelopeKind, PoolEnvelope)) -> PoolCommand {
+    match kind {
+        EnvelopeKind::Intent => PoolCommand::SubmitIntent(envelope),
+        EnvelopeKind::Quote => PoolCommand::SubmitQuote(envelope),
     }
 }
 
-async fn submit_all(house: HouseSlot, mut commands: mpsc::Receiver<PoolCommand>) {
+async fn submit_all(mesh: MeshHandle, mut commands: mpsc::Receiver<PoolCommand>) {
     while let Some(first) = commands.recv().await {
         let batch = gather(first, &mut commands);
-        let Some(house) = house.get() else { continue };
-        let Some(pool) = house.pool() else { continue };
-        // Without a leader a submission would hang for its whole timeout, and all behind it too.
-        if pool.leader().is_none() {
-            // A client waits for it: it goes to the members without the pool, which has it later.
-            if let Some(message) = message(&batch) {
-                house.broadcast(&Bytes::from(encode(&message)));
-            }
-            continue;
-        }
-        let batch = without_cleared(pool, batch).await;
-        if batch.is_empty() {
-            continue;
-        }
-        if let Err(error) = pool.submit(batch).await {
-            tracing::debug!("the pool did not take it: {error}");
+        let Some(pool) = mesh.pool() else { continue };
+        let directly = message(&batch);
+        let is_taken = pool.leader().is_some() && {
+            let batch = without_cleared(pool, batch).await;
+            batch.is_empty() || matches!(timeout(POOL, pool.submit(batch)).await, Ok(Ok(())))
+        };
+        // A client waits for it: it goes to the members without the pool, which is full, has no
+        // leader, or has one that does nothing. What they have twice costs them a look.
+        if !is_taken && let Some(message) = directly {
+            mesh.broadcast(&Bytes::from(encode(&message)));
         }
     }
 }
@@ -123,18 +133,18 @@ fn message(batch: &[PoolCommand]) -> Option<PeerMessage> {
     (!envelopes.is_empty()).then_some(PeerMessage::Envelopes(envelopes))
 }
 
-async fn submit_missing(house: HouseSlot, mut offers: mpsc::Receiver<Vec<Offered>>) {
+async fn submit_missing(mesh: MeshHandle, mut offers: mpsc::Receiver<Vec<Offered>>) {
     while let Some(offered) = offers.recv().await {
-        let Some(house) = house.get() else { continue };
-        let Some(pool) = house.pool() else { continue };
-        let ids = offered.iter().map(|envelope| *envelope.id.as_bytes());
-        let held = match pool.query(PoolQuery::Contains(ids.collect())).await {
+        let Some(pool) = mesh.pool() else { continue };
+        let envelopes: Vec<_> = offered.into_iter().map(pool_envelope).collect();
+        let keys = envelopes.iter().map(|(_, envelope)| envelope.key());
+        let held = match pool.query(PoolQuery::Contains(keys.collect())).await {
             Ok(PoolAnswer::Contains(held)) => held,
             _ => continue,
         };
         // Asked first: all members offer what all hold, and most of it is there.
-        let missing = offered.into_iter().zip(held).filter(|(_, held)| !held);
-        let commands: Vec<_> = missing.map(|(offered, _)| command(offered)).collect();
+        let missing = envelopes.into_iter().zip(held).filter(|(_, held)| !held);
+        let commands: Vec<_> = missing.map(|(envelope, _)| submit(envelope)).collect();
         if commands.is_empty() {
             continue;
         }

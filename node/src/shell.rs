@@ -10,6 +10,7 @@ use core::fmt::Display;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use sealbid_net::mesh::MeshHandle;
 use sealbid_protocol::member::Stage;
 use sealbid_protocol::member::io::{Notice, Output};
 use sealbid_types::codec::encode;
@@ -23,7 +24,6 @@ use tokio::sync::broadcast;
 use crate::engine::now;
 use crate::fetch::Fetcher;
 use crate::gate_worker::GateQueue;
-use crate::house_link::HouseSlot;
 use crate::pool_bridge::PoolBridge;
 use crate::records::Records;
 use crate::requests::Requests;
@@ -36,7 +36,7 @@ const EVENTS: usize = 1024;
 #[derive(Clone)]
 pub(crate) struct Shell {
     pub(crate) runtime: Handle,
-    pub(crate) house: HouseSlot,
+    pub(crate) mesh: MeshHandle,
     pub(crate) pool: PoolBridge,
     pub(crate) gate: GateQueue,
     pub(crate) requests: Requests,
@@ -77,15 +77,11 @@ impl Shell {
             // There is no house while it is being joined anew. What is lost then is lost as on any
             // other network: the engine sends again what still matters.
             Output::Send { to, bytes } => {
-                if let Some(house) = self.house.get() {
-                    let sent = house.send(to, &Bytes::from(bytes));
-                    tracing::trace!("to {to}: {sent:?}");
-                }
+                let sent = self.mesh.send(to, &Bytes::from(bytes));
+                tracing::trace!("to {to}: {sent:?}");
             }
             Output::Broadcast { bytes } => {
-                if let Some(house) = self.house.get() {
-                    house.broadcast(&Bytes::from(bytes));
-                }
+                self.mesh.broadcast(&Bytes::from(bytes));
             }
             Output::Offer(envelopes) => self.pool.offer(envelopes),
             Output::OfferAgain(envelopes) => self.pool.offer_again(envelopes),
@@ -113,16 +109,13 @@ impl Shell {
     }
 
     fn publish(&self, intent: &Signed<PublicIntent>) {
-        let Some(house) = self.house.get() else {
-            return;
-        };
-        // A stream of its own only for what names both assets: solvers ask for pairs. The rest is
-        // in the stream of all intents.
+        // By its pair only what names both assets: solvers ask for pairs. The rest goes to those who
+        // read all intents.
         let pair = match &intent.body.metadata.disclosure {
             Disclosure::Pair(pair) => Some((pair.give.as_str(), pair.want.as_str())),
             Disclosure::Nothing | Disclosure::Give(_) | Disclosure::Want(_) => None,
         };
-        house.publish_intent(pair, &Bytes::from(encode(intent)));
+        self.mesh.publish_intent(pair, &Bytes::from(encode(intent)));
     }
 
     /// Streams a settlement to relayers. They fetch the round's record all the same, so one that is
@@ -130,9 +123,8 @@ impl Shell {
     fn settled(&self, settlement: &SignedSettlement) {
         self.timings
             .reached(settlement.settlement.round, Stage::Settled, now());
-        if let Some(house) = self.house.get() {
-            house.publish_settlement(&Bytes::from(encode(settlement)));
-        }
+        self.mesh
+            .publish_settlement(&Bytes::from(encode(settlement)));
     }
 
     fn tell(&self, event: Event) {

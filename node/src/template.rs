@@ -12,7 +12,7 @@ use crate::config::MemberConfig;
 pub fn render(config: &MemberConfig) -> String {
     let mut text = String::from(HEAD);
     let limits = &config.limits;
-    let (house, door) = (&config.house, &config.door);
+    let (mesh, door) = (&config.mesh, &config.door);
     let mut file = File(&mut text);
     file.text(
         "committee",
@@ -35,20 +35,20 @@ pub fn render(config: &MemberConfig) -> String {
     file.text("timings", &config.timings.display(), TIMINGS);
     file.text("pid", &config.pid.display(), PID);
     file.optional("log", config.log.as_ref(), "info,sealbid_node=debug", LOG);
-    file.section("house", "The house network: members, solvers and relayers.");
+    file.section("mesh", "The mesh: members, solvers and relayers.");
     file.text(
         "v4",
-        &house.v4,
+        &mesh.v4,
         "UDP address, IPv4; open to known peers only. No default.",
     );
     file.optional(
         "v6",
-        house.v6,
+        mesh.v6,
         "[::1]:4001",
         "UDP address, IPv6. Default: none.",
     );
-    file.text("relay", &house.relay, RELAY);
-    file.number("join_timeout_s", house.join_timeout_s, JOIN);
+    file.text("relay", &mesh.relay, RELAY);
+    file.number("pool_port", mesh.pool_port, POOL);
     file.section("door", "The front door: anyone may knock.");
     file.text("v4", &door.v4, "UDP address, IPv4. No default.");
     file.optional(
@@ -103,11 +103,13 @@ const PID: &str = "The process's id, while it runs. Default \"pid\".";
 const LOG: &str = "What is logged to standard error: a tracing filter. SEALBID_LOG comes first.\n\
     Default: information, and of the transport's own words only errors.";
 const RELAY: &str = "TCP address of the relay inside this process. No default.";
-const JOIN: &str = "How long it may take to come up on the network, in seconds. Default 30.";
+const POOL: &str = "UDP port of the pool's node, open to the other members. Default 0: any free port;\n\
+    where a firewall keeps it shut, the relays carry the pool.";
 const REQUESTS: &str = "Requests of one peer a second, in the long run. Default 200.";
 const UNCHECKED: &str =
-    "Envelopes that wait for their checks: clients' and peers', each. Default 4096.";
-const INPUTS: &str = "Inputs that wait for the engine: clients' and peers', each. Default 4096.";
+    "Envelopes that wait for their checks: clients', peers' and the pool's, each. Default 4096.";
+const INPUTS: &str =
+    "Inputs that wait for the engine: clients', peers' and the pool's, each. Default 4096.";
 const INTENTS: &str = "Intents of one account that wait at a time. Default 256.";
 const QUOTES: &str = "Quotes of one account that wait at a time. Default 32.";
 
@@ -160,7 +162,7 @@ fn quote(value: &impl Display) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{DoorSection, HouseSection, LimitsSection};
+    use crate::config::{DoorSection, LimitsSection, MeshSection};
     use core::num::NonZeroU32;
 
     fn sample(full: bool) -> MemberConfig {
@@ -173,11 +175,11 @@ mod tests {
             timings: "t".into(),
             pid: "p".into(),
             log: full.then(|| "debug".to_owned()),
-            house: HouseSection {
+            mesh: MeshSection {
                 v4: "127.0.0.1:1".parse().unwrap(),
                 v6,
                 relay: "127.0.0.1:2".parse().unwrap(),
-                join_timeout_s: 12,
+                pool_port: 12,
             },
             door: DoorSection {
                 v4: "0.0.0.0:3".parse().unwrap(),

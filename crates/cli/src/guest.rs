@@ -1,6 +1,7 @@
-//! Guests of the house network: solvers and relayers. A guest has an endpoint key of its own and a
+//! Guests of the mesh: solvers and relayers. A guest has an endpoint key of its own and a
 //! ticket that one of the members signed.
 
+use core::convert::Infallible;
 use core::time::Duration;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -8,7 +9,7 @@ use std::path::{Path, PathBuf};
 use data_encoding::HEXLOWER;
 use sealbid_keygen::secret_file::write_new_secret;
 use sealbid_net::PeerId;
-use sealbid_net::house::{House, HouseError, Seat};
+use sealbid_net::mesh::{Mesh, MeshError, MeshHandle, Seat};
 use sealbid_net::ticket::Ticket;
 use sealbid_node::guest_config;
 use sealbid_types::committee::Committee;
@@ -16,7 +17,9 @@ use zeroize::Zeroizing;
 
 use crate::exit::Failure;
 
-/// How long a guest waits before it tries again to join.
+/// How often a guest looks whether there is a new ticket.
+const LOOK: Duration = Duration::from_secs(60);
+/// How long it waits before it tries again to join.
 const RETRY: Duration = Duration::from_secs(2);
 
 /// What a guest is.
@@ -99,28 +102,43 @@ impl GuestKey {
 pub(crate) struct Guest {
     pub(crate) role: GuestRole,
     pub(crate) key: GuestKey,
-    /// The ticket's file, read at each join: a new ticket needs no restart.
+    /// The ticket's file, read again every minute: a new ticket needs no restart.
     pub(crate) ticket: PathBuf,
 }
 
 impl Guest {
-    /// Joins, trying again as long as the house cannot be reached.
+    /// Joins. Members that are down are dialled until they answer.
     ///
     /// # Errors
     /// Authentication, if there is no ticket, or one that does not admit.
-    pub(crate) async fn join(&self, committee: &Committee) -> Result<House, Failure> {
+    pub(crate) async fn join(&self, committee: &Committee) -> Result<Mesh, Failure> {
         loop {
             let ticket = self.read_ticket()?;
             let seat = self.role.seat();
             let config = guest_config(committee, self.key.0.clone(), seat, ticket);
-            match House::join(config).await {
-                Ok(house) => return Ok(house),
-                Err(error @ (HouseError::Ticket(_) | HouseError::Role { .. })) => {
+            match Mesh::join(config).await {
+                Ok(mesh) => return Ok(mesh),
+                Err(error @ (MeshError::Ticket(_) | MeshError::Role { .. })) => {
                     return Err(Failure::authentication(error.to_string()).advise(self.advice()));
                 }
-                Err(error) => tracing::warn!("joining the house: {error}"),
+                Err(error) => tracing::warn!("joining the mesh: {error}"),
             }
             tokio::time::sleep(RETRY).await;
+        }
+    }
+
+    /// Shows members the ticket that stands in the file, whenever it is another one. Does not end.
+    pub(crate) async fn renew(&self, handle: &MeshHandle) -> Infallible {
+        let mut shown = self.read_ticket().ok();
+        loop {
+            tokio::time::sleep(LOOK).await;
+            // A file that is being written is read at the next look.
+            let Ok(ticket) = self.read_ticket() else {
+                continue;
+            };
+            if shown.replace(ticket) != Some(ticket) {
+                handle.renew_ticket(&ticket);
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use sealbid_keygen::MemberDir;
 use sealbid_net::door::DoorLimits;
 use sealbid_node::MemberConfig;
-use sealbid_node::config::{DoorSection, HouseSection, LimitsSection};
+use sealbid_node::config::{DoorSection, LimitsSection, MeshSection};
 use sealbid_node::template::render;
 use sealbid_types::committee::Member;
 
@@ -63,11 +63,11 @@ fn config_of(
         timings: "timings.jsonl".into(),
         pid: name(directory.pid()),
         log: None,
-        house: HouseSection {
+        mesh: MeshSection {
             v4: house_v4,
             v6: house_v6,
             relay,
-            join_timeout_s: 30,
+            pool_port: 0,
         },
         door: DoorSection {
             v4: door_v4,

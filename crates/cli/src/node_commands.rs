@@ -162,6 +162,7 @@ async fn run_member(args: RunArgs, context: &Context) -> Result<(), Failure> {
         .console()
         .result(&ready, || format!("{name} is up; its front door is {door}"));
     let mut outcome = Ok(());
+    // On the heap: it holds the member's engine until that has a thread.
     Box::pin(node.run(async { outcome = stop.await.outcome() })).await?;
     outcome
 }
@@ -190,7 +191,7 @@ impl From<NodeError> for Failure {
                 "another process listens there, perhaps this very member: stop it, or give \
                  another port in member.toml and in the committee file",
             ),
-            NodeError::House(_) | NodeError::Door(_) => {
+            NodeError::Mesh(_) | NodeError::Door(_) => {
                 Self::work(message).advise("check the addresses in member.toml")
             }
             NodeError::Halted(_) => Self::halted(message).advise(
@@ -209,7 +210,7 @@ async fn status(context: &Context) -> Result<(), Failure> {
     let survival = Survival::of(committee.members(), committee.quorum);
     let members: Vec<_> = heads
         .iter()
-        .map(|(member, head)| json_of(*member, head))
+        .map(|(member, head)| json_of(*member, head, ahead(*member, &heads)))
         .collect();
     let reachable = heads.values().filter(|head| head.is_ok()).count();
     let object = serde_json::json!({
@@ -238,9 +239,34 @@ async fn status(context: &Context) -> Result<(), Failure> {
 
 type Heads = std::collections::BTreeMap<MemberIndex, Result<Head, ClientError>>;
 
-fn json_of(member: MemberIndex, head: &Result<Head, ClientError>) -> serde_json::Value {
+/// How many seconds a member's clock is ahead of the median of all that answer, if it is one at
+/// least: answers come together, so they should show the same time.
+fn ahead(member: MemberIndex, heads: &Heads) -> Option<i64> {
+    let seconds = |head: &Head| i64::try_from(head.now.0 / 1000).unwrap_or(i64::MAX);
+    let own = seconds(heads.get(&member)?.as_ref().ok()?);
+    let mut all: Vec<i64> = heads.values().flatten().map(seconds).collect();
+    all.sort_unstable();
+    // With two in the middle, the nearer: then neither of two members is put in the wrong.
+    let middle = [all.len().saturating_sub(1) / 2, all.len() / 2];
+    let apart = middle
+        .into_iter()
+        .filter_map(|at| Some(own.saturating_sub(*all.get(at)?)));
+    apart
+        .min_by_key(|apart| apart.abs())
+        .filter(|apart| apart.abs() > 1)
+}
+
+fn json_of(
+    member: MemberIndex,
+    head: &Result<Head, ClientError>,
+    ahead: Option<i64>,
+) -> serde_json::Value {
     match head {
-        Ok(head) => serde_json::json!({ "member": member.to_string(), "head": head }),
+        Ok(head) => serde_json::json!({
+            "member": member.to_string(),
+            "head": head,
+            "clock_ahead_s": ahead.unwrap_or(0),
+        }),
         Err(error) => {
             serde_json::json!({ "member": member.to_string(), "error": error.to_string() })
         }
@@ -249,7 +275,7 @@ fn json_of(member: MemberIndex, head: &Result<Head, ClientError>) -> serde_json:
 
 fn table(heads: &Heads) -> Columns {
     let mut table = Columns::new(&[
-        "member", ">round", "phase", ">slot", ">intents", ">quotes", ">settled", ">hears",
+        "member", ">round", "phase", ">slot", ">intents", ">quotes", ">settled", ">hears", "clock",
     ]);
     for (member, head) in heads {
         let name = member.to_string();
@@ -263,6 +289,7 @@ fn table(heads: &Heads) -> Columns {
                 head.quotes.to_string(),
                 head.settled.to_string(),
                 head.alive.len().to_string(),
+                ahead(*member, heads).map_or_else(|| "ok".to_owned(), |s| format!("{s:+} s")),
             ]),
             Err(_) => table.row([name, "-".to_owned(), "does not answer".to_owned()]),
         }

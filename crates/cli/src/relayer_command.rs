@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use sealbid_client::Client;
-use sealbid_net::house::House;
+use sealbid_net::mesh::Mesh;
 use sealbid_types::id::Round;
 
 use crate::context::{Context, blocking};
@@ -118,41 +118,35 @@ async fn relay(
     let directory = context.dir().to_owned();
     let mut ledger = blocking(move || Ledger::open(&directory)).await??;
     tracing::info!("relaying from round {} on", ledger.next());
-    let mut says_ready = true;
-    loop {
-        let house = tokio::select! {
-            house = guest.join(client.committee()) => house?,
-            stopped = &mut stop => return Ok(stopped),
-        };
-        tracing::info!("joined the house as {:?}", house.handle.peer());
-        if core::mem::take(&mut says_ready) {
-            let object = serde_json::json!({ "event": "ready", "peer": peer });
-            context
-                .console()
-                .result(&object, || format!("relaying as {peer}"));
-        }
-        let ended = tokio::select! {
-            ended = carry(client, &mut ledger, &house) => ended.map(|()| None),
-            stopped = &mut stop => Ok(Some(stopped)),
-        };
-        house.handle.leave().await;
-        if let Some(stopped) = ended? {
-            return Ok(stopped);
-        }
-        tracing::warn!("the house network ended; joining it anew");
-    }
+    let mesh = tokio::select! {
+        mesh = guest.join(client.committee()) => mesh?,
+        stopped = &mut stop => return Ok(stopped),
+    };
+    tracing::info!("joined the house as {:?}", mesh.handle.peer());
+    let object = serde_json::json!({ "event": "ready", "peer": peer });
+    context
+        .console()
+        .result(&object, || format!("relaying as {peer}"));
+    let ended = tokio::select! {
+        error = carry(client, &mut ledger, &mesh) => Err(error),
+        never = guest.renew(&mesh.handle) => match never {},
+        stopped = &mut stop => Ok(stopped),
+    };
+    mesh.handle.leave().await;
+    ended
 }
 
-/// Relays until the house network ends. Settlements are fetched at the front doors, so none is
-/// missed; the stream says when.
-async fn carry(client: &Client, ledger: &mut Ledger, house: &House) -> Result<(), Failure> {
-    let mut settlements = house.handle.subscribe_settlements();
+/// Relays until the ledger cannot be written. Settlements are fetched at the front doors, so none
+/// is missed; the feed says when.
+async fn carry(client: &Client, ledger: &mut Ledger, mesh: &Mesh) -> Failure {
+    let mut settlements = mesh.handle.subscribe_settlements();
     loop {
-        catch_up(client, ledger).await?;
+        if let Err(failure) = catch_up(client, ledger).await {
+            return failure;
+        }
         tokio::select! {
             Some(_) = settlements.recv() => {}
             () = tokio::time::sleep(LOOK) => {}
-            () = house.handle.terminated() => return Ok(()),
         }
     }
 }

@@ -1,22 +1,24 @@
-//! The house network and the front door: the only crate that names mosaik and iroh.
+//! The mesh and the front door: the only crate that names mosaik and iroh.
 //!
-//! - [`house`]: the mosaik network of members, solvers and relayers. Members speak to each other
-//!   over it, share the pool, and publish streams.
+//! - [`mesh`]: members, solvers and relayers. Members speak to each other over it, share the pool,
+//!   and publish what solvers and relayers read.
 //! - [`door`]: the small request protocol that anyone may knock at, over an iroh endpoint of its
 //!   own.
 //! - [`meeting`]: where the participants of a key ceremony meet, before there is any house.
 //! - [`relay`]: the relay that every member carries inside its process.
-//! - [`ticket`]: what admits a peer to the house.
+//! - [`ticket`]: what admits a peer to the mesh.
 //!
 //! Everything here carries bytes. What they mean is decided elsewhere, and whoever receives them
 //! checks them; this crate answers for who sent them, and for their size.
 
 pub mod bind;
 pub mod door;
-pub mod house;
+mod frame;
 pub mod meeting;
+pub mod mesh;
 mod peer;
 pub mod relay;
+mod tally;
 pub mod ticket;
 
 pub use peer::PeerId;

@@ -13,7 +13,7 @@ use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use sealbid_types::id::MemberIndex;
 
 use crate::PeerId;
-use crate::house::RosterEntry;
+use crate::mesh::RosterEntry;
 
 /// The class under which mosaik knows these tickets.
 pub const CLASS: &str = "sealbid.roster.v1";

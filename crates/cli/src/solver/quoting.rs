@@ -1,6 +1,7 @@
-//! The solver at work: it hears of intents in the house, of rounds at the front doors, and
+//! The solver at work: it hears of intents in the mesh, of rounds at the front doors, and
 //! submits its quotes there.
 
+use core::convert::Infallible;
 use core::pin::Pin;
 use core::time::Duration;
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use sealbid_client::{Client, Solver};
 use sealbid_net::PeerId;
-use sealbid_net::house::House;
+use sealbid_net::mesh::Mesh;
 use sealbid_types::codec::decode;
 use sealbid_types::door::{Event, PublicIntent};
 use sealbid_types::id::Round;
@@ -65,47 +66,38 @@ impl Quoting {
         );
         let mut desk = Desk::new(shared.book.pairs());
         let mut events = follow(&shared.client);
-        let mut says_ready = Some(ready);
-        loop {
-            let house = tokio::select! {
-                house = guest.join(shared.client.committee()) => house?,
-                stopped = &mut stop => return Ok(stopped),
-            };
-            tracing::info!("joined the house as {:?}", house.handle.peer());
-            if let Some(ready) = says_ready.take() {
-                ready();
-            }
-            let stopped = tokio::select! {
-                () = serve(&shared, &mut desk, &mut events, &house) => None,
-                stopped = &mut stop => Some(stopped),
-            };
-            house.handle.leave().await;
-            if let Some(stopped) = stopped {
-                return Ok(stopped);
-            }
-            tracing::warn!("the house network ended; joining it anew");
-        }
+        let mesh = tokio::select! {
+            mesh = guest.join(shared.client.committee()) => mesh?,
+            stopped = &mut stop => return Ok(stopped),
+        };
+        tracing::info!("joined the house as {:?}", mesh.handle.peer());
+        ready();
+        let stopped = tokio::select! {
+            never = serve(&shared, &mut desk, &mut events, &mesh) => match never {},
+            never = guest.renew(&mesh.handle) => match never {},
+            stopped = &mut stop => stopped,
+        };
+        mesh.handle.leave().await;
+        Ok(stopped)
     }
 }
 
-/// Works at the desk until the house network ends.
+/// Works at the desk. Does not end.
 async fn serve(
     shared: &Arc<Shared>,
     desk: &mut Desk,
     events: &mut mpsc::Receiver<Event>,
-    house: &House,
-) {
+    mesh: &Mesh,
+) -> Infallible {
     let text = |pair: &Pair| (pair.give.to_string(), pair.want.to_string());
     let pairs: Vec<_> = shared.book.pairs().map(text).collect();
-    let mut intents = house.handle.subscribe_intents(&pairs);
+    let mut intents = mesh.handle.subscribe_intents(&pairs);
     loop {
         let due = tokio::select! {
-            item = intents.recv() => match item {
-                Some(item) => intent(shared, desk, &item).map(|intent| desk.intent(&intent)),
-                None => return,
-            },
+            Some(item) = intents.recv() => {
+                intent(shared, desk, &item).map(|intent| desk.intent(&intent))
+            }
             Some(event) = events.recv() => Some(on_event(desk, &event)),
-            () = house.handle.terminated() => return,
         };
         for pair in due.into_iter().flatten() {
             let (shared, round) = (Arc::clone(shared), desk.round());

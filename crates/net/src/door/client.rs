@@ -19,9 +19,9 @@ use tokio::time::{Instant, timeout};
 use tokio_util::task::AbortOnDropHandle;
 use zeroize::Zeroizing;
 
-use super::frame::{self, FrameError};
 use super::{ALPN, DoorError, MAX_RESPONSE, Refusal};
 use crate::bind::{BindAddresses, describe};
+use crate::frame::{self, FrameError};
 use crate::{PeerId, install_crypto_provider};
 
 /// How often a connection is kept alive.

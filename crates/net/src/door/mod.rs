@@ -8,15 +8,16 @@
 
 mod client;
 mod error;
-pub(crate) mod frame;
 mod refusal;
 mod reply;
+mod room;
 mod server;
 
 pub use client::{DoorAddress, DoorClient, Subscription};
 pub use error::DoorError;
 pub use refusal::Refusal;
 pub use reply::{Reply, ReplyError};
+pub use room::Taken;
 pub(crate) use server::transport;
 pub use server::{Door, DoorBindError, DoorConfig, DoorLimits, Handler};
 

@@ -5,10 +5,14 @@ use core::time::Duration;
 
 use bytes::Bytes;
 use iroh::endpoint::SendStream;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use super::Refusal;
-use super::frame;
+use super::room::{Room, Taken};
+use crate::frame;
+
+/// Bytes a second at which an answer has to be taken.
+const SLOWEST: u64 = 256 << 10;
 
 /// Where the answer to one request goes.
 ///
@@ -18,6 +22,7 @@ pub struct Reply {
     stream: SendStream,
     limit: usize,
     patience: Duration,
+    room: Room,
     ended: bool,
 }
 
@@ -41,13 +46,26 @@ pub enum ReplyError {
 }
 
 impl Reply {
-    pub(super) const fn new(stream: SendStream, limit: usize, patience: Duration) -> Self {
+    pub(super) const fn new(
+        stream: SendStream,
+        limit: usize,
+        patience: Duration,
+        room: Room,
+    ) -> Self {
         Self {
             stream,
             limit,
             patience,
+            room,
             ended: false,
         }
+    }
+
+    /// Takes room for a large answer of so many bytes; none if too much is waiting for slow
+    /// readers already. To be kept until the answer is sent.
+    #[must_use]
+    pub fn take_room(&self, bytes: usize) -> Option<Taken> {
+        self.room.take(bytes)
     }
 
     /// Sends one frame; more may follow.
@@ -64,10 +82,12 @@ impl Reply {
         let header = frame::header(&body)
             .filter(|_| size <= self.limit)
             .ok_or(too_large)?;
-        // A time for each piece and not for the whole: a record of 64 MiB may take a slow line
-        // minutes, and a peer that reads nothing is found out after the first piece.
+        // Piece by piece within its time, a reader could keep a large answer for hours.
+        let pace = Duration::from_secs((size as u64).div_ceil(SLOWEST));
+        let end = Instant::now() + self.patience + pace;
         for piece in frame::pieces(header, body) {
-            match timeout(self.patience, self.stream.write_chunk(piece)).await {
+            let until = end.min(Instant::now() + self.patience);
+            match timeout_at(until, self.stream.write_chunk(piece)).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => return Err(ReplyError::Gone(error.to_string())),
                 Err(_) => {

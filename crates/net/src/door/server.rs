@@ -6,9 +6,8 @@ use core::fmt;
 use core::future::Future;
 use core::num::NonZeroU32;
 use core::time::Duration;
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
@@ -19,13 +18,15 @@ use iroh::endpoint::{
 use iroh::{RelayMode, SecretKey};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::{MissedTickBehavior, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
-use super::frame::{self, FrameError};
+use super::room::Answers;
 use super::{ALPN, MAX_REQUEST, MAX_RESPONSE, Refusal, Reply};
 use crate::bind::{BindAddresses, describe, is_address_in_use};
+use crate::frame::{self, FrameError};
+use crate::tally::{Held, Prefix, Tally};
 use crate::{PeerId, install_crypto_provider};
 
 /// How long a connection without any packet lives. Clients keep theirs alive.
@@ -58,17 +59,27 @@ pub struct DoorLimits {
     pub connections: usize,
     /// Connections of one peer. Default 8.
     pub connections_per_peer: usize,
+    /// Connections from one network: /24 of IPv4, /48 of IPv6, the host's own apart. Keys are free
+    /// to make, addresses are not. Default 256.
+    pub connections_per_prefix: usize,
     /// Requests of one connection that may be open at once. Default 64.
     pub streams_per_connection: u32,
     /// Requests of one peer a second, in the long run. Default 200.
     pub requests_per_second: NonZeroU32,
     /// Requests of one peer at once, after a pause. Default 400.
     pub burst: NonZeroU32,
+    /// Requests from one network a second, in the long run, and at once. Default 2000.
+    pub prefix_requests_per_second: NonZeroU32,
+    /// Bytes of large answers in memory, in all. Default 96 MiB: the largest has room, and another.
+    pub answers: usize,
+    /// Bytes of large answers in memory that go to one network. Default 64 MiB.
+    pub answers_per_prefix: usize,
     /// How long a handshake may take. Default 5 s.
     pub handshake: Duration,
     /// How long a request may take to arrive. Default 5 s.
     pub read: Duration,
-    /// How long a peer may keep a piece of an answer (64 KiB) waiting. Default 10 s.
+    /// How long a peer may keep a piece of an answer (64 KiB) waiting. Default 10 s. Besides, it
+    /// has to take a whole answer at 256 KiB a second.
     pub write: Duration,
     /// How long a connection may stay without a request. Default 60 s.
     pub idle: Duration,
@@ -81,9 +92,13 @@ impl Default for DoorLimits {
             max_response: MAX_RESPONSE,
             connections: 1024,
             connections_per_peer: 8,
+            connections_per_prefix: 256,
             streams_per_connection: 64,
             requests_per_second: NonZeroU32::new(200).unwrap_or(NonZeroU32::MIN),
             burst: NonZeroU32::new(400).unwrap_or(NonZeroU32::MIN),
+            prefix_requests_per_second: NonZeroU32::new(2000).unwrap_or(NonZeroU32::MIN),
+            answers: 96 << 20,
+            answers_per_prefix: MAX_RESPONSE,
             handshake: Duration::from_secs(5),
             read: Duration::from_secs(5),
             write: Duration::from_secs(10),
@@ -143,9 +158,12 @@ struct Shared {
     /// Places for connections, taken before the handshake, when nobody knows yet who it is.
     permits: Arc<Semaphore>,
     /// Connections of each peer, counted after the handshake. A key costs nothing, so this is no
-    /// bound on a stranger with many of them; `permits` is.
-    peers: Mutex<BTreeMap<PeerId, usize>>,
+    /// bound on a stranger with many of them; those by network, and `permits`, are.
+    peers: Arc<Tally<PeerId>>,
+    prefixes: Arc<Tally<Prefix>>,
     requests: DefaultKeyedRateLimiter<PeerId>,
+    prefix_requests: DefaultKeyedRateLimiter<Prefix>,
+    answers: Answers,
 }
 
 impl Door {
@@ -244,60 +262,47 @@ impl Shared {
         Self {
             closing: CancellationToken::new(),
             permits: Arc::new(Semaphore::new(limits.connections)),
-            peers: Mutex::new(BTreeMap::new()),
+            peers: Arc::default(),
+            prefixes: Arc::default(),
             requests: RateLimiter::keyed(quota),
+            prefix_requests: RateLimiter::keyed(Quota::per_second(
+                limits.prefix_requests_per_second,
+            )),
+            answers: Answers::new(limits.answers, limits.answers_per_prefix),
             limits,
         }
     }
 
-    /// Counts a connection of `peer`, unless it has too many.
-    fn admit(self: &Arc<Self>, peer: PeerId) -> Option<Admitted> {
-        let mut peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = peers.entry(peer).or_insert(0);
-        if *count >= self.limits.connections_per_peer {
-            return None;
-        }
-        *count += 1;
-        Some(Admitted {
-            shared: Arc::clone(self),
-            peer,
-        })
+    /// Whether a request may be read now, of this peer and from this network.
+    fn may_ask(&self, peer: PeerId, prefix: Option<Prefix>) -> bool {
+        let of_prefix = prefix.is_none_or(|prefix| self.prefix_requests.check_key(&prefix).is_ok());
+        of_prefix && self.requests.check_key(&peer).is_ok()
     }
 }
 
-/// A counted connection of a peer.
-struct Admitted {
-    shared: Arc<Shared>,
-    peer: PeerId,
-}
-
-impl Drop for Admitted {
-    fn drop(&mut self) {
-        let mut peers = self
-            .shared
-            .peers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = peers.get_mut(&self.peer) {
-            *count = count.saturating_sub(1);
-            if *count == 0 {
-                peers.remove(&self.peer);
-            }
-        }
-    }
+/// What a connection holds as long as it lasts.
+struct Place {
+    prefix: Option<Prefix>,
+    _of_prefix: Option<Held<Prefix>>,
+    _permit: OwnedSemaphorePermit,
 }
 
 async fn accept<H: Handler>(endpoint: Endpoint, shared: Arc<Shared>, handler: Arc<H>) {
     let mut forget = tokio::time::interval(FORGET);
+    // To forget once is as good as to forget as often as was missed.
+    forget.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             () = shared.closing.cancelled() => return,
             // Keys are free, so what is kept of each must not stay.
-            _ = forget.tick() => shared.requests.retain_recent(),
+            _ = forget.tick() => {
+                shared.requests.retain_recent();
+                shared.prefix_requests.retain_recent();
+            }
             incoming = endpoint.accept() => {
                 let Some(incoming) = incoming else { return };
-                if let Some((incoming, permit)) = screen(incoming, &shared) {
-                    tokio::spawn(connection(incoming, permit, Arc::clone(&shared), Arc::clone(&handler)));
+                if let Some((incoming, place)) = screen(incoming, &shared) {
+                    tokio::spawn(connection(incoming, place, Arc::clone(&shared), Arc::clone(&handler)));
                 }
             }
         }
@@ -305,7 +310,7 @@ async fn accept<H: Handler>(endpoint: Endpoint, shared: Arc<Shared>, handler: Ar
 }
 
 /// Takes a place for an incoming connection, or turns it away.
-fn screen(incoming: Incoming, shared: &Shared) -> Option<(Incoming, OwnedSemaphorePermit)> {
+fn screen(incoming: Incoming, shared: &Shared) -> Option<(Incoming, Place)> {
     // A handshake takes a place before anybody has proved anything, so a flood from forged
     // addresses could take all of them. Once half are taken, a newcomer has to prove its address
     // first, by a QUIC retry, which costs us no state.
@@ -315,9 +320,20 @@ fn screen(incoming: Incoming, shared: &Shared) -> Option<(Incoming, OwnedSemapho
         let _ = incoming.retry();
         return None;
     }
+    let prefix = Prefix::of_incoming(&incoming.remote_addr());
+    let most = shared.limits.connections_per_prefix;
+    let of_prefix = prefix.map(|prefix| shared.prefixes.hold(prefix, 1, most));
+    let is_crowding = matches!(of_prefix, Some(None));
     match Arc::clone(&shared.permits).try_acquire_owned() {
-        Ok(permit) => Some((incoming, permit)),
-        Err(_) => {
+        Ok(permit) if !is_crowding => {
+            let place = Place {
+                prefix,
+                _of_prefix: of_prefix.flatten(),
+                _permit: permit,
+            };
+            Some((incoming, place))
+        }
+        _ => {
             incoming.refuse();
             None
         }
@@ -326,7 +342,7 @@ fn screen(incoming: Incoming, shared: &Shared) -> Option<(Incoming, OwnedSemapho
 
 async fn connection<H: Handler>(
     incoming: Incoming,
-    permit: OwnedSemaphorePermit,
+    place: Place,
     shared: Arc<Shared>,
     handler: Arc<H>,
 ) {
@@ -334,19 +350,20 @@ async fn connection<H: Handler>(
         return;
     };
     let peer = PeerId::from(connection.remote_id());
-    let refusal = match shared.admit(peer) {
-        Some(_admitted) => requests(&connection, peer, &shared, &handler).await,
+    let most = shared.limits.connections_per_peer;
+    let refusal = match shared.peers.hold(peer, 1, most) {
+        Some(_of_peer) => requests(&connection, (peer, place.prefix), &shared, &handler).await,
         None => Refusal::Busy,
     };
     connection.close(refusal.code(), b"");
     // Held until here: a connection takes its place for as long as it can cost anything.
-    drop(permit);
+    drop(place);
 }
 
 /// Serves a connection's requests; says why it is to be closed.
 async fn requests<H: Handler>(
     connection: &Connection,
-    peer: PeerId,
+    peer: (PeerId, Option<Prefix>),
     shared: &Arc<Shared>,
     handler: &Arc<H>,
 ) -> Refusal {
@@ -370,17 +387,19 @@ async fn requests<H: Handler>(
 async fn request<H: Handler>(
     send: SendStream,
     mut receive: RecvStream,
-    peer: PeerId,
+    (peer, prefix): (PeerId, Option<Prefix>),
     shared: Arc<Shared>,
     handler: Arc<H>,
 ) {
     let limits = &shared.limits;
-    let reply = Reply::new(send, limits.max_response, limits.write);
+    let room = shared.answers.of(prefix);
+    let reply = Reply::new(send, limits.max_response, limits.write, room);
     // Before a byte is read: what is over the rate costs a stream and nothing more. By the peer and
     // not by its connection, of which it may have several.
-    let request = match shared.requests.check_key(&peer) {
-        Err(_) => Err(Refusal::RateLimited),
-        Ok(()) => read(&mut receive, limits).await,
+    let request = if shared.may_ask(peer, prefix) {
+        read(&mut receive, limits).await
+    } else {
+        Err(Refusal::RateLimited)
     };
     match request {
         Ok(request) => handler.handle(peer, request, reply).await,

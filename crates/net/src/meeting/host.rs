@@ -112,6 +112,7 @@ impl MeetingLimits {
             read: Duration::from_secs(20),
             write: Duration::from_secs(20),
             idle: Duration::from_secs(30),
+            ..DoorLimits::default()
         }
     }
 }

@@ -18,7 +18,7 @@ use super::protocol::{MAX_RESPONSE, News, Request, Response};
 use super::{ALPN, MeetingAddress, MeetingError, PostRefusal};
 use crate::bind::{BindAddresses, describe};
 use crate::door::Refusal;
-use crate::door::frame::{self, FrameError};
+use crate::frame::{self, FrameError};
 use crate::install_crypto_provider;
 
 /// How often the connection is kept alive.

@@ -1,4 +1,4 @@
-//! The front door, the house and the meeting on real endpoints, in one process.
+//! The front door, the mesh and the meeting on real endpoints, in one process.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -8,8 +8,8 @@
 )]
 
 mod door;
-mod house;
 mod meeting;
+mod mesh;
 
 use core::future::Future;
 use core::time::Duration;

@@ -3,10 +3,15 @@
 use std::collections::BTreeSet;
 
 use sealbid_types::committee::MOST_ENTRIES;
+use sealbid_types::envelope::MOST_ROUNDS;
 use serde::{Deserialize, Serialize};
 
 /// An envelope's id.
 pub type Id = [u8; 32];
+
+/// What tells one envelope from all others: its id, and the BLAKE3 hash of its bytes. The id alone
+/// does not, for the pool does not check that the bytes are the id's.
+pub type Key = (Id, [u8; 32]);
 
 /// Which of the two queues an envelope waits in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -28,6 +33,14 @@ pub struct PoolEnvelope {
     pub first_round: u64,
     /// The last round it may enter, not before the first.
     pub last_round: u64,
+}
+
+impl PoolEnvelope {
+    /// What tells it from all others.
+    #[must_use]
+    pub fn key(&self) -> Key {
+        (self.id, *blake3::hash(&self.body).as_bytes())
+    }
 }
 
 /// The most bytes of a closed round's certificate, by default: with all quotes of the largest round.
@@ -67,8 +80,9 @@ pub enum PoolQuery {
     RoundResult(u64),
     /// The round after the last one cleared: [`PoolAnswer::CurrentRound`].
     CurrentRound,
-    /// For each id, whether it waits or a remembered round listed it: [`PoolAnswer::Contains`].
-    Contains(Vec<Id>),
+    /// For each envelope, whether exactly it waits, or a remembered round listed its id:
+    /// [`PoolAnswer::Contains`].
+    Contains(Vec<Key>),
     /// A digest of everything: [`PoolAnswer::Digest`].
     Digest,
 }
@@ -99,6 +113,9 @@ pub struct PoolLimits {
     pub envelope_bytes: usize,
     /// Bytes of one closed round's certificate.
     pub certificate_bytes: usize,
+    /// How far ahead of the open round an envelope's first round may be, and how many rounds it may
+    /// wait from that one on. With neither bound, entries for rounds that never come would stay.
+    pub ahead: u64,
     /// Closed rounds remembered.
     pub rounds: usize,
     /// Ids that one closed round may list.
@@ -115,6 +132,7 @@ impl Default for PoolLimits {
             bytes: 64 << 20,
             envelope_bytes: 64 << 10,
             certificate_bytes: MOST_CERTIFICATE_BYTES,
+            ahead: MOST_ROUNDS,
             rounds: 64,
             round_ids: MOST_ENTRIES as usize,
             listed: 1 << 17,
@@ -125,7 +143,7 @@ impl Default for PoolLimits {
 /// Why a pool does not take a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PoolRefusal {
-    /// No bytes, or a last round before the first.
+    /// No bytes, a last round before the first, or more rounds than an envelope may wait.
     #[error("not an envelope")]
     Malformed,
     /// More bytes, or more listed ids, than the limits allow for one command.
@@ -134,6 +152,9 @@ pub enum PoolRefusal {
     /// No round that it may enter is still to come.
     #[error("its last round is cleared")]
     Expired,
+    /// Its first round is too far ahead.
+    #[error("its first round is too far ahead")]
+    TooEarly,
     /// A remembered round listed it.
     #[error("a cleared round listed it")]
     Listed,

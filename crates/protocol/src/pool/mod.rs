@@ -9,7 +9,7 @@
 //! by its id *and* the digest of its bytes, so that bytes proposed under somebody else's id do
 //! not keep the real envelope out. Whoever takes an envelope from the pool checks it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 mod clearing;
 mod command;
@@ -17,15 +17,12 @@ mod command;
 mod tests;
 
 pub use command::{
-    Applied, ClearedRound, EnvelopeKind, Id, PoolAnswer, PoolCommand, PoolEnvelope, PoolItem,
+    Applied, ClearedRound, EnvelopeKind, Id, Key, PoolAnswer, PoolCommand, PoolEnvelope, PoolItem,
     PoolLimits, PoolQuery, PoolRefusal,
 };
 
 /// The BLAKE3 derive-key context of [`Pool::digest`].
 const DIGEST_CONTEXT: &str = "sealbid/1 2026-11 pool digest";
-
-/// Where an entry stands: id first, so that what belongs to one id is side by side.
-type Key = (Id, [u8; 32]);
 
 /// One kind's waiting envelopes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -121,8 +118,8 @@ impl Pool {
                 PoolAnswer::RoundResult(self.rounds.get(round).map(|r| r.certificate.clone()))
             }
             PoolQuery::CurrentRound => PoolAnswer::CurrentRound(self.current_round()),
-            PoolQuery::Contains(ids) => {
-                PoolAnswer::Contains(ids.iter().map(|id| self.contains(id)).collect())
+            PoolQuery::Contains(keys) => {
+                PoolAnswer::Contains(keys.iter().map(|key| self.contains(key)).collect())
             }
             PoolQuery::Digest => PoolAnswer::Digest(self.digest()),
         }
@@ -134,10 +131,12 @@ impl Pool {
         self.cleared.saturating_add(1)
     }
 
-    /// Whether an envelope of this id waits, or a remembered round listed it.
+    /// Whether this envelope waits, or a remembered round listed its id. Other bytes under the
+    /// same id do not count: anybody could keep the true ones out by offering such first.
     #[must_use]
-    pub fn contains(&self, id: &Id) -> bool {
-        self.intents.holds(id) || self.quotes.holds(id) || self.was_listed(id)
+    pub fn contains(&self, key: &Key) -> bool {
+        let waits = |queue: &Queue| queue.entries.contains_key(key);
+        waits(&self.intents) || waits(&self.quotes) || self.was_listed(&key.0)
     }
 
     /// Whether there is nothing to learn of a round: it is remembered, or older than all that are.
@@ -158,7 +157,7 @@ impl Pool {
     /// Whether exactly this envelope waits.
     #[must_use]
     pub fn holds(&self, kind: EnvelopeKind, envelope: &PoolEnvelope) -> bool {
-        self.queue(kind).entries.get(&key(envelope)) == Some(envelope)
+        self.queue(kind).entries.get(&envelope.key()) == Some(envelope)
     }
 
     /// How many envelopes of a kind wait.
@@ -209,14 +208,21 @@ impl Pool {
         self.rounds.values().any(|round| round.listed.contains(id))
     }
 
+    /// Whether a round is near enough to the open one. A pool that has seen no round closed does
+    /// not know which one that is: what is too far ahead goes when it finds out.
+    const fn may_wait_for(&self, round: u64) -> bool {
+        self.cleared == 0 || round <= self.current_round().saturating_add(self.limits.ahead)
+    }
+
     fn add(&mut self, kind: EnvelopeKind, envelope: PoolEnvelope) -> Applied {
-        if envelope.body.is_empty() || envelope.last_round < envelope.first_round {
+        let rounds = envelope.last_round.checked_sub(envelope.first_round);
+        if envelope.body.is_empty() || rounds.is_none_or(|rounds| rounds > self.limits.ahead) {
             return Applied::Refused(PoolRefusal::Malformed);
         }
         if envelope.body.len() > self.limits.envelope_bytes {
             return Applied::Refused(PoolRefusal::TooLarge);
         }
-        let key = key(&envelope);
+        let key = envelope.key();
         if self.queue(kind).entries.contains_key(&key) {
             return Applied::Known;
         }
@@ -225,6 +231,9 @@ impl Pool {
         }
         if envelope.last_round <= self.cleared {
             return Applied::Refused(PoolRefusal::Expired);
+        }
+        if !self.may_wait_for(envelope.first_round) {
+            return Applied::Refused(PoolRefusal::TooEarly);
         }
         let limits = self.limits;
         let queue = match kind {
@@ -249,9 +258,13 @@ impl Pool {
             return Applied::Refused(PoolRefusal::TooLarge);
         }
         self.cleared = self.cleared.max(number);
-        let cleared = self.cleared;
-        let gone =
-            self.intents.prune(&round.listed, cleared) + self.quotes.prune(&round.listed, cleared);
+        let (open, ahead) = (self.current_round(), self.limits.ahead);
+        let can_be_listed = |(id, _): &Key, envelope: &PoolEnvelope| {
+            envelope.last_round >= open
+                && envelope.first_round <= open.saturating_add(ahead)
+                && !round.listed.contains(id)
+        };
+        let gone = self.intents.retain(can_be_listed) + self.quotes.retain(can_be_listed);
         self.listed += round.listed.len();
         self.rounds.insert(number, round);
         self.forget();
@@ -269,24 +282,11 @@ impl Pool {
     }
 }
 
-fn key(envelope: &PoolEnvelope) -> Key {
-    (envelope.id, *blake3::hash(&envelope.body).as_bytes())
-}
-
 impl Queue {
-    fn holds(&self, id: &Id) -> bool {
-        let from = (*id, [0; 32]);
-        self.entries
-            .range(from..)
-            .next()
-            .is_some_and(|((found, _), _)| found == id)
-    }
-
-    /// Drops what `listed` names and what can enter no round after `cleared`.
-    fn prune(&mut self, listed: &BTreeSet<Id>, cleared: u64) -> usize {
+    /// Drops what does not `stay`; says how much that was.
+    fn retain(&mut self, stay: impl Fn(&Key, &PoolEnvelope) -> bool) -> usize {
         let before = self.entries.len();
-        self.entries
-            .retain(|(id, _), e| !listed.contains(id) && e.last_round > cleared);
+        self.entries.retain(|key, envelope| stay(key, envelope));
         self.bytes = self.entries.values().map(|e| e.body.len()).sum();
         before - self.entries.len()
     }

@@ -11,20 +11,22 @@ const SMALL: PoolLimits = PoolLimits {
     bytes: 64,
     envelope_bytes: 16,
     certificate_bytes: 16,
+    ahead: 4,
     rounds: 3,
     round_ids: 8,
     listed: 10,
 };
 
 fn envelope() -> impl Strategy<Value = PoolEnvelope> {
-    (0..12u8, vec(0..4u8, 0..20), 0..6u64, 0..6u64).prop_map(
-        |(id, body, first_round, last_round)| PoolEnvelope {
+    let round = || prop_oneof![9 => 0..12u64, 1 => any::<u64>()];
+    (0..12u8, vec(0..4u8, 0..20), round(), 0..6u64).prop_map(|(id, body, first_round, rounds)| {
+        PoolEnvelope {
             id: [id; 32],
             body,
             first_round,
-            last_round,
-        },
-    )
+            last_round: first_round.wrapping_add(rounds).wrapping_sub(1),
+        }
+    })
 }
 
 fn command() -> impl Strategy<Value = PoolCommand> {
@@ -58,6 +60,15 @@ fn bounded(pool: &Pool) {
             queue.entries.values().map(|e| e.body.len()).sum::<usize>()
         );
         assert!(queue.entries.values().all(|e| e.last_round > pool.cleared));
+        // Whatever is put there, it goes within so many rounds.
+        let (cleared, most) = (pool.cleared, 2 * SMALL.ahead + 1);
+        assert!(
+            cleared == 0
+                || queue
+                    .entries
+                    .values()
+                    .all(|e| e.last_round <= cleared + most)
+        );
         assert!(queue.entries.keys().all(|(id, _)| !pool.was_listed(id)));
     }
     assert!(pool.rounds.len() <= SMALL.rounds);
@@ -129,6 +140,10 @@ fn intent(id: u8, body: &[u8], first_round: u64, last_round: u64) -> PoolCommand
     })
 }
 
+fn key(id: u8, body: &[u8]) -> Key {
+    ([id; 32], *blake3::hash(body).as_bytes())
+}
+
 fn clear(round: u64, listed: &[u8]) -> PoolCommand {
     let listed = listed.iter().map(|id| [*id; 32]).collect();
     PoolCommand::ClearRound(ClearedRound {
@@ -159,8 +174,8 @@ fn a_round_takes_what_it_lists_and_what_is_late() {
         pool.apply(intent(4, b"d", 1, 1)),
         Applied::Refused(PoolRefusal::Expired)
     );
-    let ids = vec![[1; 32], [2; 32], [3; 32]];
-    let answer = pool.query(&PoolQuery::Contains(ids));
+    let keys = [(1, b"a"), (2, b"b"), (3, b"c")].map(|(id, body)| key(id, body));
+    let answer = pool.query(&PoolQuery::Contains(keys.to_vec()));
     assert_eq!(answer, PoolAnswer::Contains(vec![true, false, true]));
     let result = pool.query(&PoolQuery::RoundResult(1));
     assert_eq!(result, PoolAnswer::RoundResult(Some(vec![9])));
@@ -170,9 +185,32 @@ fn a_round_takes_what_it_lists_and_what_is_late() {
 fn garbage_under_an_id_does_not_keep_the_envelope_out() {
     let mut pool = Pool::new(SMALL);
     assert_eq!(pool.apply(intent(1, b"garbage", 1, 3)), Applied::Added);
+    let held = |pool: &Pool| [&b"garbage"[..], b"real"].map(|body| pool.contains(&key(1, body)));
+    assert_eq!(
+        held(&pool),
+        [true, false],
+        "the true one is still to be offered"
+    );
     assert_eq!(pool.apply(intent(1, b"real", 1, 3)), Applied::Added);
+    assert_eq!(held(&pool), [true, true]);
     assert_eq!(pool.apply(intent(1, b"real", 1, 3)), Applied::Known);
     assert_eq!(pool.pending(EnvelopeKind::Intent), 2);
+}
+
+/// Entries for rounds that never come would fill a pool for good.
+#[test]
+fn what_waits_for_ever_is_not_taken_and_what_is_far_ahead_goes() {
+    let mut pool = Pool::new(SMALL);
+    let applied = pool.apply(intent(1, b"endless", 1, u64::MAX));
+    assert_eq!(applied, Applied::Refused(PoolRefusal::Malformed));
+    // Which round is open shows with the first that is cleared.
+    assert_eq!(pool.apply(intent(2, b"far", 100, 103)), Applied::Added);
+    assert_eq!(pool.apply(intent(3, b"near", 9, 12)), Applied::Added);
+    assert_eq!(pool.apply(clear(8, &[])), Applied::Cleared(1));
+    assert!(pool.contains(&key(3, b"near")) && !pool.contains(&key(2, b"far")));
+    let applied = pool.apply(intent(2, b"far", 100, 103));
+    assert_eq!(applied, Applied::Refused(PoolRefusal::TooEarly));
+    assert_eq!(pool.apply(intent(4, b"edge", 13, 17)), Applied::Added);
 }
 
 #[test]

@@ -1,3 +1,5 @@
+//! The meeting's messages, there and back, and from bytes that are none.
+
 use proptest::prelude::*;
 use sealbid_types::codec::{decode, encode};
 

@@ -1,3 +1,5 @@
+//! What a door does not let through.
+
 use core::num::NonZeroU32;
 use core::sync::atomic::Ordering;
 use core::time::Duration;

@@ -1,3 +1,5 @@
+//! Requests, answers and subscriptions at a front door.
+
 mod limits;
 
 use core::time::Duration;

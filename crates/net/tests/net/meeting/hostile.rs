@@ -1,3 +1,5 @@
+//! Guests that do not keep to the protocol.
+
 use core::num::NonZeroU32;
 use core::time::Duration;
 use std::sync::Arc;

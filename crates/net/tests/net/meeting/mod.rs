@@ -1,3 +1,5 @@
+//! Meetings of a few participants, as they should go.
+
 mod hostile;
 mod lying;
 mod process;

@@ -1,3 +1,5 @@
+//! Meetings of participants that see each other through a relay only.
+
 use core::time::Duration;
 
 use sealbid_net::meeting::{HostConfig, HostRelay, MeetingAddress, MeetingEvent};

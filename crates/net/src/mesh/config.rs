@@ -1,4 +1,4 @@
-//! What it takes to join the house network, checked before anything is bound.
+//! How a node joins the mesh, and what is checked of it before anything is bound.
 
 use core::fmt;
 use core::time::Duration;
@@ -12,7 +12,7 @@ use sealbid_protocol::pool::ClearedRound;
 use sealbid_types::id::MemberIndex;
 use zeroize::Zeroizing;
 
-use super::HouseError;
+use super::MeshError;
 use crate::PeerId;
 pub use crate::bind::BindAddresses;
 use crate::relay::EmbeddedRelay;
@@ -23,11 +23,11 @@ use crate::ticket::{Role, Ticket};
 pub struct RosterEntry {
     /// Its index.
     pub index: MemberIndex,
-    /// Its key in the house.
+    /// Its key in the mesh.
     pub peer: PeerId,
     /// The ed25519 key that signs its tickets.
     pub identity: [u8; 32],
-    /// Where it listens in the house (UDP).
+    /// Where it listens in the mesh (UDP).
     pub addresses: Vec<SocketAddr>,
 }
 
@@ -39,7 +39,7 @@ impl RosterEntry {
     }
 }
 
-/// What a node is in the house.
+/// What a node is in the mesh.
 pub enum Seat {
     /// A member.
     Member {
@@ -78,19 +78,19 @@ impl fmt::Debug for Seat {
     }
 }
 
-/// How a node joins the house.
-pub struct HouseConfig {
+/// How a node joins the mesh.
+pub struct MeshConfig {
     /// The network's id: nodes of other networks do not meet.
     pub network: [u8; 32],
-    /// The auction's id: names the streams.
-    pub auction: [u8; 32],
-    /// The node's ed25519 secret in the house.
+    /// The node's ed25519 secret in the mesh.
     pub secret: Zeroizing<[u8; 32]>,
     /// Where it listens (UDP). Default: loopback, any port.
     pub bind: BindAddresses,
+    /// The UDP port of its node of the pool, which only members need. Default 0: any free one.
+    pub pool_port: u16,
     /// Where its relay listens (TCP). Members carry one; default: none.
     pub relay_bind: Option<SocketAddr>,
-    /// The URLs of all members' relays. The node's own may be among them or not.
+    /// The URLs of all members' relays, for the pool. The node's own may be among them or not.
     pub relays: Vec<String>,
     /// All members.
     pub roster: Vec<RosterEntry>,
@@ -98,8 +98,8 @@ pub struct HouseConfig {
     pub seat: Seat,
     /// What admits it.
     pub ticket: Ticket,
-    /// How long it may take to reach a relay. Default 30 s.
-    pub join_timeout: Duration,
+    /// How long the pool may take to reach a relay before it is tried again. Default 30 s.
+    pub pool_timeout: Duration,
     /// What the pool takes for a closed round. Default: anything.
     pub clearing: ClearingCheck,
 }
@@ -134,12 +134,11 @@ impl fmt::Debug for ClearingCheck {
     }
 }
 
-impl HouseConfig {
+impl MeshConfig {
     /// A node on loopback, without a relay of its own and with no relays yet.
     #[must_use]
     pub fn new(
         network: [u8; 32],
-        auction: [u8; 32],
         secret: Zeroizing<[u8; 32]>,
         roster: Vec<RosterEntry>,
         seat: Seat,
@@ -147,23 +146,23 @@ impl HouseConfig {
     ) -> Self {
         Self {
             network,
-            auction,
             secret,
             bind: BindAddresses::default(),
+            pool_port: 0,
             relay_bind: None,
             relays: Vec::new(),
             roster,
             seat,
             ticket,
-            join_timeout: Duration::from_secs(30),
+            pool_timeout: Duration::from_secs(30),
             clearing: ClearingCheck::default(),
         }
     }
 }
 
-impl fmt::Debug for HouseConfig {
+impl fmt::Debug for MeshConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HouseConfig")
+        f.debug_struct("MeshConfig")
             .field("seat", &self.seat)
             .field("bind", &self.bind)
             .field("relay_bind", &self.relay_bind)
@@ -176,38 +175,37 @@ impl fmt::Debug for HouseConfig {
 /// A configuration whose parts fit together.
 pub(super) struct Checked {
     pub(super) network: [u8; 32],
-    pub(super) auction: [u8; 32],
     pub(super) secret: Zeroizing<[u8; 32]>,
     pub(super) peer: PeerId,
     pub(super) bind: BindAddresses,
+    pub(super) pool_port: u16,
     pub(super) relay_bind: Option<SocketAddr>,
-    pub(super) role: Role,
     pub(super) roster: Vec<RosterEntry>,
     pub(super) ticket: Ticket,
-    pub(super) join_timeout: Duration,
+    pub(super) pool_timeout: Duration,
     pub(super) clearing: ClearingCheck,
     seat: Seat,
     relays: Vec<String>,
 }
 
 impl Checked {
-    pub(super) fn new(config: HouseConfig) -> Result<Self, HouseError> {
+    pub(super) fn new(config: MeshConfig) -> Result<Self, MeshError> {
         let peer = PeerId::of_secret(&config.secret);
         let role = config.seat.role();
         let indices: BTreeSet<_> = config.roster.iter().map(|entry| entry.index).collect();
         let peers: BTreeSet<_> = config.roster.iter().map(|entry| entry.peer).collect();
         let n = config.roster.len();
         if n == 0 || indices.len() != n || peers.len() != n {
-            return Err(HouseError::Roster);
+            return Err(MeshError::Roster);
         }
         if let Seat::Member { index: member, .. } = config.seat {
             let seated = |entry: &RosterEntry| entry.index == member && entry.peer == peer;
             if !config.roster.iter().any(seated) {
-                return Err(HouseError::NotTheMember { member });
+                return Err(MeshError::NotTheMember { member });
             }
         }
         if config.ticket.role != role {
-            return Err(HouseError::Role {
+            return Err(MeshError::Role {
                 ticket: config.ticket.role,
                 seat: role,
             });
@@ -217,15 +215,14 @@ impl Checked {
             .verify(&config.network, &config.roster, peer, now_ms())?;
         Ok(Self {
             network: config.network,
-            auction: config.auction,
             secret: config.secret,
             peer,
             bind: config.bind,
+            pool_port: config.pool_port,
             relay_bind: config.relay_bind,
-            role,
             roster: config.roster,
             ticket: config.ticket,
-            join_timeout: config.join_timeout,
+            pool_timeout: config.pool_timeout,
             clearing: config.clearing,
             seat: config.seat,
             relays: config.relays,
@@ -240,15 +237,13 @@ impl Checked {
         self.relays.extend(relay.map(EmbeddedRelay::url));
     }
 
-    pub(super) fn relay_mode(&self) -> Result<RelayMode, HouseError> {
+    pub(super) fn relay_mode(&self) -> Result<RelayMode, MeshError> {
         if self.relays.is_empty() {
-            return Err(HouseError::NoRelay {
-                waited: Duration::ZERO,
-            });
+            return Err(MeshError::NoRelay);
         }
-        let parse = |url: &String| -> Result<RelayConfig, HouseError> {
+        let parse = |url: &String| -> Result<RelayConfig, MeshError> {
             let parsed = url.parse::<RelayUrl>();
-            let parsed = parsed.map_err(|_| HouseError::RelayUrl { url: url.clone() })?;
+            let parsed = parsed.map_err(|_| MeshError::RelayUrl { url: url.clone() })?;
             // No QUIC address discovery: these relays do not offer it, and probing for it costs
             // every start three seconds.
             Ok(RelayConfig::new(parsed, None))
@@ -280,14 +275,6 @@ impl Checked {
     /// The members that are not this node.
     pub(super) fn others(&self) -> impl Iterator<Item = &RosterEntry> {
         self.roster.iter().filter(|entry| entry.peer != self.peer)
-    }
-
-    /// The member of a key.
-    pub(super) fn member_of(&self, peer: PeerId) -> Option<MemberIndex> {
-        self.roster
-            .iter()
-            .find(|entry| entry.peer == peer)
-            .map(|entry| entry.index)
     }
 }
 

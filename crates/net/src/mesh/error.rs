@@ -1,20 +1,19 @@
-//! Why the house network is not joined.
+//! Why the mesh could not be joined.
 
-use core::time::Duration;
 use std::net::SocketAddr;
 
-use mosaik::network::NetworkError;
+use iroh::endpoint::BindError;
 use sealbid_types::id::MemberIndex;
 
 use crate::bind::{BindAddresses, describe, is_address_in_use};
 use crate::relay::RelayError;
 use crate::ticket::{Role, TicketError};
 
-/// Why the house could not be joined.
+/// Why the mesh could not be joined.
 #[derive(Debug, Clone, thiserror::Error)]
-pub enum HouseError {
+pub enum MeshError {
     /// Another process listens there.
-    #[error("the house port is in use: {address}")]
+    #[error("the mesh port is in use: {address}")]
     PortInUse {
         /// The UDP address.
         address: SocketAddr,
@@ -28,17 +27,14 @@ pub enum HouseError {
         /// What was given.
         url: String,
     },
-    /// None of the relays answers; or none is given.
-    #[error("no relay answered within {waited:?}: is any member running?")]
-    NoRelay {
-        /// How long it was tried.
-        waited: Duration,
-    },
+    /// A member's pool needs a relay, and none is given.
+    #[error("no relay is given for the pool")]
+    NoRelay,
     /// The roster is empty, or names an index or a key twice.
     #[error("the roster is empty or names a member twice")]
     Roster,
     /// The secret is not that of the member's seat.
-    #[error("the house secret is not {member}'s by the roster")]
+    #[error("the mesh secret is not that of {member} by the roster")]
     NotTheMember {
         /// The seat's member.
         member: MemberIndex,
@@ -55,20 +51,24 @@ pub enum HouseError {
     #[error("the ticket does not admit this node: {0}")]
     Ticket(#[from] TicketError),
     /// Anything else.
-    #[error("the house network did not come up: {reason}")]
+    #[error("the mesh did not come up: {reason}")]
     Failed {
-        /// What the network said.
+        /// What the transport said.
         reason: String,
     },
 }
 
-impl HouseError {
-    pub(super) fn of_build(error: &NetworkError, bind: &BindAddresses) -> Self {
+impl MeshError {
+    pub(super) fn of_bind(error: &BindError, bind: &BindAddresses) -> Self {
         match bind.taken().filter(|_| is_address_in_use(error)) {
             Some(address) => Self::PortInUse { address },
             None => Self::Failed {
                 reason: describe(error),
             },
         }
+    }
+
+    pub(super) const fn failed(reason: String) -> Self {
+        Self::Failed { reason }
     }
 }

@@ -10,11 +10,12 @@ use sealbid_protocol::pool::{
 };
 use tokio::sync::mpsc::{self, error::TrySendError};
 
-use super::super::{ClearingCheck, Counters};
+use super::super::config::ClearingCheck;
+use super::super::counters::Counters;
 use super::sync::SnapshotSync;
 
 /// The name and version of the state machine; part of the group's id.
-const SIGNATURE: &str = "sealbid.pool.v1";
+const SIGNATURE: &str = "sealbid.pool.v2";
 
 /// An envelope that is new in the pool.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,23 +114,25 @@ impl StateMachine for PoolMachine {
             bytes,
             envelope_bytes,
             certificate_bytes,
+            ahead,
             rounds,
             round_ids,
             listed,
         } = self.limits;
         let limits = [
-            entries,
-            bytes,
-            envelope_bytes,
-            certificate_bytes,
-            rounds,
-            round_ids,
-            listed,
+            entries as u64,
+            bytes as u64,
+            envelope_bytes as u64,
+            certificate_bytes as u64,
+            ahead,
+            rounds as u64,
+            round_ids as u64,
+            listed as u64,
         ];
         limits
             .into_iter()
             .fold(UniqueId::from(SIGNATURE), |id, limit| {
-                id.derive((limit as u64).to_le_bytes())
+                id.derive(limit.to_le_bytes())
             })
     }
 

@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
 use bytes::Bytes;
-use sealbid_net::house::House;
+use sealbid_net::mesh::Mesh;
 use sealbid_protocol::pool::PoolCommand;
 use sealbid_types::id::MemberIndex;
 
@@ -32,9 +32,9 @@ fn child_member() {
         relays: relays.to_vec(),
     };
     run(120, async {
-        let mut house = plan.join(u8::try_from(*index).unwrap()).await;
-        while let Some((from, message)) = house.incoming.recv().await {
-            house.handle.send(from, &message);
+        let mut mesh = plan.join(u8::try_from(*index).unwrap()).await;
+        while let Some((from, message)) = mesh.incoming.recv().await {
+            mesh.handle.send(from, &message);
         }
     });
 }
@@ -48,7 +48,7 @@ fn spawn_member(plan: &Plan, index: u8) -> Child {
     Command::new(std::env::current_exe().unwrap())
         .args([
             "--exact",
-            "house::process::child_member",
+            "mesh::process::child_member",
             "--ignored",
             "--nocapture",
         ])
@@ -70,14 +70,14 @@ impl Drop for Killed {
     }
 }
 
-/// How long until member 2 answers member `house`.
-async fn echo(house: &mut House, text: &str) -> Duration {
+/// How long until member 2 answers member `mesh`.
+async fn echo(mesh: &mut Mesh, text: &str) -> Duration {
     let started = Instant::now();
     let message = Bytes::copy_from_slice(text.as_bytes());
     within(30, text, async {
         loop {
-            house.handle.send(MemberIndex(2), &message);
-            let got = tokio::time::timeout(Duration::from_millis(100), house.incoming.recv()).await;
+            mesh.handle.send(MemberIndex(2), &message);
+            let got = tokio::time::timeout(Duration::from_millis(100), mesh.incoming.recv()).await;
             match got {
                 Ok(Some((MemberIndex(2), got))) if got == message => return,
                 _ => {}

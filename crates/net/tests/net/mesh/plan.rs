@@ -1,3 +1,5 @@
+//! The fixed facts of a mesh under test.
+
 use core::time::Duration;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::time::Instant;
@@ -5,17 +7,16 @@ use std::time::Instant;
 use ed25519_dalek::SigningKey;
 use sealbid_net::PeerId;
 use sealbid_net::bind::BindAddresses;
-use sealbid_net::house::{ClearingCheck, House, HouseConfig, HouseError, RosterEntry, Seat};
+use sealbid_net::mesh::{ClearingCheck, Mesh, MeshConfig, MeshError, RosterEntry, Seat};
 use sealbid_net::ticket::{Role, Ticket};
 use sealbid_types::id::MemberIndex;
 use zeroize::Zeroizing;
 
 use crate::within;
 
-pub(super) const AUCTION: [u8; 32] = [5; 32];
 pub(super) const FAR: u64 = u64::MAX;
 
-/// A house's fixed facts, as its members' configuration files would hold them.
+/// A mesh's fixed facts, as its members' configuration files would hold them.
 pub(super) struct Plan {
     pub(super) network: [u8; 32],
     pub(super) udp: Vec<u16>,
@@ -67,24 +68,24 @@ impl Plan {
         )
     }
 
-    pub(super) fn config(&self, secret: [u8; 32], seat: Seat, ticket: Ticket) -> HouseConfig {
+    pub(super) fn config(&self, secret: [u8; 32], seat: Seat, ticket: Ticket) -> MeshConfig {
         let relays = self
             .relays
             .iter()
             .map(|port| format!("http://127.0.0.1:{port}"))
             .collect();
         let secret = Zeroizing::new(secret);
-        let config = HouseConfig::new(self.network, AUCTION, secret, self.roster(), seat, ticket);
+        let config = MeshConfig::new(self.network, secret, self.roster(), seat, ticket);
         // A certificate is good here if it says anything.
         let clearing = ClearingCheck::new(|round| !round.certificate.is_empty());
-        HouseConfig {
+        MeshConfig {
             relays,
             clearing,
             ..config
         }
     }
 
-    pub(super) fn member(&self, index: u8) -> HouseConfig {
+    pub(super) fn member(&self, index: u8) -> MeshConfig {
         let secret = Self::secret(index);
         let group_key = Zeroizing::new([77; 32]);
         let seat = Seat::Member {
@@ -93,26 +94,26 @@ impl Plan {
         };
         let ticket = self.ticket(Role::Member, &secret, index);
         let slot = usize::from(index);
-        HouseConfig {
+        MeshConfig {
             bind: BindAddresses::loopback(self.udp[slot], 0),
             relay_bind: Some(SocketAddr::from(([127, 0, 0, 1], self.relays[slot]))),
             ..self.config(secret, seat, ticket)
         }
     }
 
-    pub(super) fn guest(&self, secret: u8, seat: Seat, signer: u8) -> HouseConfig {
+    pub(super) fn guest(&self, secret: u8, seat: Seat, signer: u8) -> MeshConfig {
         let secret = [secret; 32];
         let ticket = self.ticket(seat.role(), &secret, signer);
         self.config(secret, seat, ticket)
     }
 
     /// A member, as often as its port is not free yet.
-    pub(super) async fn join(&self, index: u8) -> House {
+    pub(super) async fn join(&self, index: u8) -> Mesh {
         within(30, "join", async {
             loop {
-                match House::join(self.member(index)).await {
-                    Ok(house) => return house,
-                    Err(HouseError::PortInUse { .. } | HouseError::Relay(_)) => {
+                match Mesh::join(self.member(index)).await {
+                    Ok(mesh) => return mesh,
+                    Err(MeshError::PortInUse { .. } | MeshError::Relay(_)) => {
                         tokio::time::sleep(Duration::from_millis(100)).await;
                     }
                     Err(error) => panic!("{error}"),
@@ -122,15 +123,15 @@ impl Plan {
         .await
     }
 
-    pub(super) async fn join_all(&self) -> Vec<House> {
+    pub(super) async fn join_all(&self) -> Vec<Mesh> {
         let started = Instant::now();
         let indices = 0..u8::try_from(self.udp.len()).unwrap();
-        let houses = futures::future::join_all(indices.map(|index| self.join(index))).await;
+        let meshes = futures::future::join_all(indices.map(|index| self.join(index))).await;
         println!(
             "{} members joined after {:?}",
-            houses.len(),
+            meshes.len(),
             started.elapsed()
         );
-        houses
+        meshes
     }
 }

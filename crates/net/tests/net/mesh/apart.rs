@@ -1,11 +1,10 @@
 //! Members that leave and come back, and what is refused.
 
-use core::time::Duration;
 use std::collections::BTreeSet;
 use std::net::{TcpListener, UdpSocket};
 use std::time::Instant;
 
-use sealbid_net::house::{House, HouseConfig, HouseError, Seat};
+use sealbid_net::mesh::{Mesh, MeshConfig, MeshError, Seat};
 use sealbid_net::ticket::{Role, TicketError};
 use sealbid_protocol::pool::{ClearedRound, PoolCommand};
 use sealbid_types::id::MemberIndex;
@@ -20,9 +19,9 @@ fn a_member_that_left_comes_back() {
     run(120, async {
         let plan = Plan::new(3, 2);
         let started = Instant::now();
-        let mut houses = plan.join_all().await;
-        meet(&houses, started).await;
-        lead(&houses[0]).await;
+        let mut meshes = plan.join_all().await;
+        meet(&meshes, started).await;
+        lead(&meshes[0]).await;
         // More than one chunk of a snapshot, and a round.
         let commands = (1..=200).map(|id| PoolCommand::SubmitIntent(envelope(id, &[id; 3000])));
         let clear = ClearedRound {
@@ -31,20 +30,20 @@ fn a_member_that_left_comes_back() {
             listed: [[200; 32]].into(),
         };
         let commands = commands.chain([PoolCommand::ClearRound(clear)]);
-        let submitted = houses[0].handle.pool().unwrap().submit(commands.collect());
+        let submitted = meshes[0].handle.pool().unwrap().submit(commands.collect());
         within(8, "submit", submitted).await.unwrap();
         // The one that leads goes: the others elect another.
-        let gone = lead(&houses[0]).await;
-        let house = houses.remove(gone.as_usize());
-        drop((house.incoming, house.pool_deliveries));
-        within(5, "leave", house.handle.leave()).await;
+        let gone = lead(&meshes[0]).await;
+        let mesh = meshes.remove(gone.as_usize());
+        drop((mesh.incoming, mesh.pool_deliveries));
+        within(5, "leave", mesh.handle.leave()).await;
         let left = Instant::now();
-        let others = |houses: &[House]| houses.iter().all(|h| h.handle.reachable().len() == 1);
-        until(10, "it is missed", || others(&houses)).await;
+        let others = |meshes: &[Mesh]| meshes.iter().all(|h| h.handle.reachable().len() == 1);
+        until(10, "it is missed", || others(&meshes)).await;
         println!("missed after {:?}", left.elapsed());
         let commands = vec![PoolCommand::SubmitIntent(envelope(201, b"meanwhile"))];
         within(15, "submit without it", async {
-            while houses[0]
+            while meshes[0]
                 .handle
                 .pool()
                 .unwrap()
@@ -56,37 +55,37 @@ fn a_member_that_left_comes_back() {
         .await;
         println!("the pool works again after {:?}", left.elapsed());
         let back = Instant::now();
-        houses.insert(gone.as_usize(), plan.join(gone.0).await);
+        meshes.insert(gone.as_usize(), plan.join(gone.0).await);
         println!("joined again after {:?}", back.elapsed());
-        meet(&houses, back).await;
+        meet(&meshes, back).await;
         let held: Vec<u8> = (1..200).chain([201]).collect();
-        spread(&houses.iter().collect::<Vec<_>>(), &held).await;
+        spread(&meshes.iter().collect::<Vec<_>>(), &held).await;
         println!("its pool is complete after {:?}", back.elapsed());
         let mut delivered = BTreeSet::new();
-        let returned = &mut houses[gone.as_usize()];
+        let returned = &mut meshes[gone.as_usize()];
         while let Ok(delivery) = returned.pool_deliveries.try_recv() {
             delivered.insert(delivery.envelope.id[0]);
         }
         assert_eq!(delivered, held.iter().copied().collect());
-        assert_eq!(digests(&houses).await.len(), 1, "equal pools");
+        assert_eq!(digests(&meshes).await.len(), 1, "equal pools");
         let other = MemberIndex((gone.0 + 1) % 3);
-        let (a, b) = pick(&mut houses, other, gone);
+        let (a, b) = pick(&mut meshes, other, gone);
         deliver(a, b, gone, other, "welcome back").await;
         deliver(b, a, other, gone, "thank you").await;
         let commands = vec![PoolCommand::SubmitIntent(envelope(202, b"after"))];
-        let submitted = houses[gone.as_usize()]
+        let submitted = meshes[gone.as_usize()]
             .handle
             .pool()
             .unwrap()
             .submit(commands);
         within(8, "submit", submitted).await.unwrap();
         let held: Vec<u8> = held.into_iter().chain([202]).collect();
-        spread(&houses.iter().collect::<Vec<_>>(), &held).await;
+        spread(&meshes.iter().collect::<Vec<_>>(), &held).await;
     });
 }
 
-fn pick(houses: &mut [House], a: MemberIndex, b: MemberIndex) -> (&mut House, &mut House) {
-    let [a, b] = houses
+fn pick(meshes: &mut [Mesh], a: MemberIndex, b: MemberIndex) -> (&mut Mesh, &mut Mesh) {
+    let [a, b] = meshes
         .get_disjoint_mut([a.as_usize(), b.as_usize()])
         .unwrap();
     (a, b)
@@ -96,40 +95,39 @@ fn pick(houses: &mut [House], a: MemberIndex, b: MemberIndex) -> (&mut House, &m
 fn what_does_not_fit_together_is_refused() {
     run(60, async {
         let plan = Plan::new(3, 4);
-        let refused = async |config: HouseConfig| {
-            let joined = within(10, "verdict", House::join(config)).await;
+        let refused = async |config: MeshConfig| {
+            let joined = within(10, "verdict", Mesh::join(config)).await;
             joined.expect_err("a refusal")
         };
         let mut config = plan.member(0);
         config.secret = Zeroizing::new(Plan::secret(1));
         assert!(matches!(
             refused(config).await,
-            HouseError::NotTheMember { .. }
+            MeshError::NotTheMember { .. }
         ));
         let mut config = plan.guest(11, Seat::Solver, 1);
         config.ticket = plan.ticket(Role::Relayer, &[11; 32], 1);
-        assert!(matches!(refused(config).await, HouseError::Role { .. }));
+        assert!(matches!(refused(config).await, MeshError::Role { .. }));
         let mut config = plan.guest(11, Seat::Solver, 1);
         config.ticket = plan.ticket(Role::Solver, &[12; 32], 1);
         let verdict = refused(config).await;
         assert!(matches!(
             verdict,
-            HouseError::Ticket(TicketError::WrongPeer { .. })
+            MeshError::Ticket(TicketError::WrongPeer { .. })
         ));
         let mut config = plan.guest(11, Seat::Solver, 1);
         config.roster.clear();
-        assert!(matches!(refused(config).await, HouseError::Roster));
-        let mut config = plan.guest(11, Seat::Solver, 1);
+        assert!(matches!(refused(config).await, MeshError::Roster));
+        let mut config = plan.member(0);
         config.relays = vec!["not a url".to_owned()];
-        assert!(matches!(refused(config).await, HouseError::RelayUrl { .. }));
-        // Nobody is there: the time is bounded.
-        let mut config = plan.guest(11, Seat::Solver, 1);
-        config.join_timeout = Duration::from_secs(1);
-        assert!(matches!(refused(config).await, HouseError::NoRelay { .. }));
+        assert!(matches!(refused(config).await, MeshError::RelayUrl { .. }));
+        let mut config = plan.member(0);
+        (config.relays, config.relay_bind) = (Vec::new(), None);
+        assert!(matches!(refused(config).await, MeshError::NoRelay));
         let taken = UdpSocket::bind(("127.0.0.1", plan.udp[0])).unwrap();
         let verdict = refused(plan.member(0)).await;
         let address = taken.local_addr().unwrap();
-        assert!(matches!(verdict, HouseError::PortInUse { address: a } if a == address));
+        assert!(matches!(verdict, MeshError::PortInUse { address: a } if a == address));
         drop(taken);
         let taken = TcpListener::bind(("127.0.0.1", plan.relays[0])).unwrap();
         let verdict = refused(plan.member(0)).await;

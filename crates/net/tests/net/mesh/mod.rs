@@ -1,4 +1,7 @@
+//! A mesh of three members and some guests, in one process.
+
 mod apart;
+mod liar;
 mod outsider;
 mod plan;
 mod process;
@@ -9,7 +12,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use ed25519_dalek::SigningKey;
-use sealbid_net::house::{House, HouseHandle, PoolError, Seat, Sent};
+use sealbid_net::mesh::{Mesh, MeshHandle, PoolError, Seat, Sent};
 use sealbid_protocol::pool::{
     ClearedRound, EnvelopeKind, PoolAnswer, PoolCommand, PoolEnvelope, PoolQuery,
 };
@@ -31,9 +34,9 @@ async fn until(seconds: u64, what: &str, mut done: impl FnMut() -> bool) {
     .await;
 }
 
-async fn meet(houses: &[House], started: Instant) {
-    for house in houses {
-        let all = || house.handle.reachable().len() + 1 == houses.len();
+async fn meet(meshes: &[Mesh], started: Instant) {
+    for mesh in meshes {
+        let all = || mesh.handle.reachable().len() + 1 == meshes.len();
         until(20, "all members reachable", all).await;
     }
     println!("all members reachable after {:?}", started.elapsed());
@@ -48,7 +51,7 @@ fn envelope(id: u8, body: &[u8]) -> PoolEnvelope {
     }
 }
 
-async fn pending(handle: &HouseHandle) -> BTreeSet<u8> {
+async fn pending(handle: &MeshHandle) -> BTreeSet<u8> {
     match handle
         .pool()
         .unwrap()
@@ -62,10 +65,10 @@ async fn pending(handle: &HouseHandle) -> BTreeSet<u8> {
     }
 }
 
-async fn digests(houses: &[House]) -> BTreeSet<[u8; 32]> {
+async fn digests(meshes: &[Mesh]) -> BTreeSet<[u8; 32]> {
     let mut digests = BTreeSet::new();
-    for house in houses {
-        match house.handle.pool().unwrap().query(PoolQuery::Digest).await {
+    for mesh in meshes {
+        match mesh.handle.pool().unwrap().query(PoolQuery::Digest).await {
             Ok(PoolAnswer::Digest(digest)) => digests.insert(digest),
             other => panic!("{other:?}"),
         };
@@ -73,11 +76,11 @@ async fn digests(houses: &[House]) -> BTreeSet<[u8; 32]> {
     digests
 }
 
-async fn spread(houses: &[&House], ids: &[u8]) {
+async fn spread(meshes: &[&Mesh], ids: &[u8]) {
     let ids: BTreeSet<u8> = ids.iter().copied().collect();
-    for house in houses {
+    for mesh in meshes {
         within(10, "the pool spreads", async {
-            while pending(&house.handle).await != ids {
+            while pending(&mesh.handle).await != ids {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         })
@@ -85,8 +88,8 @@ async fn spread(houses: &[&House], ids: &[u8]) {
     }
 }
 
-async fn lead(house: &House) -> MemberIndex {
-    let leader = house
+async fn lead(mesh: &Mesh) -> MemberIndex {
+    let leader = mesh
         .handle
         .pool()
         .unwrap()
@@ -96,13 +99,7 @@ async fn lead(house: &House) -> MemberIndex {
 }
 
 /// Sends until it arrives: messages are at most once.
-async fn deliver(
-    from: &House,
-    to: &mut House,
-    target: MemberIndex,
-    sender: MemberIndex,
-    text: &str,
-) {
+async fn deliver(from: &Mesh, to: &mut Mesh, target: MemberIndex, sender: MemberIndex, text: &str) {
     let message = Bytes::copy_from_slice(text.as_bytes());
     within(15, text, async {
         loop {
@@ -117,8 +114,8 @@ async fn deliver(
     .await;
 }
 
-fn drain(house: &mut House) {
-    while house.incoming.try_recv().is_ok() {}
+fn drain(mesh: &mut Mesh) {
+    while mesh.incoming.try_recv().is_some() {}
 }
 
 #[test]
@@ -126,42 +123,42 @@ fn members_speak_share_the_pool_and_publish() {
     run(180, async {
         let plan = Plan::new(3, 1);
         let started = Instant::now();
-        let mut houses = plan.join_all().await;
-        meet(&houses, started).await;
-        messages(&mut houses).await;
+        let mut meshes = plan.join_all().await;
+        meet(&meshes, started).await;
+        messages(&mut meshes).await;
         println!(
             "leader: member {} after {:?}",
-            lead(&houses[0]).await,
+            lead(&meshes[0]).await,
             started.elapsed()
         );
-        pool(&mut houses).await;
-        streams(&plan, &houses).await;
-        for house in houses {
-            println!("{:?}", house.handle.counters());
-            within(5, "leave", house.handle.leave()).await;
+        pool(&mut meshes).await;
+        feed(&plan, &meshes).await;
+        for mesh in meshes {
+            println!("{:?}", mesh.handle.counters());
+            within(5, "leave", mesh.handle.leave()).await;
         }
     });
 }
 
-async fn messages(houses: &mut [House]) {
-    let [zero, one, two] = houses else {
+async fn messages(meshes: &mut [Mesh]) {
+    let [zero, one, two] = meshes else {
         panic!("three members")
     };
     let (m0, m1, m2) = (MemberIndex(0), MemberIndex(1), MemberIndex(2));
     deliver(zero, one, m1, m0, "from zero").await;
     deliver(two, one, m1, m2, "from two").await;
     deliver(one, zero, m0, m1, "from one").await;
-    for house in [&mut *zero, one, two] {
-        drain(house);
+    for mesh in [&mut *zero, one, two] {
+        drain(mesh);
     }
     // In their order, and to all.
     for number in 0..500_u32 {
         let message = Bytes::copy_from_slice(&number.to_le_bytes());
         assert_eq!(zero.handle.broadcast(&message), 2);
     }
-    for house in [&mut *one, two] {
+    for mesh in [&mut *one, two] {
         for number in 0..500_u32 {
-            let (from, message) = within(5, "message", house.incoming.recv()).await.unwrap();
+            let (from, message) = within(5, "message", mesh.incoming.recv()).await.unwrap();
             assert_eq!(
                 (from, message.as_ref()),
                 (m0, number.to_le_bytes().as_slice())
@@ -194,10 +191,10 @@ async fn messages(houses: &mut [House]) {
     );
 }
 
-async fn pool(houses: &mut [House]) {
-    for (number, house) in houses.iter().enumerate() {
+async fn pool(meshes: &mut [Mesh]) {
+    for (number, mesh) in meshes.iter().enumerate() {
         let id = u8::try_from(number).unwrap();
-        let pool = house.handle.pool().unwrap();
+        let pool = mesh.handle.pool().unwrap();
         let started = Instant::now();
         let commands = vec![PoolCommand::SubmitIntent(envelope(id, b"intent"))];
         within(8, "submit", pool.submit(commands.clone()))
@@ -212,11 +209,11 @@ async fn pool(houses: &mut [House]) {
         within(8, "submit", pool.submit(commands)).await.unwrap();
         println!("pool: submission took {:?}", started.elapsed());
     }
-    let all: Vec<&House> = houses.iter().collect();
+    let all: Vec<&Mesh> = meshes.iter().collect();
     spread(&all, &[0, 1, 2]).await;
     let many = (10..200).map(|id| PoolCommand::SubmitIntent(envelope(id, &[id; 3000])));
     let started = Instant::now();
-    let submitted = houses[1].handle.pool().unwrap().submit(many.collect());
+    let submitted = meshes[1].handle.pool().unwrap().submit(many.collect());
     within(8, "many", submitted).await.unwrap();
     println!("pool: 190 submissions of 3 kB took {:?}", started.elapsed());
     let listed = (10..200).map(|id| [id; 32]).collect();
@@ -226,7 +223,7 @@ async fn pool(houses: &mut [House]) {
         listed,
     };
     let clear = vec![PoolCommand::ClearRound(clear)];
-    within(8, "clear", houses[2].handle.pool().unwrap().submit(clear))
+    within(8, "clear", meshes[2].handle.pool().unwrap().submit(clear))
         .await
         .unwrap();
     // Nobody empties the pool with a round that was never closed.
@@ -236,13 +233,13 @@ async fn pool(houses: &mut [House]) {
         listed: BTreeSet::new(),
     };
     let forged = vec![PoolCommand::ClearRound(forged)];
-    let refused = within(8, "clear", houses[2].handle.pool().unwrap().submit(forged)).await;
+    let refused = within(8, "clear", meshes[2].handle.pool().unwrap().submit(forged)).await;
     assert_eq!(refused, Err(PoolError::NotCleared { round: u64::MAX }));
     let late = PoolEnvelope {
         last_round: 1,
         ..envelope(250, b"late")
     };
-    let late = houses[0]
+    let late = meshes[0]
         .handle
         .pool()
         .unwrap()
@@ -254,10 +251,10 @@ async fn pool(houses: &mut [House]) {
             ids: vec![[250; 32]]
         })
     );
-    spread(&houses.iter().collect::<Vec<_>>(), &[0, 1, 2]).await;
-    for house in houses {
+    spread(&meshes.iter().collect::<Vec<_>>(), &[0, 1, 2]).await;
+    for mesh in meshes {
         let mut delivered = BTreeSet::new();
-        while let Ok(delivery) = house.pool_deliveries.try_recv() {
+        while let Ok(delivery) = mesh.pool_deliveries.try_recv() {
             assert_eq!(delivery.kind, EnvelopeKind::Intent);
             assert!(delivered.insert(delivery.envelope.id[0]), "delivered twice");
         }
@@ -265,12 +262,12 @@ async fn pool(houses: &mut [House]) {
     }
 }
 
-async fn streams(plan: &Plan, houses: &[House]) {
+async fn feed(plan: &Plan, meshes: &[Mesh]) {
     let pairs = [(USDC.to_owned(), NEAR.to_owned())];
-    let solver = House::join(plan.guest(11, Seat::Solver, 1));
-    let relayer = House::join(plan.guest(12, Seat::Relayer, 2));
+    let solver = Mesh::join(plan.guest(11, Seat::Solver, 1));
+    let relayer = Mesh::join(plan.guest(12, Seat::Relayer, 2));
     // A peer that was once given a relayer's ticket reads no intents.
-    let curious = House::join(plan.guest(13, Seat::Relayer, 0));
+    let curious = Mesh::join(plan.guest(13, Seat::Relayer, 0));
     let started = Instant::now();
     let (solver, relayer, curious) = within(30, "join", async {
         let (solver, relayer, curious) = futures::join!(solver, relayer, curious);
@@ -288,13 +285,13 @@ async fn streams(plan: &Plan, houses: &[House]) {
     let mut forbidden_all = curious.handle.subscribe_intents(&[]);
     let publish = |text: &str, pair: Option<(&str, &str)>| {
         let item = Bytes::copy_from_slice(text.as_bytes());
-        houses
+        meshes
             .iter()
-            .for_each(|house| house.handle.publish_intent(pair, &item));
+            .for_each(|mesh| mesh.handle.publish_intent(pair, &item));
     };
     // Until the streams stand, items may be lost.
     let mut seen = BTreeSet::new();
-    within(60, "the pair's stream", async {
+    within(60, "the pair's feed", async {
         while seen.len() < 3 {
             publish("warm-up", Some((USDC, NEAR)));
             while let Ok((from, item)) = pair.try_recv() {
@@ -305,7 +302,7 @@ async fn streams(plan: &Plan, houses: &[House]) {
         }
     })
     .await;
-    println!("the pair's stream stands after {:?}", started.elapsed());
+    println!("the pair's feed stands after {:?}", started.elapsed());
     tokio::time::sleep(Duration::from_millis(500)).await;
     while pair.try_recv().is_ok() {}
     while all.try_recv().is_ok() {}
@@ -328,9 +325,9 @@ async fn streams(plan: &Plan, houses: &[House]) {
     }
     assert_eq!(got.len(), 3);
     let settled = Bytes::from_static(b"settled");
-    houses
+    meshes
         .iter()
-        .for_each(|house| house.handle.publish_settlement(&settled));
+        .for_each(|mesh| mesh.handle.publish_settlement(&settled));
     let mut seen = BTreeSet::new();
     for _ in 0..3 {
         let (from, item) = within(10, "settlement", settlements.recv()).await.unwrap();

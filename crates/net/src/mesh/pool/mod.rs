@@ -1,28 +1,33 @@
 //! The pool as a replicated group of the members.
 //!
-//! One task owns the group, serves it, and joins it anew if it ends. Whatever this says, the pool
-//! remains best effort: see [`sealbid_protocol::pool`].
+//! This is the one part of the house that runs on mosaik, and a convenience: see
+//! [`sealbid_protocol::pool`]. Its own keeper serves it, joins it anew if it ends, and decides whom
+//! mosaik may bond with; nothing that a round needs waits for it.
 
+mod admission;
+mod budget;
+mod keeper;
 mod machine;
+mod node;
+mod peers;
 mod sync;
 
 use core::time::Duration;
+use std::sync::Arc;
 
-use mosaik::Consistency;
-use mosaik::groups::{CommandError, ConsensusConfig, Group, GroupKey, QueryError};
-use mosaik::primitives::UniqueId;
-use sealbid_protocol::pool::{Id, PoolAnswer, PoolCommand, PoolLimits, PoolQuery};
+use sealbid_protocol::pool::{Id, Key, PoolAnswer, PoolCommand, PoolQuery};
 use sealbid_types::id::MemberIndex;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::{interval, sleep, timeout};
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
+use self::keeper::Keeper;
 pub use self::machine::PoolDelivery;
-use self::machine::PoolMachine;
-use super::tickets::TicketCheck;
-use super::{Context, Counters};
-use crate::PeerId;
-use crate::ticket::Role;
+pub(super) use self::peers::PoolPeers;
+use super::config::Checked;
+use super::counters::Counters;
+use super::members::Members;
 
 /// How long a submission may take.
 const SUBMIT: Duration = Duration::from_secs(3);
@@ -30,11 +35,6 @@ const SUBMIT: Duration = Duration::from_secs(3);
 const QUERY: Duration = Duration::from_secs(1);
 /// How often a submission is tried again while the group has no leader.
 const RETRY: Duration = Duration::from_millis(50);
-/// How often the leader is looked up, and how often the group is asked whether it lives.
-const LOOK: Duration = Duration::from_millis(100);
-const CHECK: Duration = Duration::from_secs(2);
-/// Before a group that has ended is joined anew.
-const REST: Duration = Duration::from_millis(500);
 /// Bytes of commands that go out together.
 const BATCH: usize = 256 << 10;
 /// What a command has beside its envelope's bytes, about.
@@ -62,8 +62,8 @@ pub enum PoolError {
         /// The round.
         round: u64,
     },
-    /// The house has been left.
-    #[error("the house has been left")]
+    /// The mesh has been left.
+    #[error("the mesh has been left")]
     Left,
 }
 
@@ -84,21 +84,49 @@ enum Ask {
 #[derive(Debug)]
 struct NotNow;
 
-/// Starts the task that owns the group.
-pub(super) fn start(
-    context: &Context,
-    key: &Zeroizing<[u8; 32]>,
-    deliveries: mpsc::Sender<PoolDelivery>,
-) -> PoolHandle {
+impl Ask {
+    /// Says that there is no group at the moment.
+    fn refuse(self) {
+        // Nobody waits for it any more, perhaps.
+        match self {
+            Self::Execute(_, done) => drop(done.send(Err(NotNow))),
+            Self::Query(_, done) => drop(done.send(Err(NotNow))),
+        }
+    }
+}
+
+/// What the pool is started with.
+pub(super) struct PoolParts {
+    pub(super) config: Arc<Checked>,
+    pub(super) members: Members,
+    pub(super) peers: PoolPeers,
+    pub(super) deliveries: mpsc::Sender<PoolDelivery>,
+    pub(super) counters: Arc<Counters>,
+    pub(super) leaving: CancellationToken,
+}
+
+/// Starts the keeper. Nothing is waited for.
+pub(super) fn start(key: &Zeroizing<[u8; 32]>, parts: PoolParts) -> PoolHandle {
     let (asks_tx, asks) = mpsc::channel(QUEUE);
     let (leader_tx, leader) = watch::channel(None);
-    let key = GroupKey::from(UniqueId::from_bytes(**key));
+    let PoolParts {
+        config,
+        members,
+        peers,
+        deliveries,
+        counters,
+        leaving,
+    } = parts;
     let keeper = Keeper {
-        context: context.clone(),
-        key,
+        config,
+        members,
+        key: key.clone(),
+        peers,
         deliveries,
         asks,
         leader: leader_tx,
+        counters,
+        leaving,
     };
     tokio::spawn(keeper.run());
     PoolHandle {
@@ -114,11 +142,11 @@ impl PoolHandle {
     /// # Errors
     /// [`PoolError`]. To submit again is harmless.
     pub async fn submit(&self, commands: Vec<PoolCommand>) -> Result<(), PoolError> {
-        let ids: Vec<Id> = commands.iter().filter_map(submitted).collect();
+        let keys: Vec<Key> = commands.iter().filter_map(submitted).collect();
         let round = commands.iter().filter_map(cleared).max();
         let executed = timeout(SUBMIT, self.execute(commands)).await;
         // What came in time or not, the pool itself says what it holds.
-        match (self.confirm(ids, round).await, executed) {
+        match (self.confirm(keys, round).await, executed) {
             (Ok(()), _) => Ok(()),
             (Err(error), Ok(Ok(()))) | (Err(_), Ok(Err(error))) => Err(error),
             (Err(_), Err(_)) => Err(PoolError::TimedOut),
@@ -164,18 +192,19 @@ impl PoolHandle {
     }
 
     /// Whether the pool holds, or has seen closed, all of this.
-    async fn confirm(&self, ids: Vec<Id>, round: Option<u64>) -> Result<(), PoolError> {
+    async fn confirm(&self, keys: Vec<Key>, round: Option<u64>) -> Result<(), PoolError> {
         if let Some(round) = round
             && let PoolAnswer::CurrentRound(current) = self.query(PoolQuery::CurrentRound).await?
             && current <= round
         {
             return Err(PoolError::NotCleared { round });
         }
-        let PoolAnswer::Contains(held) = self.query(PoolQuery::Contains(ids.clone())).await? else {
+        let PoolAnswer::Contains(held) = self.query(PoolQuery::Contains(keys.clone())).await?
+        else {
             return Err(PoolError::TimedOut);
         };
-        let missing = ids.into_iter().zip(held).filter(|(_, held)| !held);
-        let ids: Vec<Id> = missing.map(|(id, _)| id).collect();
+        let missing = keys.into_iter().zip(held).filter(|(_, held)| !held);
+        let ids: Vec<Id> = missing.map(|((id, _), _)| id).collect();
         if ids.is_empty() {
             Ok(())
         } else {
@@ -193,10 +222,10 @@ impl PoolHandle {
     }
 }
 
-const fn submitted(command: &PoolCommand) -> Option<Id> {
+fn submitted(command: &PoolCommand) -> Option<Key> {
     match command {
         PoolCommand::SubmitIntent(envelope) | PoolCommand::SubmitQuote(envelope) => {
-            Some(envelope.id)
+            Some(envelope.key())
         }
         PoolCommand::ClearRound(_) => None,
     }
@@ -234,133 +263,6 @@ fn batches(commands: Vec<PoolCommand>) -> Vec<Vec<PoolCommand>> {
     }
     batches.extend((!batch.is_empty()).then_some(batch));
     batches
-}
-
-/// The task that owns the group.
-struct Keeper {
-    context: Context,
-    key: GroupKey,
-    deliveries: mpsc::Sender<PoolDelivery>,
-    asks: mpsc::Receiver<Ask>,
-    leader: watch::Sender<Option<MemberIndex>>,
-}
-
-/// Why a group is no longer served.
-enum Ended {
-    /// The house is being left.
-    Left,
-    /// The group has ended.
-    Terminated,
-}
-
-impl Keeper {
-    async fn run(mut self) {
-        loop {
-            // The handle must be gone before the group is joined anew: dropping it later would
-            // end the new one.
-            let group = self.join();
-            match self.serve(&group).await {
-                Ended::Left => return,
-                Ended::Terminated => drop(group),
-            }
-            tracing::warn!("the pool's group has ended; joining it anew");
-            Counters::add(&self.context.counters.pool_rejoined);
-            self.leader.send_replace(None);
-            tokio::select! {
-                () = self.context.leaving.cancelled() => return,
-                () = sleep(REST) => {}
-            }
-        }
-    }
-
-    fn join(&self) -> Group<PoolMachine> {
-        let machine = PoolMachine::new(
-            PoolLimits::default(),
-            self.context.config.clearing.clone(),
-            self.deliveries.clone(),
-            self.context.counters.clone(),
-        );
-        let members = TicketCheck::new(&self.context.config, &[Role::Member]);
-        let groups = self.context.network.groups();
-        let builder = groups.with_key(self.key).with_state_machine(machine);
-        builder
-            .with_consensus_config(consensus())
-            .require_ticket(members)
-            .join()
-    }
-
-    async fn serve(&mut self, group: &Group<PoolMachine>) -> Ended {
-        let (dead_tx, mut dead) = mpsc::channel(1);
-        let (mut look, mut check) = (interval(LOOK), interval(CHECK));
-        loop {
-            tokio::select! {
-                () = self.context.leaving.cancelled() => return Ended::Left,
-                _ = dead.recv() => return Ended::Terminated,
-                ask = self.asks.recv() => match ask {
-                    Some(ask) => answer(group, ask, dead_tx.clone()),
-                    None => return Ended::Left,
-                },
-                _ = look.tick() => self.look(group),
-                _ = check.tick() => {
-                    let (answer_tx, _) = oneshot::channel();
-                    answer(group, Ask::Query(PoolQuery::CurrentRound, answer_tx), dead_tx.clone());
-                }
-            }
-        }
-    }
-
-    fn look(&self, group: &Group<PoolMachine>) {
-        let leader = group.leader();
-        let leader = leader.and_then(|id| self.context.config.member_of(PeerId::from(id)));
-        self.leader
-            .send_if_modified(|known| core::mem::replace(known, leader) != leader);
-    }
-}
-
-/// Passes a question to the group; its answer comes in a task of its own, within its time.
-fn answer(group: &Group<PoolMachine>, ask: Ask, dead: mpsc::Sender<()>) {
-    match ask {
-        Ask::Execute(commands, done) => {
-            // The commands go out here, in the order of the questions.
-            let executed = group.execute_many(commands);
-            tokio::spawn(async move {
-                let result = timeout(SUBMIT, executed).await;
-                if let Ok(Err(CommandError::GroupTerminated)) = result {
-                    report(&dead);
-                }
-                let done_or_not = result.ok().and_then(Result::ok).map(drop).ok_or(NotNow);
-                // Nobody waits for it any more.
-                let _ = done.send(done_or_not);
-            });
-        }
-        Ask::Query(query, done) => {
-            let queried = group.query(query, Consistency::Weak);
-            tokio::spawn(async move {
-                let result = timeout(QUERY, queried).await;
-                if let Ok(Err(QueryError::GroupTerminated)) = result {
-                    report(&dead);
-                }
-                let found = result.ok().and_then(Result::ok).map(|at| at.into());
-                // Nobody waits for it any more.
-                let _ = done.send(found.ok_or(NotNow));
-            });
-        }
-    }
-}
-
-fn report(dead: &mpsc::Sender<()>) {
-    // If it is full, it has been reported.
-    let _ = dead.try_send(());
-}
-
-/// A short delay before the first election: members start together, and one that starts later
-/// finds a leader.
-fn consensus() -> ConsensusConfig {
-    ConsensusConfig {
-        election_timeout_jitter: Duration::from_secs(1),
-        bootstrap_delay: Duration::from_secs(1),
-        ..ConsensusConfig::default()
-    }
 }
 
 #[cfg(test)]

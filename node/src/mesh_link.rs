@@ -1,0 +1,182 @@
+//! The member's place in the mesh: what it takes to join, and what comes from it.
+
+use core::time::Duration;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use ed25519_dalek::SigningKey;
+use sealbid_crypto::CommitteeKeys;
+use sealbid_net::PeerId;
+use sealbid_net::mesh::{
+    BindAddresses, ClearingCheck, Mesh, MeshConfig, MeshError, MeshHandle, RosterEntry, Seat,
+};
+use sealbid_net::ticket::{Role, Ticket};
+use sealbid_protocol::member::io::Input;
+use sealbid_types::committee::Committee;
+use sealbid_types::id::MemberIndex;
+use tokio_util::sync::CancellationToken;
+use zeroize::Zeroizing;
+
+use crate::config::MeshSection;
+use crate::engine::{EngineInbox, now};
+use crate::gate_worker::GateQueue;
+
+/// How long a member's own ticket lives.
+const TICKET_LIFE: Duration = Duration::from_secs(7 * 24 * 3600);
+/// How often it makes a new one: far more often than it must, so that a member that was cut off for
+/// days comes back with one that is valid.
+const TICKET_RENEWAL: Duration = Duration::from_secs(24 * 3600);
+/// The id of a committee's mesh.
+#[must_use]
+pub const fn network_id(committee: &Committee) -> [u8; 32] {
+    *committee.auction.as_bytes()
+}
+
+/// The committee's members as the mesh knows them.
+#[must_use]
+pub fn roster(committee: &Committee) -> Vec<RosterEntry> {
+    let members = MemberIndex::all(committee.members()).zip(&committee.roster);
+    members
+        .map(|(index, member)| RosterEntry {
+            index,
+            peer: PeerId(*member.house.as_bytes()),
+            identity: *member.identity.as_bytes(),
+            addresses: member.house_addresses.clone(),
+        })
+        .collect()
+}
+
+/// The configuration of a node that is no member: a solver, a relayer or a gateway.
+#[must_use]
+pub fn guest_config(
+    committee: &Committee,
+    secret: Zeroizing<[u8; 32]>,
+    seat: Seat,
+    ticket: Ticket,
+) -> MeshConfig {
+    let mut config = MeshConfig::new(
+        network_id(committee),
+        secret,
+        roster(committee),
+        seat,
+        ticket,
+    );
+    let addresses = committee
+        .roster
+        .iter()
+        .flat_map(|member| &member.house_addresses);
+    if !addresses.map(SocketAddr::ip).all(|host| host.is_loopback()) {
+        // Members of other hosts cannot be reached from loopback.
+        config.bind = BindAddresses::everywhere(0);
+    }
+    config
+}
+
+/// Signs a ticket for `peer`, valid from now on for `life`.
+#[must_use]
+pub fn issue_ticket(
+    committee: &Committee,
+    role: Role,
+    peer: PeerId,
+    life: Duration,
+    signer: MemberIndex,
+    identity: &SigningKey,
+) -> Ticket {
+    Ticket::issue(
+        &network_id(committee),
+        role,
+        peer,
+        now().plus(life).0,
+        signer,
+        identity,
+    )
+}
+
+/// What it takes to join the mesh as a member.
+pub(crate) struct MemberSeat {
+    pub(crate) committee: Arc<Committee>,
+    pub(crate) index: MemberIndex,
+    pub(crate) identity: SigningKey,
+    pub(crate) secret: Zeroizing<[u8; 32]>,
+    pub(crate) group_key: Zeroizing<[u8; 32]>,
+    pub(crate) section: MeshSection,
+    pub(crate) keys: Arc<CommitteeKeys>,
+}
+
+impl MemberSeat {
+    fn ticket(&self) -> Ticket {
+        let peer = PeerId::of_secret(&self.secret);
+        issue_ticket(
+            &self.committee,
+            Role::Member,
+            peer,
+            TICKET_LIFE,
+            self.index,
+            &self.identity,
+        )
+    }
+
+    fn config(&self) -> MeshConfig {
+        let seat = Seat::Member {
+            index: self.index,
+            group_key: self.group_key.clone(),
+        };
+        let mut config = guest_config(&self.committee, self.secret.clone(), seat, self.ticket());
+        config.bind = self.section.bind();
+        config.pool_port = self.section.pool_port;
+        config.relay_bind = Some(self.section.relay);
+        let relays = self.committee.roster.iter();
+        config.relays = relays.map(|member| member.relay.clone()).collect();
+        // Any member may tell the group that a round is over. Each pool believes the certificate.
+        let keys = Arc::clone(&self.keys);
+        config.clearing = ClearingCheck::new(move |round| round.is_certified(&keys));
+        config
+    }
+
+    /// Joins the mesh.
+    pub(crate) async fn join(&self) -> Result<Mesh, MeshError> {
+        Mesh::join(self.config()).await
+    }
+}
+
+/// Brings what the mesh delivers to the engine and the gate.
+pub(crate) struct MeshLink {
+    pub(crate) seat: MemberSeat,
+    pub(crate) engine: EngineInbox,
+    pub(crate) gate: GateQueue,
+    pub(crate) stop: CancellationToken,
+}
+
+impl MeshLink {
+    /// Until the member stops. The mesh does not end before that, whatever its peers do.
+    pub(crate) async fn run(self, mesh: Mesh) {
+        let Mesh {
+            handle,
+            mut incoming,
+            mut pool_deliveries,
+        } = mesh;
+        // Apart, so that a gate that is busy with the pool's envelopes holds up no vote.
+        let messages = async {
+            while let Some((from, bytes)) = incoming.recv().await {
+                let bytes = Vec::from(bytes);
+                let input = Input::Received { from, bytes };
+                self.engine.bring_message(input).await;
+            }
+        };
+        let deliveries = async {
+            while let Some(delivery) = pool_deliveries.recv().await {
+                self.gate.deliver(delivery.envelope.body).await;
+            }
+        };
+        let all = async { tokio::join!(messages, deliveries, self.renew(&handle)) };
+        self.stop.run_until_cancelled(all).await;
+        handle.leave().await;
+    }
+
+    async fn renew(&self, handle: &MeshHandle) {
+        loop {
+            tokio::time::sleep(TICKET_RENEWAL).await;
+            handle.renew_ticket(&self.seat.ticket());
+        }
+    }
+}
