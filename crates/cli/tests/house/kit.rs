@@ -1,13 +1,5 @@
-//! Real processes on this machine: members are killed, one or all, and nothing is lost.
+//! A development house of real processes.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::expect_used
-)]
-
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
@@ -17,17 +9,27 @@ use nix::unistd::Pid;
 use sealbid_client::{Account, Client, Order, Outcome, Reveal, Trader};
 use sealbid_keygen::{HouseDir, load_committee};
 use sealbid_types::door::{Head, Phase};
-use sealbid_types::id::{EnvelopeId, MemberIndex, Round};
+use sealbid_types::id::{EnvelopeId, MemberIndex};
 use sealbid_types::time::Timestamp;
 
+use crate::clock::Clock;
+
 /// How long anything may take: test machines are slow, and this is a debug build.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+
+/// What a member that was started again by hand logs.
+pub(crate) const AGAIN: &str = "member-again.log";
 
 /// A `sealbid` process, killed when it is dropped.
-struct Running(Child);
+pub(crate) struct Running(Child);
 
 impl Running {
-    fn start(arguments: &[&str], directory: &Path, log: &str) -> Self {
+    pub(crate) fn start(
+        arguments: &[&str],
+        directory: &Path,
+        log: &str,
+        clock: Option<&Clock>,
+    ) -> Self {
         let log = std::fs::File::create(directory.join(log)).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_sealbid"));
         command
@@ -35,16 +37,19 @@ impl Running {
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log);
+        if let Some(clock) = clock {
+            command.envs(clock.variables());
+        }
         Self(command.spawn().unwrap())
     }
 
-    fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 
     /// Stops it as Ctrl-C does, and says how it ended.
-    fn interrupt(&mut self) -> Option<i32> {
+    pub(crate) fn interrupt(&mut self) -> Option<i32> {
         let id = i32::try_from(self.0.id()).unwrap();
         kill(Pid::from_raw(id), Signal::SIGINT).unwrap();
         self.0.wait().unwrap().code()
@@ -58,19 +63,24 @@ impl Drop for Running {
 }
 
 /// A development house in a temporary directory.
-struct TestHouse {
-    directory: tempfile::TempDir,
-    up: Running,
-    client: Client,
+pub(crate) struct TestHouse {
+    pub(crate) directory: tempfile::TempDir,
+    pub(crate) up: Running,
+    pub(crate) client: Client,
     trader: Trader,
     /// Members that were started again by hand.
-    again: Vec<Running>,
+    pub(crate) again: Vec<Running>,
 }
 
 impl TestHouse {
-    async fn start(members: u8) -> Self {
+    pub(crate) async fn start(members: u8) -> Self {
+        Self::start_by(members, None).await
+    }
+
+    /// All of whose processes go by this clock.
+    pub(crate) async fn start_by(members: u8, clock: Option<&Clock>) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let up = start_up(directory.path(), members);
+        let up = start_up(directory.path(), members, clock);
         let root = directory.path().join("house");
         wait_for("the committee file", || {
             HouseDir::new(&root).committee().exists()
@@ -94,23 +104,23 @@ impl TestHouse {
     }
 
     /// Waits until `up` says that the house is open: a member that is killed before ends it.
-    async fn opens(&self) {
+    pub(crate) async fn opens(&self) {
         let log = self.directory.path().join("up.log");
         let is_open =
             || std::fs::read_to_string(&log).is_ok_and(|text| text.contains("the house is open"));
         wait_for("an open house", is_open).await;
     }
 
-    fn dir(&self) -> HouseDir {
+    pub(crate) fn dir(&self) -> HouseDir {
         HouseDir::new(self.directory.path().join("house"))
     }
 
-    fn log(&self, what: &str) -> PathBuf {
+    pub(crate) fn log(&self, what: &str) -> PathBuf {
         self.dir().root().join(what).join("log")
     }
 
     /// Waits until every member hears all others.
-    async fn all_hear_each_other(&self) {
+    pub(crate) async fn all_hear_each_other(&self) {
         let n = self.client.committee().roster.len();
         let deadline = Instant::now() + PATIENCE;
         loop {
@@ -134,7 +144,7 @@ impl TestHouse {
     }
 
     /// Waits until the solver has joined: before that nobody would quote.
-    async fn wait_for_solver(&self) {
+    pub(crate) async fn wait_for_solver(&self) {
         let log = self.log("solver-1");
         let joined =
             || std::fs::read_to_string(&log).is_ok_and(|text| text.contains("joined the house"));
@@ -142,7 +152,7 @@ impl TestHouse {
     }
 
     /// Seals and submits a swap that the solver's prices meet, and waits for its receipt.
-    async fn swap(&self) -> EnvelopeId {
+    pub(crate) async fn swap(&self) -> EnvelopeId {
         let now = Timestamp::from(SystemTime::now());
         let deadline = now.plus(Duration::from_secs(900));
         let committee = self.client.committee();
@@ -169,12 +179,12 @@ impl TestHouse {
     }
 
     /// Waits until a swap is settled.
-    async fn outcome(&self, id: EnvelopeId) -> Outcome {
+    pub(crate) async fn outcome(&self, id: EnvelopeId) -> Outcome {
         self.client.wait_for_outcome(id, PATIENCE).await.unwrap()
     }
 
     /// Waits until a member is in a phase, or beyond it.
-    async fn reaches(&self, phase: Phase) {
+    pub(crate) async fn reaches(&self, phase: Phase) {
         let before = self.client.standing().await.unwrap().settled;
         let deadline = Instant::now() + PATIENCE;
         loop {
@@ -191,21 +201,31 @@ impl TestHouse {
         }
     }
 
-    /// Kills a member as the system would.
-    fn kill_member(&self, index: MemberIndex) {
+    /// A member's process.
+    pub(crate) fn process(&self, index: MemberIndex) -> Pid {
         let pid = std::fs::read_to_string(self.dir().member(index).pid()).unwrap();
-        kill(Pid::from_raw(pid.trim().parse().unwrap()), Signal::SIGKILL).unwrap();
+        Pid::from_raw(pid.trim().parse().unwrap())
+    }
+
+    /// Kills a member as the system would.
+    pub(crate) fn kill_member(&self, index: MemberIndex) {
+        kill(self.process(index), Signal::SIGKILL).unwrap();
     }
 
     /// Starts a member again by hand.
-    fn start_member(&self, index: MemberIndex) -> Running {
+    pub(crate) fn start_member(&self, index: MemberIndex) -> Running {
+        self.start_member_by(index, None)
+    }
+
+    /// Starts a member again by hand, by another clock.
+    pub(crate) fn start_member_by(&self, index: MemberIndex, clock: Option<&Clock>) -> Running {
         let config = self.dir().member(index).config();
         let arguments = ["node", "run", "--config", config.to_str().unwrap()];
-        Running::start(&arguments, self.directory.path(), "member-again.log")
+        Running::start(&arguments, self.directory.path(), AGAIN, clock)
     }
 
     /// Waits until a member has settled what the others have.
-    async fn caught_up(&self, index: MemberIndex) {
+    pub(crate) async fn caught_up(&self, index: MemberIndex) {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let heads = self.client.heads().await;
@@ -229,7 +249,7 @@ impl TestHouse {
     }
 
     /// Runs a command of one's own, and gives what it prints.
-    fn sealbid(&self, arguments: &str) -> String {
+    pub(crate) fn sealbid(&self, arguments: &str) -> String {
         let output = Command::new(env!("CARGO_BIN_EXE_sealbid"))
             .arg("--dir")
             .arg(self.dir().root())
@@ -242,7 +262,7 @@ impl TestHouse {
     }
 
     /// The rounds that the relayer wrote, once it has as many as the members settled.
-    async fn relayed(&self) -> Vec<u64> {
+    pub(crate) async fn relayed(&self) -> Vec<u64> {
         let settled = self.client.standing().await.unwrap().settled;
         let path = self.dir().settlements();
         let read = || {
@@ -258,7 +278,7 @@ impl TestHouse {
     }
 }
 
-fn start_up(directory: &Path, members: u8) -> Running {
+pub(crate) fn start_up(directory: &Path, members: u8, clock: Option<&Clock>) -> Running {
     let house = directory.join("house");
     let members = members.to_string();
     let arguments = [
@@ -270,123 +290,13 @@ fn start_up(directory: &Path, members: u8) -> Running {
         "--solvers",
         "1",
     ];
-    Running::start(&arguments, directory, "up.log")
+    Running::start(&arguments, directory, "up.log", clock)
 }
 
-async fn wait_for(what: &str, mut is_there: impl FnMut() -> bool) {
+pub(crate) async fn wait_for(what: &str, mut is_there: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !is_there() {
         assert!(Instant::now() < deadline, "{what} did not come");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-}
-
-/// One member is killed in mid round, then all of them at once.
-async fn survives(members: u8) {
-    let mut house = TestHouse::start(members).await;
-    let victim = MemberIndex(1);
-
-    let first = house.swap().await;
-    house.kill_member(victim);
-    let outcome = house.outcome(first).await;
-    assert!(matches!(outcome, Outcome::Filled { .. }), "{outcome:?}");
-
-    house.again.push(house.start_member(victim));
-    house.caught_up(victim).await;
-    house.all_hear_each_other().await;
-
-    let second = house.swap().await;
-    for index in MemberIndex::all(members) {
-        house.kill_member(index);
-    }
-    house.again.clear();
-    house.up.kill();
-    house.up = start_up(house.directory.path(), members);
-    house.opens().await;
-    house.all_hear_each_other().await;
-    let outcome = house.outcome(second).await;
-    assert!(
-        matches!(outcome, Outcome::Filled { .. } | Outcome::Unfilled { .. }),
-        "{outcome:?}"
-    );
-
-    let third = house.swap().await;
-    let outcome = house.outcome(third).await;
-    assert!(outcome.is_final(), "{outcome:?}");
-    orders_are_updated(&house).await;
-    check_rounds(&house).await;
-    assert_eq!(house.up.interrupt(), Some(130));
-}
-
-/// A trader who did not wait asks later.
-async fn orders_are_updated(house: &TestHouse) {
-    house.wait_for_solver().await;
-    house.sealbid("swap 1000 usdc.near wrap.near --min 950");
-    let order =
-        || -> serde_json::Value { serde_json::from_str(&house.sealbid("orders --json")).unwrap() };
-    assert_eq!(order()["outcome"], serde_json::Value::Null);
-    wait_for("the outcome", || {
-        house.sealbid("orders --update");
-        order()["outcome"]["status"] == "filled"
-    })
-    .await;
-}
-
-/// Rounds count without gaps, no envelope stands in two, and the relayer has each once, in order.
-async fn check_rounds(house: &TestHouse) {
-    let rounds = house.relayed().await;
-    assert_eq!(rounds, (1..=rounds.len() as u64).collect::<Vec<_>>());
-    let mut listed = BTreeSet::new();
-    for round in rounds {
-        assert!(
-            house.dir().record(Round(round)).exists(),
-            "records/{round}.json"
-        );
-        let settled = house.client.round(Round(round)).await.unwrap();
-        for id in settled
-            .record()
-            .close
-            .intents
-            .iter()
-            .chain(&settled.record().close.quotes)
-        {
-            assert!(listed.insert(*id), "{id} stands in two rounds");
-        }
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_house_of_4_survives_kill_9_of_one_and_of_all() {
-    survives(4).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_house_of_3_survives_kill_9_of_one_and_of_all() {
-    survives(3).await;
-}
-
-/// A member is killed again and again, in another phase each time, while orders go through.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_member_that_is_killed_in_every_phase_catches_up() {
-    let mut house = TestHouse::start(4).await;
-    let phases = [
-        Phase::Quotes,
-        Phase::Closing,
-        Phase::Opening,
-        Phase::Settling,
-    ];
-    for (victim, phase) in MemberIndex::all(4).zip(phases) {
-        let order = house.swap().await;
-        house.reaches(phase).await;
-        house.kill_member(victim);
-        let outcome = house.outcome(order).await;
-        assert!(
-            matches!(outcome, Outcome::Filled { .. }),
-            "{phase:?}: {outcome:?}"
-        );
-        house.again.push(house.start_member(victim));
-        house.caught_up(victim).await;
-        house.all_hear_each_other().await;
-    }
-    check_rounds(&house).await;
 }

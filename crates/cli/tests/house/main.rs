@@ -1,0 +1,14 @@
+//! Real processes on this machine: members are killed, stopped, and given clocks that are off.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::expect_used
+)]
+
+mod clock;
+mod kills;
+mod kit;
+mod skews;
+mod stops;
