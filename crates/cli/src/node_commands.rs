@@ -223,9 +223,7 @@ async fn status(context: &Context) -> Result<(), Failure> {
         let words = survival
             .map(|survival| format!("\n\n{survival}"))
             .unwrap_or_default();
-        let period = committee.schedule.period_ms;
-        let clocks = clocks_off(&heads, period).unwrap_or_default();
-        format!("{}{clocks}{words}", table(&heads))
+        format!("{}{words}", table(&heads))
     });
     if reachable < committee.quorum() {
         let message = format!(
@@ -239,21 +237,20 @@ async fn status(context: &Context) -> Result<(), Failure> {
 
 type Heads = std::collections::BTreeMap<MemberIndex, Result<Head, ClientError>>;
 
-/// How many seconds a member's clock is ahead of the median of all that answer, if it is one at
-/// least: answers come together, so they should show the same time.
+/// How many seconds a member's clock is ahead of the others', if it is more than one: the median of
+/// what the others that answer say of it, so that no one word makes a member look wrong.
 fn ahead(member: MemberIndex, heads: &Heads) -> Option<i64> {
-    let seconds = |head: &Head| i64::try_from(head.now.0 / 1000).unwrap_or(i64::MAX);
-    let own = seconds(heads.get(&member)?.as_ref().ok()?);
-    let mut all: Vec<i64> = heads.values().flatten().map(seconds).collect();
-    all.sort_unstable();
-    // With two in the middle, the nearer: then neither of two members is put in the wrong.
-    let middle = [all.len().saturating_sub(1) / 2, all.len() / 2];
-    let apart = middle
-        .into_iter()
-        .filter_map(|at| Some(own.saturating_sub(*all.get(at)?)));
-    apart
-        .min_by_key(|apart| apart.abs())
-        .filter(|apart| apart.abs() > 1)
+    let answers = heads.values().flatten();
+    let others = answers.filter(|head| head.member != member);
+    let said = others.flat_map(|head| head.clocks.iter().filter(|clock| clock.index == member));
+    let mut offsets: Vec<i64> = said.map(|clock| clock.ahead_ms / 1000).collect();
+    offsets.sort_unstable();
+    // Of two in the middle, the nearer: of two words alone, the worse is not believed.
+    let middle = [offsets.len().checked_sub(1)? / 2, offsets.len() / 2];
+    let offsets = middle.into_iter().filter_map(|at| offsets.get(at).copied());
+    offsets
+        .min_by_key(|ahead| ahead.abs())
+        .filter(|ahead| ahead.abs() > 1)
 }
 
 fn json_of(
@@ -295,28 +292,6 @@ fn table(heads: &Heads) -> Columns {
         }
     }
     table
-}
-
-/// A line for each member whose clock is off the others' by more than a slot: by the median of what
-/// those that answer say of it, itself left out, so that no one member's word makes another look wrong.
-fn clocks_off(heads: &Heads, period_ms: u32) -> Option<String> {
-    let off = |member: &MemberIndex| {
-        let others = heads
-            .values()
-            .flatten()
-            .filter(|head| head.member != *member);
-        let said =
-            others.flat_map(|head| head.clocks.iter().filter(|clock| clock.index == *member));
-        let mut offsets: Vec<i64> = said.map(|clock| clock.ahead_ms).collect();
-        offsets.sort_unstable();
-        let ahead = *offsets.get(offsets.len().checked_div(2)?)?;
-        let way = if ahead > 0 { "ahead of" } else { "behind" };
-        let seconds = ahead.unsigned_abs() / 1_000;
-        (ahead.unsigned_abs() > period_ms.into())
-            .then(|| format!("\nthe clock of {member} is about {seconds} s {way} the others'"))
-    };
-    let lines: String = heads.keys().filter_map(off).collect();
-    (!lines.is_empty()).then(|| format!("\n{lines}"))
 }
 
 /// A phase in a word.
@@ -418,9 +393,18 @@ mod tests {
             head(2, [(0, -65_000), (1, -65_000), (3, -65_000)]),
             head(3, [(0, 0), (1, 0), (2, 65_000)]),
         ]);
-        let told = clocks_off(&heads, 5_000).unwrap();
-        assert!(told.contains("member-3 is about 65 s ahead"), "{told}");
-        assert_eq!(told.trim().lines().count(), 2, "{told}");
-        assert_eq!(clocks_off(&Heads::new(), 5_000), None);
+        let ahead = |member| ahead(MemberIndex(member), &heads);
+        assert_eq!([0, 1, 2, 3].map(ahead), [None, None, Some(65), None]);
+        assert!(table(&heads).to_string().contains("+65 s"));
+    }
+
+    #[test]
+    fn one_of_two_words_is_not_enough() {
+        let heads = Heads::from([
+            head(0, [(1, 0), (2, 65_000), (3, 0)]),
+            head(1, [(0, 0), (2, 10), (3, 0)]),
+        ]);
+        assert_eq!(ahead(MemberIndex(2), &heads), None);
+        assert_eq!(ahead(MemberIndex(2), &Heads::new()), None);
     }
 }

@@ -140,19 +140,18 @@ impl World {
         self.schedule(self.now + POOL_SYNC, Event::PoolSync);
     }
 
-    /// Envelopes for the pool; if it is only about those that it lacks, it is asked by id first.
+    /// Envelopes for the pool; if it is only about those that it lacks, it is asked first.
     pub(super) fn offer(&mut self, from: usize, offers: Vec<Offered>, is_again: bool) {
         for offered in offers {
-            let id = *offered.id.as_bytes();
-            if is_again && self.pool.contains(&id) {
-                continue;
-            }
             let envelope = PoolEnvelope {
-                id,
+                id: *offered.id.as_bytes(),
                 body: offered.bytes,
                 first_round: offered.first.0,
                 last_round: offered.last.0,
             };
+            if is_again && self.pool.contains(&envelope.key()) {
+                continue;
+            }
             let command = if offered.is_intent {
                 PoolCommand::SubmitIntent(envelope)
             } else {
