@@ -95,7 +95,7 @@ pub struct DoorSection {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LimitsSection {
-    /// Envelopes that wait for their checks: clients', peers' and the pool's, each. Default 4096.
+    /// Clients' envelopes that wait for their checks. Default 4096.
     pub unchecked: usize,
     /// Inputs that wait for the engine: clients', peers' and the pool's, each. Default 4096.
     pub inputs: usize,

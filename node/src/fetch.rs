@@ -50,27 +50,40 @@ impl Fetcher {
     /// Fetches the record of `round` from a member, checks it and brings it to the engine, unless
     /// that member is being asked already.
     pub(crate) fn fetch(&self, round: Round, from: MemberIndex) {
-        // One a member, whatever the engine asks for meanwhile: a member that answers slowly, or
-        // with 64 MiB of nothing, holds up one task and no more.
-        {
+        // One a member: a member that answers slowly, or with 64 MiB of nothing, holds up one task
+        // and no more.
+        let is_taken = {
             let mut asked = self.asked();
-            // The engine asks again for what it still needs.
-            if asked.len() >= AT_ONCE || !asked.insert(from) {
-                return;
-            }
-        }
+            asked.len() < AT_ONCE && asked.insert(from)
+        };
         let this = self.clone();
         tokio::spawn(async move {
-            // No answer is not told: the engine waits for as long as it finds right, and then asks
-            // another member (`claims/peers.rs`).
-            if let Some(answer) = this.ask(round, from).await
-                && let Some(checked) = this.check(round, answer).await
-            {
-                this.0.engine.bring(Input::Record { from, checked }).await;
-            }
-            // Last: before the engine has the record, it would ask for the same one again.
-            this.asked().remove(&from);
+            let checked = match is_taken {
+                true => this.fetch_and_check(round, from).await,
+                false => None,
+            };
+            // No answer is told too, or the engine would wait for it: it cannot tell a member that
+            // says nothing from a record that takes long.
+            let input = match checked {
+                Some(checked) => Input::Record { from, checked },
+                None => Input::NoRecord { from },
+            };
+            this.0.engine.bring(input).await;
         });
+    }
+
+    async fn fetch_and_check(
+        &self,
+        round: Round,
+        from: MemberIndex,
+    ) -> Option<Result<Box<CheckedRecord>, RecordError>> {
+        let checked = match self.ask(round, from).await {
+            Some(answer) => self.check(round, answer).await,
+            None => None,
+        };
+        // Before the engine has it: it asks again as soon as it does.
+        self.asked().remove(&from);
+        checked
     }
 
     /// Closes the connections that it has.

@@ -2,7 +2,7 @@
 //!
 //! | request | answered by |
 //! | --- | --- |
-//! | submit | the gate, then the engine, once q members have acknowledged or time is up |
+//! | submit | the engine, which asks the gate, once q members have acknowledged or time is up |
 //! | status | the store, if the round is settled; the engine if not |
 //! | head | the engine |
 //! | record, summaries | the store, on a thread of its own |
@@ -16,10 +16,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use sealbid_net::PeerId;
 use sealbid_net::door::{Handler, Reply, ReplyError};
-use sealbid_protocol::admission::gate::Verdict;
+use sealbid_protocol::admission::Readable;
 use sealbid_protocol::member::io::Input;
 use sealbid_store::StoreError;
 use sealbid_types::codec::{decode, encode};
+use sealbid_types::committee::Committee;
 use sealbid_types::door::{EnvelopeStatus, Refusal, RefusalCode, Request, Response};
 use sealbid_types::id::{EnvelopeId, Round};
 use tokio::sync::Semaphore;
@@ -27,7 +28,6 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::EngineInbox;
-use crate::gate_worker::{self, GateQueue, NotChecked};
 use crate::records::Records;
 use crate::requests::Requests;
 use crate::shell::Events;
@@ -38,7 +38,7 @@ pub(crate) const READING: usize = 2;
 /// Answers the front door's requests.
 pub(crate) struct FrontDoor {
     pub(crate) engine: EngineInbox,
-    pub(crate) gate: GateQueue,
+    pub(crate) committee: Arc<Committee>,
     pub(crate) requests: Requests,
     pub(crate) records: Records,
     pub(crate) events: Events,
@@ -106,25 +106,16 @@ impl FrontDoor {
         encode(&response)
     }
 
-    /// Brings an envelope through the gate to the engine, and waits for its receipt or refusal. A
-    /// client that goes meanwhile changes nothing for the envelope: it may be acknowledged by then.
+    /// Brings an envelope to the engine, and waits for its receipt or refusal. A client that goes
+    /// meanwhile changes nothing for the envelope: it may be acknowledged by then.
     async fn submit(&self, bytes: Vec<u8>) -> Response {
-        // Through the gate before the engine hears of it: a stranger's garbage costs the one thread
-        // that closes rounds nothing.
-        let digest = gate_worker::digest(&bytes);
-        let envelope = match self.gate.check(bytes).await {
-            Ok(Verdict::Admissible(envelope)) => envelope,
-            Ok(Verdict::Refused { refusal, .. }) => return Response::Refused(refusal),
-            Err(NotChecked) => return busy(),
+        // Read here: a stranger's garbage costs the one thread that closes rounds nothing.
+        let envelope = match Readable::new(&self.committee, bytes) {
+            Ok(envelope) => Box::new(envelope),
+            Err(wrong) => return Response::Refused(wrong.refusal),
         };
         let submit = |request| Input::Submit { request, envelope };
-        let response = self.ask(submit).await.unwrap_or_else(stopping);
-        // Refused for now, not for good: full rounds empty, and members start.
-        if matches!(response, Response::Refused(_)) {
-            // Others may have taken it: then the pool brings it again, and it is not lost on us.
-            self.gate.forget(&digest);
-        }
-        response
+        self.ask(submit).await.unwrap_or_else(stopping)
     }
 
     async fn status(&self, id: EnvelopeId) -> Response {

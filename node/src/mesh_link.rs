@@ -11,6 +11,7 @@ use sealbid_net::mesh::{
     BindAddresses, ClearingCheck, Mesh, MeshConfig, MeshError, MeshHandle, RosterEntry, Seat,
 };
 use sealbid_net::ticket::{Role, Ticket};
+use sealbid_protocol::admission::Readable;
 use sealbid_protocol::member::io::Input;
 use sealbid_types::committee::Committee;
 use sealbid_types::id::MemberIndex;
@@ -19,7 +20,6 @@ use zeroize::Zeroizing;
 
 use crate::config::MeshSection;
 use crate::engine::{EngineInbox, now};
-use crate::gate_worker::GateQueue;
 
 /// How long a member's own ticket lives.
 const TICKET_LIFE: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -139,11 +139,10 @@ impl MemberSeat {
     }
 }
 
-/// Brings what the mesh delivers to the engine and the gate.
+/// Brings what the mesh delivers to the engine.
 pub(crate) struct MeshLink {
     pub(crate) seat: MemberSeat,
     pub(crate) engine: EngineInbox,
-    pub(crate) gate: GateQueue,
     pub(crate) stop: CancellationToken,
 }
 
@@ -155,7 +154,7 @@ impl MeshLink {
             mut incoming,
             mut pool_deliveries,
         } = mesh;
-        // Apart, so that a gate that is busy with the pool's envelopes holds up no vote.
+        // Apart, so that an engine that is busy with the pool's envelopes holds up no vote.
         let messages = async {
             while let Some((from, bytes)) = incoming.recv().await {
                 let bytes = Vec::from(bytes);
@@ -165,7 +164,11 @@ impl MeshLink {
         };
         let deliveries = async {
             while let Some(delivery) = pool_deliveries.recv().await {
-                self.gate.deliver(delivery.envelope.body).await;
+                // What cannot be read is in the pool by mistake or malice, and nothing to a member.
+                if let Ok(envelope) = Readable::new(&self.seat.committee, delivery.envelope.body) {
+                    let envelopes = vec![envelope];
+                    self.engine.bring(Input::Found { envelopes }).await;
+                }
             }
         };
         let all = async { tokio::join!(messages, deliveries, self.renew(&handle)) };

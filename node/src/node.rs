@@ -17,6 +17,7 @@ use sealbid_net::PeerId;
 use sealbid_net::door::{Door, DoorConfig};
 use sealbid_net::mesh::Mesh;
 use sealbid_protocol::admission::gate::Gate;
+use sealbid_protocol::admission::{Origin, Readable};
 use sealbid_protocol::member::io::Output;
 use sealbid_protocol::member::{Limits, Member, MemberSecrets, Options};
 use sealbid_store::{Identity, Memory, Store, StoreError};
@@ -53,7 +54,7 @@ pub struct Node {
     engine: Engine,
     outputs: Vec<Output>,
     /// Envelopes of the store, whose shares have to be made again.
-    stored: Vec<Vec<u8>>,
+    stored: Vec<Readable>,
     mesh: Mesh,
     link: MeshLink,
     door: Door,
@@ -132,24 +133,19 @@ impl Node {
             stop,
             ..
         } = self;
-        let (gate, fetcher) = (link.gate.clone(), engine.shell.fetcher.clone());
+        let (gate, fetcher) = (engine.shell.gate.clone(), engine.shell.fetcher.clone());
         // The engine first: what the network brings finds it running.
         let mut stopped = engine.spawn(outputs)?;
         let link = tokio::spawn(link.run(mesh));
         // Through the gate like any other envelope: shares are never stored, and a disk that was
         // tampered with is no reason to trust what is on it.
-        let stored = tokio::spawn(async move {
-            for envelope in stored {
-                gate.deliver(envelope).await;
-            }
-        });
+        gate.check(Origin::Member(self.index), stored);
         door.serve(front);
         let result = tokio::select! {
             result = &mut stopped => Some(result),
             () = shutdown => None,
         };
         stop.cancel();
-        stored.abort();
         let farewell = async { tokio::join!(link, door.close(), fetcher.close()) };
         // What has not said goodbye by then ends with the process.
         let _ = tokio::time::timeout(FAREWELL, farewell).await;
@@ -197,15 +193,15 @@ async fn assemble(
     let gate = Gate::new(Arc::clone(&committee), keys, share, entropy()?);
     let timings =
         Timings::open(&config.timings).map_err(|error| NodeError::file(&config.timings, &error))?;
-    let (gate, waiting) = (Arc::new(gate), config.limits.unchecked);
+    let gate = Arc::new(gate);
     let records = Arc::clone(&gate);
-    let gate = GateQueue::start(gate, waiting, inbox.clone(), timings.clone())?;
+    let gate = GateQueue::start(gate, inbox.clone(), timings.clone())?;
     let fetcher = Fetcher::new(&committee, inbox.clone(), records).await;
     let shell = Shell {
         runtime: Handle::current(),
         mesh: mesh.handle.clone(),
         pool: PoolBridge::start(mesh.handle.clone()),
-        gate: gate.clone(),
+        gate,
         requests: Requests::default(),
         records: Records::new(Arc::clone(&store)),
         fetcher: fetcher.map_err(|error| NodeError::System(error.to_string()))?,
@@ -214,7 +210,7 @@ async fn assemble(
     };
     let front = Arc::new(FrontDoor {
         engine: inbox.clone(),
-        gate: gate.clone(),
+        committee: Arc::clone(&committee),
         requests: shell.requests.clone(),
         records: shell.records.clone(),
         events: shell.events.clone(),
@@ -225,7 +221,6 @@ async fn assemble(
     let link = MeshLink {
         seat,
         engine: inbox,
-        gate,
         stop: stop.clone(),
     };
     let engine = Engine {
@@ -311,6 +306,7 @@ fn start_member(
     let limits = Limits {
         intents_per_submitter: config.limits.intents_per_submitter,
         quotes_per_submitter: config.limits.quotes_per_submitter,
+        at_gate: config.limits.unchecked,
         ..Limits::default()
     };
     let options = Options {

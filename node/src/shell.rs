@@ -86,11 +86,7 @@ impl Shell {
             Output::Offer(envelopes) => self.pool.offer(envelopes),
             Output::OfferAgain(envelopes) => self.pool.offer_again(envelopes),
             Output::ClearRound(cleared) => self.pool.clear(*cleared),
-            Output::Check(envelopes) => {
-                for envelope in envelopes {
-                    self.gate.fetch(envelope.0.into());
-                }
-            }
+            Output::Check { origin, envelopes } => self.gate.check(origin, envelopes),
             Output::Reply { request, response } => self.requests.answer(request, *response),
             Output::Publish(intent) => self.publish(&intent),
             Output::Settled(settlement) => self.settled(&settlement),

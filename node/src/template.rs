@@ -106,8 +106,7 @@ const RELAY: &str = "TCP address of the relay inside this process. No default.";
 const POOL: &str = "UDP port of the pool's node, open to the other members. Default 0: any free port;\n\
     where a firewall keeps it shut, the relays carry the pool.";
 const REQUESTS: &str = "Requests of one peer a second, in the long run. Default 200.";
-const UNCHECKED: &str =
-    "Envelopes that wait for their checks: clients', peers' and the pool's, each. Default 4096.";
+const UNCHECKED: &str = "Clients' envelopes that wait for their checks. Default 4096.";
 const INPUTS: &str =
     "Inputs that wait for the engine: clients', peers' and the pool's, each. Default 4096.";
 const INTENTS: &str = "Intents of one account that wait at a time. Default 256.";

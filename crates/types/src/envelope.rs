@@ -249,12 +249,20 @@ impl Envelope {
     /// # Errors
     /// [`HeaderError`].
     pub fn check_header(&self) -> Result<(), HeaderError> {
+        self.check_fields()?;
+        self.check_signature()
+    }
+
+    /// [`Self::check_header`] but for the signature: without arithmetic.
+    ///
+    /// # Errors
+    /// [`HeaderError`].
+    pub fn check_fields(&self) -> Result<(), HeaderError> {
         let Header {
             protocol,
             kind,
             first,
             last,
-            submitter,
             ..
         } = &self.header;
         if *protocol != PROTOCOL {
@@ -272,6 +280,15 @@ impl Envelope {
                 last: *last,
             });
         }
+        Ok(())
+    }
+
+    /// The submitter's signature over [`Self::content_digest`].
+    ///
+    /// # Errors
+    /// [`HeaderError::Signature`].
+    pub fn check_signature(&self) -> Result<(), HeaderError> {
+        let submitter = &self.header.submitter;
         submitter
             .verify(&self.content_digest(), &self.signature)
             .map_err(HeaderError::Signature)

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use sealbid_protocol::disk::{Recall, Table};
+use sealbid_protocol::member::Notice;
 use sealbid_protocol::member::message::{CertifiedClose, PeerMessage};
-use sealbid_tests::house::adversary::{Adversary, Boasts, ForgedRecord, Forgery};
+use sealbid_tests::house::adversary::{Adversary, AnotherClose, Boasts, ForgedRecord, Forgery};
 use sealbid_tests::house::{Faults, Person, START, World};
 use sealbid_types::door::Phase;
 use sealbid_types::id::{MemberIndex, Round, View};
@@ -104,4 +105,27 @@ fn a_second_certificate_of_a_decided_round_halts_who_sees_it() {
     assert!(has_halted, "{}", world.describe());
     let proof = world.disk(to).scan(Table::Evidence);
     assert!(!proof.is_empty(), "both certificates are kept");
+}
+
+/// Shares are of the close that they name, or of none.
+#[test]
+fn shares_of_another_close_are_refused() {
+    for seed in seeds() {
+        let mut world = World::new(4, 3, seed, Faults::delay(10));
+        let liar = MemberIndex(u8::try_from(seed % 4).unwrap());
+        world.corrupt(liar, AnotherClose);
+        trade(&mut world, seed, 8, 3_000);
+        run(&mut world, seed, 5_000);
+        assert!(
+            world.counts.lies > 0,
+            "seed {seed}: the liar told the truth"
+        );
+        let is_told = |notice: &Notice| match notice {
+            Notice::Fault { member, .. } => *member == liar,
+            Notice::Unusable { from, .. } => *from == liar,
+            _ => false,
+        };
+        let told = world.notices.iter().any(|(_, notice)| is_told(notice));
+        assert!(told, "seed {seed}: nobody says anything of it");
+    }
 }

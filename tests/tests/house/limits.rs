@@ -1,6 +1,6 @@
 //! What one member can make another keep, send or repeat is bounded.
 
-use sealbid_tests::house::adversary::{FarViews, TwoReports};
+use sealbid_tests::house::adversary::{FarViews, TwoReports, WantFlooder};
 use sealbid_tests::house::{Faults, World};
 use sealbid_types::id::MemberIndex;
 
@@ -29,4 +29,22 @@ fn evidence_is_kept_once_and_can_be_judged() {
     trade(&mut world, 1, 60, 16_000);
     run(&mut world, 1, 18_000);
     assert!(world.counts.lies > 0);
+}
+
+/// A liar asks everybody for everything, all the time.
+#[test]
+fn a_flood_of_questions_is_not_answered_in_full() {
+    let mut world = World::new(4, 3, 1, Faults::delay(10));
+    let liar = MemberIndex(2);
+    world.corrupt(liar, WantFlooder(5));
+    trade(&mut world, 1, 8, 3_000);
+    run(&mut world, 1, 6_000);
+    assert!(world.counts.lies > 0);
+    let served = world.counts.served.get(&liar).copied().unwrap_or(0);
+    // Ten a second from each of three.
+    let most = 3 * 10 * world.now() / 1_000;
+    assert!(
+        served <= most,
+        "{served} messages of envelopes, at most {most}"
+    );
 }

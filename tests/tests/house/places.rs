@@ -1,11 +1,11 @@
 //! Strangers with free keys take no round's places from anybody else for long.
 
-use sealbid_tests::house::adversary::{fill_far_rounds, fill_quota};
+use sealbid_tests::house::adversary::{Repeater, fill_far_rounds, fill_quota};
 use sealbid_tests::house::{Caps, Faults, Fixture, Person, World};
 use sealbid_types::envelope::Kind;
 use sealbid_types::id::{MemberIndex, Round};
 
-use super::scenario::{run, settle_within, swap};
+use super::scenario::{run, settle_within, swap, trade};
 
 /// A round that lists 30 of each kind: 10 places at each member.
 fn small_world(seed: u64) -> World {
@@ -52,4 +52,35 @@ fn quotes_for_far_rounds_take_no_place_in_the_open_one() {
     run(&mut world, 1, 5_000);
     let has_receipt = world.receipts.contains_key(&quote.id());
     assert!(has_receipt, "{}", world.describe());
+}
+
+#[test]
+fn intents_for_far_rounds_take_no_place_in_the_open_one() {
+    let mut world = small_world(1);
+    let crowd = fill_far_rounds(&world.house, 1, Kind::Intent, Round(60), 2, 5);
+    for envelope in &crowd {
+        world.submit(MemberIndex(0), envelope, 1_200);
+    }
+    // Its range does not reach as far as the crowd's: each round of a range needs a place.
+    let wanted = Person::new(1, 900).swap(&world.house, 1_000, 1_900, Round(1), 8);
+    world.submit(MemberIndex(1), &wanted, 2_200);
+    world.run(5_000);
+    let has_receipt = world.receipts.contains_key(&wanted.id());
+    assert!(has_receipt, "{}", world.describe());
+    world.intents.retain(|id| *id == wanted.id());
+    settle_within(&mut world, 20);
+}
+
+/// A liar sends one envelope over and over that everybody refuses by its rounds: the arithmetic of
+/// its proofs is done once, if at all.
+#[test]
+fn what_is_refused_by_its_rounds_is_not_proved_again_and_again() {
+    let mut world = World::new(4, 3, 1, Faults::delay(10));
+    let past = Person::new(1, 8).swap(&world.house, 1_000, 1_900, Round(1), 1);
+    world.corrupt(MemberIndex(2), Repeater(past, 20));
+    trade(&mut world, 1, 4, 100);
+    run(&mut world, 1, 6_000);
+    assert!(world.counts.lies > 0);
+    let checks = world.counts.checks;
+    assert!(checks <= 100, "{checks} envelopes were checked");
 }

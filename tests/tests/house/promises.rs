@@ -3,7 +3,7 @@
 use sealbid_protocol::disk::{Recall, Table};
 use sealbid_protocol::member::message::Opening;
 use sealbid_tests::house::adversary::{ExtraEnvelope, FalseAcknowledgements, FalseMemory, share_u};
-use sealbid_tests::house::{Faults, Person, World};
+use sealbid_tests::house::{Fault, Faults, Person, World};
 use sealbid_types::id::{MemberIndex, Round, View};
 
 use super::scenario::{first_proposer, run, seeds, settle_within, swap, trade};
@@ -99,6 +99,11 @@ fn a_restart_opens_nothing_that_shares_a_point_with_an_earlier_round() {
         world.submit(MemberIndex(2), &first, 1_500);
         let other = swap(&world, 1);
         world.submit(MemberIndex(2), &other, 5_000);
+        // It reports late, so that the liar's report is one of the three that close the round.
+        let (member, lasts) = (MemberIndex(3), 600);
+        for slot_end in [6_000, 8_000] {
+            world.plan(slot_end - 50, Fault::Pause { member, lasts });
+        }
         let releases = |world: &World| {
             let key = (Round(2), Opening::First, restarted);
             world.watch.scene.released.contains_key(&key)

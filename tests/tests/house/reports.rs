@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use sealbid_tests::house::adversary::{
-    BogusIds, IdleReporter, LateReporter, PoisonedSignatures, StaleSlot, ThirdReport,
+    BogusIds, FarRounds, IdleReporter, LateReporter, PoisonedSignatures, StaleSlot, ThirdReport,
 };
 use sealbid_tests::house::{Caps, Faults, Fixture, World};
 use sealbid_types::id::{MemberIndex, Round};
@@ -104,4 +104,17 @@ fn no_close_names_a_slot_before_its_reports() {
     trade(&mut world, 1, 8, 4_000);
     run(&mut world, 1, 12_000);
     assert!(world.counts.lies > 0);
+}
+
+/// Envelopes whose rounds nobody lives to see are reported, and fetched by nobody for good.
+#[test]
+fn envelopes_of_a_far_future_are_not_stored() {
+    for seed in seeds() {
+        let mut world = World::new(4, 3, seed, Faults::delay(10));
+        let liar = MemberIndex(u8::try_from(seed % 4).unwrap());
+        world.corrupt(liar, FarRounds::default());
+        trade(&mut world, seed, 8, 3_000);
+        run(&mut world, seed, 5_000);
+        assert!(world.counts.lies > 0, "seed {seed}: nothing was far");
+    }
 }

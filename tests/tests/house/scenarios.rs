@@ -257,8 +257,9 @@ fn wrong_shares_are_evidence(opening: Opening) {
         let mut world = World::new(4, 3, seed, Faults::delay(10));
         let liar = MemberIndex(u8::try_from(seed % 4).unwrap());
         world.corrupt(liar, WrongShares(opening));
-        trade(&mut world, seed, 8, 3_000);
-        run(&mut world, seed, 14_000);
+        // Some rounds: in each, whose shares come first is a matter of chance.
+        trade(&mut world, seed, 24, 20_000);
+        run(&mut world, seed, 30_000);
         let finders: BTreeSet<MemberIndex> = world
             .notices
             .iter()

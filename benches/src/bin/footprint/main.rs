@@ -3,11 +3,13 @@
 use clap::Parser;
 use dhat::HeapStats;
 use sealbid_benches::{Outcome, table};
+use sealbid_protocol::admission::Readable;
 use sealbid_protocol::admission::gate::{Admissible, Gate, Verdict};
 use sealbid_protocol::member::message::{Opening, PeerMessage, Shares};
 use sealbid_tests::house::{Fixture, Person};
 use sealbid_types::bytes::FixedBytes;
 use sealbid_types::codec::encode;
+use sealbid_types::committee::Committee;
 use sealbid_types::id::{Epoch, MemberIndex, Round};
 use sealbid_types::keys::Signed;
 use serde::Serialize;
@@ -93,7 +95,7 @@ fn measure(count: u32) -> Outcome<Footprint> {
     let size = encoded.iter().map(Vec::len).sum::<usize>();
     // The gate takes the encodings, which count already.
     let before = HeapStats::get().curr_bytes - size;
-    let held = admit(&gate, encoded)?;
+    let held = admit(&house.committee, &gate, encoded)?;
     let grown = HeapStats::get().curr_bytes - before;
     let each = |bytes: usize| bytes as f64 / f64::from(count);
     let messages = [Opening::First, Opening::Second]
@@ -108,8 +110,11 @@ fn measure(count: u32) -> Outcome<Footprint> {
     })
 }
 
-fn admit(gate: &Gate, encoded: Vec<Vec<u8>>) -> Outcome<Vec<Admissible>> {
-    let verdicts = gate.check(encoded).into_iter();
+fn admit(committee: &Committee, gate: &Gate, encoded: Vec<Vec<u8>>) -> Outcome<Vec<Admissible>> {
+    let read = encoded
+        .into_iter()
+        .map(|bytes| Readable::new(committee, bytes).map_err(|wrong| wrong.refusal.message));
+    let verdicts = gate.check(read.collect::<Result<_, _>>()?).into_iter();
     let admitted = verdicts.map(|verdict| match verdict {
         Verdict::Admissible(admissible) => Ok(*admissible),
         Verdict::Refused { refusal, .. } => Err(refusal.message.into()),

@@ -205,7 +205,10 @@ fn certificates_need_the_committees_signature_over_just_this() {
 fn nothing_secret_is_shown() {
     let house = House::new(3, 2, 1);
     let part = &checked_quotes(&house.keys, 1)[0];
-    assert_eq!(format!("{:?}", house.shares[1]), "KeyShare(member-2, redacted)");
+    assert_eq!(
+        format!("{:?}", house.shares[1]),
+        "KeyShare(member-2, redacted)"
+    );
     assert!(format!("{:?}", house.shares[1].share(part)).ends_with("redacted)"));
     assert_eq!(
         format!("{:?}", crate::testing::BATCH),

@@ -1,5 +1,7 @@
-//! The gate: every check of an envelope that needs no state, and then, for what passed, this
-//! member's decryption shares. It is run by the shell on as many cores as there are, in batches.
+//! The gate: the signature and the proofs of an envelope, and then, for what passed, this member's
+//! decryption shares. It is run by the shell on as many cores as there are, in batches, and only on
+//! what the engine would take: a valid envelope that is sent over and over must not cost two
+//! multiplications with the share and two proofs each time.
 
 use std::sync::Arc;
 
@@ -7,12 +9,12 @@ use rayon::prelude::*;
 use sealbid_crypto::admit::{self, CheckedEnvelope, RefusalReason, check_batch};
 use sealbid_crypto::group::PointError;
 use sealbid_crypto::{BatchSecret, CheckedPart, CommitteeKeys, KeyShare, PendingShare, prepare};
-use sealbid_types::codec::decode;
 use sealbid_types::committee::Committee;
 use sealbid_types::door::{Refusal, RefusalCode};
 use sealbid_types::envelope::{Envelope, Part};
 use sealbid_types::id::{EnvelopeId, Round};
 
+use super::Readable;
 use crate::chain::{CheckedRecord, RecordError, check_record};
 
 /// This member's unreleased shares of an envelope's parts, and the checked parts themselves.
@@ -66,8 +68,8 @@ pub enum Verdict {
     Admissible(Box<Admissible>),
     /// It did not.
     Refused {
-        /// Its id, if the bytes are an envelope at all.
-        id: Option<EnvelopeId>,
+        /// Its id.
+        id: EnvelopeId,
         /// Why.
         refusal: Refusal,
     },
@@ -81,7 +83,7 @@ pub struct Gate {
     secret: BatchSecret,
 }
 
-fn refused(id: Option<EnvelopeId>, code: RefusalCode, why: &impl ToString) -> Verdict {
+fn refused(id: EnvelopeId, code: RefusalCode, why: &impl ToString) -> Verdict {
     Verdict::Refused {
         id,
         refusal: Refusal {
@@ -122,39 +124,38 @@ impl Gate {
         check_record(&self.committee, &self.keys, &self.secret, round, bytes)
     }
 
-    /// Judges a batch of encoded envelopes, in their order.
+    /// Judges a batch of envelopes, in their order.
     #[must_use]
-    pub fn check(&self, batch: Vec<Vec<u8>>) -> Vec<Verdict> {
-        // What costs little goes first, on each alone: garbage must not reach the group arithmetic,
-        // where the batch would pay for it.
-        let read: Vec<Result<(EnvelopeId, Envelope), Verdict>> =
-            batch.par_iter().map(|bytes| self.read(bytes)).collect();
-        let readable: Vec<&Envelope> = read
+    pub fn check(&self, batch: Vec<Readable>) -> Vec<Verdict> {
+        // Signatures first, on each alone: a copy with a spoiled one must not reach the group
+        // arithmetic, where the batch would pay for it.
+        let signed: Vec<Result<Readable, Verdict>> =
+            batch.into_par_iter().map(check_signature).collect();
+        let right: Vec<&Envelope> = signed
             .iter()
-            .filter_map(|read| read.as_ref().ok().map(|(_, e)| e))
+            .filter_map(|signed| signed.as_ref().ok().map(Readable::envelope))
             .collect();
-        let mut checked = check_batch(&readable, &self.secret);
+        let mut checked = check_batch(&right, &self.secret);
         // The half of the opening's check that needs the `u` alone (docs/protocol.md 3.3): there is
         // time for it now, and none between the close and the opening.
         prepare(checked.iter_mut().flatten(), &self.secret);
         let mut checked = checked.into_iter();
-        // `checked` has a verdict for each readable one, in their order: so it moves on only where
-        // there was something to check.
-        let judged: Vec<_> = read
+        // `checked` has a verdict for each right signature, in their order: so it moves on only
+        // where there was something to check.
+        let judged: Vec<_> = signed
             .into_iter()
-            .zip(batch)
-            .map(|(read, bytes)| (read.map(|known| (known, checked.next())), bytes))
+            .map(|signed| signed.map(|readable| (readable, checked.next())))
             .collect();
         judged
             .into_par_iter()
-            .map(|(judged, bytes)| self.conclude(judged, bytes))
+            .map(|judged| self.conclude(judged))
             .collect()
     }
 
-    fn conclude(&self, judged: Result<Judged, Verdict>, bytes: Vec<u8>) -> Verdict {
+    fn conclude(&self, judged: Result<Judged, Verdict>) -> Verdict {
         match judged {
             Err(verdict) => verdict,
-            Ok(((id, envelope), Some(Ok(checked)))) => {
+            Ok((readable, Some(Ok(checked)))) => {
                 // The first use of the secret, and by type only on checked parts: the power of a
                 // `u` outside the subgroup would leak the share modulo the small factors of that
                 // point's order.
@@ -163,44 +164,28 @@ impl Gate {
                     .iter()
                     .map(|part| self.share.share(part))
                     .collect();
-                let shares = PendingShares { checked, shares };
+                let Readable {
+                    id,
+                    envelope,
+                    bytes,
+                } = readable;
                 Verdict::Admissible(Box::new(Admissible {
                     id,
                     envelope,
                     bytes,
-                    shares,
+                    shares: PendingShares { checked, shares },
                 }))
             }
-            Ok(((id, _), Some(Err(refusal)))) => refused(Some(id), code_of(&refusal), &refusal),
-            Ok(((id, _), None)) => refused(Some(id), RefusalCode::Malformed, &"not checked"),
+            Ok((readable, Some(Err(refusal)))) => refused(readable.id, code_of(&refusal), &refusal),
+            Ok((readable, None)) => refused(readable.id, RefusalCode::Malformed, &"not checked"),
         }
     }
+}
 
-    /// Decodes, and makes the checks that cost little.
-    fn read(&self, bytes: &[u8]) -> Result<(EnvelopeId, Envelope), Verdict> {
-        let envelope: Envelope =
-            decode(bytes).map_err(|error| refused(None, RefusalCode::from(&error), &error))?;
-        let id = envelope.id();
-        let wrong = |code, why: &dyn ToString| Err(refused(Some(id), code, &why.to_string()));
-        // The proofs hold for whatever auction and key the label names. That these are ours is
-        // asked here, and on the way to a receipt nowhere else.
-        if envelope.header.auction != self.committee.auction {
-            let why = format!("sealed for auction {}", envelope.header.auction.short());
-            return wrong(RefusalCode::WrongAuction, &why);
-        }
-        if envelope.header.key != self.committee.key {
-            let why = format!("sealed to key {}", envelope.header.key.short());
-            return wrong(RefusalCode::UnknownKey, &why);
-        }
-        if let Err(error) = envelope.check_header() {
-            return wrong(RefusalCode::from(&error), &error);
-        }
-        // One z would open both parts, so that opening the terms opened the authorisation as well,
-        // filled or not.
-        if has_twins(&envelope) {
-            return wrong(RefusalCode::SharedU, &"both sealed parts have the same u");
-        }
-        Ok((id, envelope))
+fn check_signature(readable: Readable) -> Result<Readable, Verdict> {
+    match readable.envelope.check_signature() {
+        Ok(()) => Ok(readable),
+        Err(error) => Err(refused(readable.id, RefusalCode::from(&error), &error)),
     }
 }
 
@@ -210,17 +195,8 @@ impl core::fmt::Debug for Gate {
     }
 }
 
-/// A decoded envelope, and what the proofs' check says of it.
-type Judged = (
-    (EnvelopeId, Envelope),
-    Option<Result<CheckedEnvelope, admit::Refusal>>,
-);
-
-fn has_twins(envelope: &Envelope) -> bool {
-    let points: std::collections::BTreeSet<_> =
-        envelope.sealed.parts().map(|(_, part)| part.u).collect();
-    points.len() < envelope.sealed.parts().count()
-}
+/// An envelope whose signature is right, and what the proofs' check says of it.
+type Judged = (Readable, Option<Result<CheckedEnvelope, admit::Refusal>>);
 
 const fn code_of(refusal: &admit::Refusal) -> RefusalCode {
     match refusal.reason {

@@ -58,6 +58,8 @@ pub(crate) struct Inbox {
     /// The end of the newest slot that has ended by the clocks of a quorum: what expires before it
     /// has given its places back, and no report of this member lists it any more.
     freed_before: Timestamp,
+    /// How often an envelope has come or gone.
+    changes: u64,
 }
 
 pub(crate) fn refusal(code: RefusalCode, message: impl Into<String>) -> Refusal {
@@ -77,6 +79,7 @@ impl Inbox {
             places: Places::new(most_intents, most_quotes),
             limits,
             freed_before: Timestamp(0),
+            changes: 0,
         }
     }
 
@@ -110,6 +113,11 @@ impl Inbox {
         Ok(())
     }
 
+    /// How often an envelope has come or gone.
+    pub(crate) const fn changes(&self) -> u64 {
+        self.changes
+    }
+
     /// The envelope of this id.
     pub(crate) fn get(&self, id: &EnvelopeId) -> Option<&InboxEntry> {
         self.held.get(id).map(Box::as_ref)
@@ -118,6 +126,13 @@ impl Inbox {
     /// All envelopes, by id.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&EnvelopeId, &InboxEntry)> {
         self.held.iter().map(|(id, held)| (id, held.as_ref()))
+    }
+
+    /// What was only fetched for a vote.
+    pub(crate) fn unacknowledged(&self) -> impl Iterator<Item = EnvelopeId> {
+        let fetched = self.held.iter();
+        let fetched = fetched.filter(|(_, held)| held.acknowledged.is_none());
+        fetched.map(|(id, _)| *id)
     }
 
     /// How many of a kind are acknowledged for `round` and not expired by a quorum's clocks.
@@ -278,12 +293,7 @@ impl Inbox {
             }));
         }
         if let (None, Some(round)) = (earlier, acknowledged) {
-            let (key, value) = (id.as_bytes().to_vec(), round.0.to_be_bytes().to_vec());
-            rows.push(Output::Write(Write::Put {
-                table: Table::Acknowledgements,
-                key,
-                value,
-            }));
+            rows.push(acknowledgement_row(&id, round));
         }
         self.insert(
             id,
@@ -296,6 +306,19 @@ impl Inbox {
             },
         );
         rows
+    }
+
+    /// Acknowledges an envelope that is held without: says what to write.
+    pub(crate) fn acknowledge(&mut self, id: &EnvelopeId, round: Round) -> Option<Output> {
+        let held = self.held.get(id)?;
+        if held.acknowledged.is_some() {
+            return None;
+        }
+        let mut held = self.remove(id)?;
+        held.acknowledged = Some(round);
+        held.counts = true;
+        self.insert(*id, *held);
+        Some(acknowledgement_row(id, round))
     }
 
     fn insert(&mut self, id: EnvelopeId, held: InboxEntry) {
@@ -311,11 +334,13 @@ impl Inbox {
             self.points.entry(part.u).or_insert(id);
         }
         self.held.insert(id, Box::new(held));
+        self.changes += 1;
     }
 
     /// Takes an envelope out.
     pub(crate) fn remove(&mut self, id: &EnvelopeId) -> Option<Box<InboxEntry>> {
         let held = self.held.remove(id)?;
+        self.changes += 1;
         let header = &held.envelope.header;
         if let (true, Some(from)) = (held.counts, held.acknowledged) {
             let header = header.clone();
@@ -394,6 +419,14 @@ pub(crate) fn offer(id: EnvelopeId, envelope: &Envelope, bytes: Vec<u8>) -> Offe
         last,
         bytes,
     }
+}
+
+fn acknowledgement_row(id: &EnvelopeId, round: Round) -> Output {
+    Output::Write(Write::Put {
+        table: Table::Acknowledgements,
+        key: id.as_bytes().to_vec(),
+        value: round.0.to_be_bytes().to_vec(),
+    })
 }
 
 /// The rows to delete for an envelope that is listed and settled, or outlived.

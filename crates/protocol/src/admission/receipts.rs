@@ -53,6 +53,17 @@ impl Receipts {
         waiting.gives_up_at = gives_up_at;
     }
 
+    /// Whether a client waits for the receipt of an envelope.
+    pub(crate) fn is_waited_for(&self, id: &EnvelopeId) -> bool {
+        self.waiting.contains_key(id)
+    }
+
+    /// There will be no receipt. Gives whom to tell.
+    pub(crate) fn refuse(&mut self, id: &EnvelopeId) -> Vec<RequestId> {
+        let waiting = self.waiting.remove(id);
+        waiting.map_or_else(Vec::new, |waiting| waiting.requests)
+    }
+
     /// A client has gone.
     pub(crate) fn gone(&mut self, request: RequestId) {
         self.waiting.retain(|_, waiting| {
@@ -115,15 +126,17 @@ impl Receipts {
     }
 
     /// Clients whose time is up, and how many acknowledgements there were.
-    pub(crate) fn take_late(&mut self, now: Monotonic) -> Vec<(Vec<RequestId>, usize)> {
+    pub(crate) fn take_late(&mut self, now: Monotonic) -> Vec<(EnvelopeId, Vec<RequestId>, usize)> {
         let late: Vec<_> = self
             .waiting
             .iter()
             .filter(|(_, waiting)| waiting.gives_up_at <= now)
             .map(|(id, _)| *id)
             .collect();
-        let gone = late.into_iter().filter_map(|id| self.waiting.remove(&id));
-        gone.map(|waiting| (waiting.requests, waiting.acknowledgements.len()))
+        let gone = late
+            .into_iter()
+            .filter_map(|id| Some((id, self.waiting.remove(&id)?)));
+        gone.map(|(id, waiting)| (id, waiting.requests, waiting.acknowledgements.len()))
             .collect()
     }
 

@@ -7,13 +7,16 @@
 //! | file | subject |
 //! | --- | --- |
 //! | `peers` | heartbeats: who is here, how far they say they are, what time they say it is |
+//! | `answers` | how much is answered to each member |
 //! | `start` | this member's start: what others hold of its signatures |
 //! | `witness` | what this member holds of the others' signatures, for their starts |
 
+mod answers;
 mod peers;
 mod start;
 mod witness;
 
+pub(crate) use self::answers::Asked;
 pub(crate) use self::peers::Peers;
 pub(crate) use self::start::{Recollection, Start};
 pub(crate) use self::witness::Witness;

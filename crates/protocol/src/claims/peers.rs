@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use sealbid_types::id::{MemberIndex, Round};
 use sealbid_types::time::Timestamp;
 
+use super::answers::{Answered, Asked};
 use crate::member::message::Heartbeat;
 use crate::time::{Clock, Monotonic};
 
@@ -13,10 +14,17 @@ use crate::time::{Clock, Monotonic};
 /// so many times the first wait.
 const MOST_DOUBLINGS: u32 = 6;
 
+/// How long a record is waited for that neither comes nor is said not to come: longer than fetching
+/// and checking the largest takes.
+const RECORD_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// What a member has said, in its last heartbeat.
 #[derive(Debug, Clone, Copy)]
 struct Peer {
     heard: Monotonic,
+    answered: Answered,
+    /// When a record was asked of it that has not come.
+    asked: Option<Monotonic>,
     settled: Round,
     /// The time that it said it was, and when it said so.
     clock: Option<(Timestamp, Monotonic)>,
@@ -26,14 +34,23 @@ struct Peer {
     in_vain: u32,
 }
 
+impl Peer {
+    fn came_to_nothing(&mut self, now: Monotonic, patience: Duration) {
+        let wait = patience.saturating_mul(1 << self.in_vain.min(MOST_DOUBLINGS));
+        self.asked = None;
+        self.in_vain = self.in_vain.saturating_add(1);
+        self.ask_from = now.plus(wait);
+    }
+}
+
 /// The other members.
 #[derive(Debug)]
 pub(crate) struct Peers {
     me: MemberIndex,
     known: BTreeMap<MemberIndex, Peer>,
     behind_since: Option<Monotonic>,
-    /// Whom a record was asked of, and until when it is waited for.
-    asked: Option<(MemberIndex, Monotonic)>,
+    /// When a record was last asked for.
+    last_asked: Monotonic,
     was_off: bool,
 }
 
@@ -44,7 +61,7 @@ impl Peers {
             me,
             known: BTreeMap::new(),
             behind_since: None,
-            asked: None,
+            last_asked: Monotonic(0),
             was_off: false,
         }
     }
@@ -53,6 +70,8 @@ impl Peers {
     pub(crate) fn heard(&mut self, from: MemberIndex, now: Monotonic) {
         let peer = self.known.entry(from).or_insert(Peer {
             heard: now,
+            answered: Answered::default(),
+            asked: None,
             settled: Round(0),
             clock: None,
             ask_from: now,
@@ -68,6 +87,13 @@ impl Peers {
             peer.settled = said.settled;
             peer.clock = Some((said.clock, now));
         }
+    }
+
+    /// Whether something that a member asks is answered: each has so much of this member's time.
+    pub(crate) fn may_answer(&mut self, to: MemberIndex, what: Asked, now: Monotonic) -> bool {
+        self.known
+            .get_mut(&to)
+            .is_some_and(|peer| peer.answered.count(what, now))
     }
 
     /// Members heard lately, this one included.
@@ -92,11 +118,16 @@ impl Peers {
 
     /// The latest time that `quorum` members have said it is, this one counted: at least one of
     /// them is honest and has a clock that is past it.
-    pub(crate) fn time_of_quorum(&self, quorum: usize, wall: Timestamp) -> Option<Timestamp> {
+    pub(crate) fn time_said_by(&self, quorum: usize, wall: Timestamp) -> Option<Timestamp> {
         let said = self.known.values().filter_map(|peer| peer.clock);
-        let mut times: Vec<_> = said.map(|(time, _)| time).chain([wall]).collect();
-        times.sort_unstable_by(|a, b| b.cmp(a));
-        times.get(quorum.checked_sub(1)?).copied()
+        passed_by(quorum, said.map(|(time, _)| time).chain([wall]))
+    }
+
+    /// The same as far as it can be told now: what was said has run on since.
+    pub(crate) fn time_shown_by(&self, quorum: usize, now: Clock) -> Option<Timestamp> {
+        let said = self.known.values().filter_map(|peer| peer.clock);
+        let there = said.map(|(said, at)| said.plus(now.monotonic.since(at)));
+        passed_by(quorum, there.chain([now.wall]))
     }
 
     /// How far each member's clock is from this one's, in milliseconds, by what it said last:
@@ -143,22 +174,17 @@ impl Peers {
     /// Whom to ask for the record after `settled`, when it is time to.
     ///
     /// Peers are a moment ahead all the time: only one that says it is two rounds ahead, or has
-    /// been ahead for `patience`, has what will not come here by itself. One is asked at a time,
-    /// the one that has failed least; a peer that says it is ahead and brings nothing is asked
-    /// again after twice the wait, whatever it says.
+    /// been ahead for `patience`, has what will not come here by itself. The one that has failed
+    /// least is asked, and another one beside it if it takes its time, each after twice the wait:
+    /// to fetch and check a large record takes seconds, and is no lie. A peer that says it is ahead
+    /// and brings nothing is asked again after twice the wait, whatever it says.
     pub(crate) fn fetch_from(
         &mut self,
         settled: Round,
         now: Monotonic,
         patience: Duration,
     ) -> Option<MemberIndex> {
-        if let Some((from, until)) = self.asked {
-            if now < until {
-                return None;
-            }
-            self.asked = None;
-            self.came_to_nothing(from, now, patience);
-        }
+        self.give_up_waiting(now, patience);
         let ahead = |peer: &Peer| peer.settled > settled;
         if !self.known.values().any(ahead) {
             self.behind_since = None;
@@ -166,43 +192,56 @@ impl Peers {
         }
         let since = *self.behind_since.get_or_insert(now);
         let is_late = now.since(since) >= patience;
-        let next = self
-            .known
-            .iter()
-            .filter(|(_, peer)| {
-                ahead(peer) && now >= peer.ask_from && (is_late || peer.settled > settled.next())
-            })
-            .min_by_key(|(member, peer)| (peer.in_vain, **member))
-            .map(|(member, _)| *member)?;
-        self.asked = Some((next, now.plus(patience)));
-        Some(next)
+        let asked = self.known.values().filter(|peer| peer.asked.is_some());
+        let asked = u32::try_from(asked.count()).unwrap_or(u32::MAX);
+        if let Some(others) = asked.checked_sub(1) {
+            let wait = patience.saturating_mul(1 << others.min(MOST_DOUBLINGS));
+            if now.since(self.last_asked) < wait {
+                return None;
+            }
+        }
+        let may_be_asked = |peer: &Peer| {
+            ahead(peer)
+                && peer.asked.is_none()
+                && now >= peer.ask_from
+                && (is_late || peer.settled > settled.next())
+        };
+        let candidates = self.known.iter_mut();
+        let (next, peer) = candidates
+            .filter(|(_, peer)| may_be_asked(peer))
+            .min_by_key(|(member, peer)| (peer.in_vain, **member))?;
+        peer.asked = Some(now);
+        self.last_asked = now;
+        Some(*next)
     }
 
-    fn came_to_nothing(&mut self, from: MemberIndex, now: Monotonic, patience: Duration) {
-        if let Some(peer) = self.known.get_mut(&from) {
-            let wait = patience.saturating_mul(1 << peer.in_vain.min(MOST_DOUBLINGS));
-            peer.in_vain = peer.in_vain.saturating_add(1);
-            peer.ask_from = now.plus(wait);
+    /// What has not come by now will not come.
+    fn give_up_waiting(&mut self, now: Monotonic, patience: Duration) {
+        for peer in self.known.values_mut() {
+            if peer.asked.is_some_and(|at| now.since(at) >= RECORD_TIMEOUT) {
+                peer.came_to_nothing(now, patience);
+            }
         }
     }
 
-    /// A record that was asked of `from` is of no use.
+    /// A record that was asked of `from` does not come, or is of no use.
     pub(crate) fn brought_nothing(
         &mut self,
         from: MemberIndex,
         now: Monotonic,
         patience: Duration,
     ) {
-        if self.asked.is_some_and(|(asked, _)| asked == from) {
-            self.asked = None;
-            self.came_to_nothing(from, now, patience);
+        if let Some(peer) = self.known.get_mut(&from)
+            && peer.asked.is_some()
+        {
+            peer.came_to_nothing(now, patience);
         }
     }
 
     /// A record that was asked of `from` has come.
     pub(crate) fn brought_record(&mut self, from: MemberIndex) {
-        self.asked = None;
         if let Some(peer) = self.known.get_mut(&from) {
+            peer.asked = None;
             peer.in_vain = 0;
         }
     }
@@ -211,6 +250,13 @@ impl Peers {
     pub(crate) const fn caught_up(&mut self) {
         self.behind_since = None;
     }
+}
+
+/// The latest time that so many of these have passed.
+fn passed_by(quorum: usize, times: impl Iterator<Item = Timestamp>) -> Option<Timestamp> {
+    let mut times: Vec<_> = times.collect();
+    times.sort_unstable_by(|a, b| b.cmp(a));
+    times.get(quorum.checked_sub(1)?).copied()
 }
 
 fn difference(a: Timestamp, b: Timestamp) -> i64 {
@@ -316,8 +362,9 @@ mod tests {
             let now = Clock { wall: Timestamp(base + mine), monotonic: Monotonic(0) };
             let honest = [mine, a, b];
             let (least, most) = (*honest.iter().min().unwrap(), *honest.iter().max().unwrap());
-            let time = peers.time_of_quorum(3, now.wall).unwrap();
-            prop_assert!(time <= Timestamp(base + most));
+            for time in [peers.time_said_by(3, now.wall), peers.time_shown_by(3, now)] {
+                prop_assert!(time.unwrap() <= Timestamp(base + most));
+            }
             let off = peers.ahead_of_median(3, now).unwrap();
             let median = i64::try_from(mine).unwrap() - off;
             prop_assert!((i64::try_from(least).unwrap()..=i64::try_from(most).unwrap()).contains(&median));

@@ -137,6 +137,15 @@ impl Start {
         parts.flat_map(BTreeMap::keys).copied().collect()
     }
 
+    /// Whether an answer says that this member acknowledged an envelope that it has not been shown.
+    pub(crate) fn is_owed(&self, id: &EnvelopeId) -> bool {
+        let mut parts = self
+            .answers
+            .values()
+            .flat_map(|answer| answer.parts.values());
+        parts.any(|owed| owed.contains_key(id))
+    }
+
     /// An envelope has come. Gives the round that this member acknowledged it for, if an answer
     /// says that it did.
     pub(crate) fn shown(&mut self, id: &EnvelopeId) -> Option<Round> {

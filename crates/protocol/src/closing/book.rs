@@ -29,9 +29,46 @@ pub(crate) struct ReportBook {
     reports: BTreeMap<ReportId, Signed<Report>>,
     /// Envelopes that reports name and that fail the gate: by their bytes, so for everybody.
     refused: BTreeMap<EnvelopeId, Refusal>,
+    /// How often anything of this has changed.
+    changes: u64,
 }
 
 impl ReportBook {
+    /// How often it has changed.
+    pub(crate) const fn changes(&self) -> u64 {
+        self.changes
+    }
+
+    /// Whether a member has more reports here than are taken unasked.
+    pub(crate) fn has_surplus(&self) -> bool {
+        self.iter()
+            .any(|report| self.of(report.member).nth(MOST_UNASKED).is_some())
+    }
+
+    /// Drops, of each member, reports beyond those that are taken unasked, unless `is_named`: the
+    /// close that they were asked for is talked about no more. Gives back what it has dropped.
+    pub(crate) fn drop_surplus(
+        &mut self,
+        is_named: impl Fn(&ReportId) -> bool,
+    ) -> Vec<Signed<Report>> {
+        let mut counts: BTreeMap<MemberIndex, usize> = BTreeMap::new();
+        let mut surplus = Vec::new();
+        for (id, report) in &self.reports {
+            let count = counts.entry(report.member).or_default();
+            if !is_named(id) {
+                *count += 1;
+                if *count > MOST_UNASKED {
+                    surplus.push(*id);
+                }
+            }
+        }
+        self.changes += 1;
+        surplus
+            .into_iter()
+            .filter_map(|id| self.reports.remove(&id))
+            .collect()
+    }
+
     /// A report by its id.
     pub(crate) fn get(&self, id: &ReportId) -> Option<&Signed<Report>> {
         self.reports.get(id)
@@ -49,6 +86,7 @@ impl ReportBook {
 
     /// Keeps a report that is known to be right: an own one, or one from disk.
     pub(crate) fn keep(&mut self, report: Signed<Report>) {
+        self.changes += 1;
         self.reports.insert(report.id(), report);
     }
 
@@ -81,7 +119,7 @@ impl ReportBook {
             .find(|other| other.body != report.body)
             .map(|other| Box::new((*other).clone()));
         check_report(committee, round, parent, &report)?;
-        self.reports.insert(report.id(), report);
+        self.keep(report);
         Ok(contradicted.map_or(Reported::New, Reported::Contradicts))
     }
 
@@ -108,6 +146,7 @@ impl ReportBook {
             .map(|report| report.member)
             .collect();
         if !reporters.is_empty() {
+            self.changes += 1;
             self.refused.insert(id, refusal);
         }
         reporters

@@ -8,7 +8,9 @@ use std::collections::{BTreeSet, VecDeque};
 use sealbid_types::close::Close;
 use sealbid_types::id::{EnvelopeId, MemberIndex};
 
+use super::book::ReportBook;
 use super::judge::Grounds;
+use super::standings::Standings;
 use crate::member::message::Want;
 
 /// The most envelopes of one request.
@@ -33,7 +35,7 @@ pub(crate) fn missing<'a>(grounds: &Grounds<'_>, asked: impl Iterator<Item = &'a
     for group in [first, later] {
         let lacking = group
             .into_iter()
-            .map(|report| grounds.lacking(&report.body).collect())
+            .map(|report| grounds.standings.lacking(&report.id()).collect())
             .collect();
         take_evenly(lacking, &mut envelopes);
     }
@@ -56,16 +58,16 @@ fn take_evenly(mut lists: Vec<VecDeque<EnvelopeId>>, taken: &mut Vec<EnvelopeId>
 /// Whom to ask, in turn: first those that have voted for what is being judged, who hold all of it
 /// if they are honest; then those whose reports are incomplete; then anybody.
 pub(crate) fn ask_whom(
-    grounds: &Grounds<'_>,
+    book: &ReportBook,
+    standings: &Standings,
     holders: BTreeSet<MemberIndex>,
     alive: &[MemberIndex],
     me: MemberIndex,
     turn: usize,
 ) -> Option<MemberIndex> {
-    let incomplete = grounds
-        .book
+    let incomplete = book
         .iter()
-        .filter(|report| grounds.lacking(&report.body).next().is_some())
+        .filter(|report| standings.lacking(&report.id()).next().is_some())
         .map(|report| report.member);
     let mut order: Vec<MemberIndex> = Vec::new();
     for member in holders

@@ -9,12 +9,13 @@ use std::collections::BTreeSet;
 
 use sealbid_types::close::Close;
 use sealbid_types::committee::Committee;
-use sealbid_types::envelope::{Header, Kind};
+use sealbid_types::envelope::Header;
 use sealbid_types::id::{EnvelopeId, Round, Slot};
 use sealbid_types::keys::Signed;
 use sealbid_types::report::Report;
 
 use super::book::ReportBook;
+use super::standings::{Standing, Standings};
 use crate::admission::Inbox;
 use crate::chain::Chain;
 use crate::vote::Verdict;
@@ -26,70 +27,15 @@ pub(crate) struct Grounds<'a> {
     pub(crate) chain: &'a Chain,
     pub(crate) inbox: &'a Inbox,
     pub(crate) book: &'a ReportBook,
+    pub(crate) standings: &'a Standings,
     pub(crate) round: Round,
-}
-
-/// What can be said of a report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Standing {
-    /// All that it lists is here and may stand in the round, or an ancestor lists it.
-    Complete,
-    /// Something that it lists is not here yet.
-    Open,
-    /// It lists this envelope, which is here and cannot stand where it does.
-    Unfit(EnvelopeId),
 }
 
 impl Grounds<'_> {
     /// Whether an envelope is here, checked.
-    fn header(&self, id: &EnvelopeId) -> Option<&Header> {
+    pub(super) fn header(&self, id: &EnvelopeId) -> Option<&Header> {
         let held = self.inbox.get(id)?;
         held.shares.is_some().then_some(&held.envelope.header)
-    }
-
-    /// The envelopes of a report that are neither here nor in an ancestor, in its order.
-    pub(crate) fn lacking<'b>(
-        &'b self,
-        report: &'b Report,
-    ) -> impl Iterator<Item = EnvelopeId> + 'b {
-        let all = report.intents.iter().chain(&report.quotes);
-        all.filter(|id| {
-            self.chain.listed_in(id).is_none()
-                && self.header(id).is_none()
-                && !self.book.has_failed(id)
-        })
-        .copied()
-    }
-
-    /// What can be said of a report by what is here.
-    pub(crate) fn standing(&self, report: &Report) -> Standing {
-        let slot_end = self.committee.schedule.end_of(report.slot);
-        let lists = [
-            (Kind::Intent, &report.intents),
-            (Kind::Quote, &report.quotes),
-        ];
-        let mut is_open = false;
-        for (kind, list) in lists {
-            for id in list {
-                if self.chain.listed_in(id).is_some() {
-                    continue;
-                }
-                if self.book.has_failed(id) {
-                    return Standing::Unfit(*id);
-                }
-                match self.header(id) {
-                    None => is_open = true,
-                    Some(header)
-                        if header.kind == kind && header.is_alive(self.round, slot_end) => {}
-                    Some(_) => return Standing::Unfit(*id),
-                }
-            }
-        }
-        if is_open {
-            Standing::Open
-        } else {
-            Standing::Complete
-        }
     }
 
     /// A close is valid if it is exactly the one that its reports, slot and parent determine. Gives
@@ -111,7 +57,7 @@ impl Grounds<'_> {
         }
         let standings: Vec<_> = reports
             .iter()
-            .map(|report| self.standing(&report.body))
+            .map(|report| self.standings.of(&report.id()))
             .collect();
         if standings
             .iter()
@@ -171,7 +117,7 @@ impl Grounds<'_> {
             .book
             .iter()
             .filter(|report| {
-                report.body.slot <= slot && self.standing(&report.body) == Standing::Complete
+                report.body.slot <= slot && self.standings.of(&report.id()) == Standing::Complete
             })
             .collect();
         usable.sort_by_key(|report| (self.book.contradicts_itself(report.member), report.member));

@@ -5,12 +5,14 @@
 //! | --- | --- |
 //! | `window` | when a round is frozen and when its report is due, by the wall clock |
 //! | `book` | the reports that have come |
+//! | `standings` | what is known of each report by the envelopes that have come |
 //! | `judge` | which close they make, and whether a close is that one |
 //! | `fetch` | what is missing, and who is asked for it |
 
 mod book;
 mod fetch;
 mod judge;
+mod standings;
 mod window;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,7 +26,8 @@ use sealbid_types::time::Timestamp;
 
 pub(crate) use self::book::{ReportBook, Reported};
 pub(crate) use self::fetch::{MOST_ENVELOPES, MOST_REPORTS};
-pub(crate) use self::judge::{Grounds, Standing};
+pub(crate) use self::judge::Grounds;
+pub(crate) use self::standings::{Standing, Standings};
 pub(crate) use self::window::{Window, next_event, slot_after_report};
 
 use crate::admission::Inbox;
@@ -40,6 +43,7 @@ pub(crate) struct Closing {
     round: Round,
     pub(crate) window: Window,
     pub(crate) book: ReportBook,
+    standings: Standings,
     /// Closes that the vote has asked about.
     asked: BTreeMap<CloseDigest, Close>,
     /// The view that the vote wants a proposal for.
@@ -54,6 +58,7 @@ impl Closing {
             round,
             window,
             book: ReportBook::default(),
+            standings: Standings::default(),
             asked: BTreeMap::new(),
             wanted: None,
             vote,
@@ -76,8 +81,38 @@ impl Closing {
         self.round
     }
 
-    /// What a judgement in this round rests on.
-    pub(crate) const fn grounds<'a>(
+    /// Looks at what has come for the reports: before anything is judged.
+    pub(crate) fn look(&mut self, committee: &Committee, chain: &Chain, inbox: &Inbox) {
+        let mut standings = core::mem::take(&mut self.standings);
+        standings.refresh(&self.grounds(committee, chain, inbox));
+        self.standings = standings;
+    }
+
+    /// What can be said of a report, as of the last look.
+    pub(crate) fn standing(&self, report: &ReportId) -> Standing {
+        self.standings.of(report)
+    }
+
+    /// Whether a report lists an intent that is here and may stand in the round, as of the last
+    /// look. An id that nobody can show starts no cut: a liar could have every slot close a round for
+    /// nothing.
+    pub(crate) fn has_reported_intent(&self) -> bool {
+        self.standings.has_intent()
+    }
+
+    /// Drops reports that were taken because a close named them, once the vote talks about no such
+    /// close any more: a liar that proposes in many views could have its own reports pile up.
+    pub(crate) fn drop_surplus(&mut self) -> Vec<Signed<Report>> {
+        if !self.book.has_surplus() {
+            return Vec::new();
+        }
+        let closes = self.vote.closes().chain(self.asked.values());
+        let named: BTreeSet<_> = closes.flat_map(|close| &close.reports).copied().collect();
+        self.book.drop_surplus(|id| named.contains(id))
+    }
+
+    /// What a judgement in this round rests on: what was seen of the reports at the last look.
+    const fn grounds<'a>(
         &'a self,
         committee: &'a Committee,
         chain: &'a Chain,
@@ -88,6 +123,7 @@ impl Closing {
             chain,
             inbox,
             book: &self.book,
+            standings: &self.standings,
             round: self.round,
         }
     }
@@ -124,6 +160,7 @@ impl Closing {
         if slot <= chain.parent_slot() {
             return None;
         }
+        self.look(committee, chain, inbox);
         let grounds = self.grounds(committee, chain, inbox);
         let close = grounds.compose(slot, &grounds.choose(slot)?);
         self.wanted = None;
@@ -140,6 +177,10 @@ impl Closing {
         // What the vote has dropped needs no judgement: it keeps one proposal a proposer.
         let vote = &self.vote;
         self.asked.retain(|digest, _| vote.knows(*digest));
+        if self.asked.is_empty() {
+            return Vec::new();
+        }
+        self.look(committee, chain, inbox);
         let grounds = self.grounds(committee, chain, inbox);
         let judged: Vec<_> = self
             .asked
@@ -153,14 +194,14 @@ impl Closing {
     }
 
     /// What is missing to judge the closes asked about, and to propose.
-    pub(crate) fn want(&self, committee: &Committee, chain: &Chain, inbox: &Inbox) -> Want {
+    pub(crate) fn want(&mut self, committee: &Committee, chain: &Chain, inbox: &Inbox) -> Want {
+        self.look(committee, chain, inbox);
         fetch::missing(&self.grounds(committee, chain, inbox), self.asked.values())
     }
 
     /// Whom to ask for it, at the `turn`-th time.
     pub(crate) fn ask_whom(
         &self,
-        grounds: &Grounds<'_>,
         alive: &[MemberIndex],
         me: MemberIndex,
         turn: usize,
@@ -170,27 +211,22 @@ impl Closing {
             .keys()
             .flat_map(|digest| self.vote.holders(*digest))
             .collect();
-        fetch::ask_whom(grounds, holders, alive, me, turn)
+        fetch::ask_whom(&self.book, &self.standings, holders, alive, me, turn)
     }
 
     /// Members whose reports name `id`, which is here, where it cannot stand.
     pub(crate) fn misfits(
-        &self,
+        &mut self,
         committee: &Committee,
         chain: &Chain,
         inbox: &Inbox,
         id: &EnvelopeId,
     ) -> BTreeSet<MemberIndex> {
-        let grounds = self.grounds(committee, chain, inbox);
-        self.book
-            .iter()
-            .filter(|report| {
-                let lists = |list: &[EnvelopeId]| list.binary_search(id).is_ok();
-                (lists(&report.body.intents) || lists(&report.body.quotes))
-                    && grounds.standing(&report.body) == Standing::Unfit(*id)
-            })
-            .map(|report| report.member)
-            .collect()
+        self.look(committee, chain, inbox);
+        let unfit = Standing::Unfit(*id);
+        let reports = self.book.iter();
+        let misfits = reports.filter(|report| self.standing(&report.id()) == unfit);
+        misfits.map(|report| report.member).collect()
     }
 }
 

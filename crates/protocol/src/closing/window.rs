@@ -46,18 +46,13 @@ impl Window {
     }
 }
 
-/// The slot that a member freezes for because another's report lists an intent that it holds: the
-/// present one if it has to show the intent to solvers, or if it waits for the parent's slot to
-/// pass; and else the one that has just ended.
-pub(crate) fn slot_after_report(
-    schedule: &Schedule,
-    now: Timestamp,
-    parent: Slot,
-    has_own_intent: bool,
-) -> Slot {
+/// The slot that a member without an intent of its own freezes for because another's report lists
+/// one: the one that has just ended; the present one if its window has begun, since that is the
+/// one that the reporter has closed, or if it waits for the parent's slot to pass.
+pub(crate) fn slot_after_report(schedule: &Schedule, now: Timestamp, parent: Slot) -> Slot {
     let (current, ended) = (schedule.current(now), schedule.newest_ended(now));
     let in_window = now >= schedule.quotes_from(current);
-    if has_own_intent || in_window || ended <= parent {
+    if in_window || ended <= parent {
         current
     } else {
         ended

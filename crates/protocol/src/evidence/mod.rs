@@ -4,6 +4,10 @@
 //! only those can judge who were there (a message that came late, an answer to something else) is
 //! no evidence, however odd it is.
 
+mod accusations;
+
+pub(crate) use self::accusations::Accusations;
+
 use sealbid_crypto::open::verify_shares;
 use sealbid_crypto::{BatchSecret, CommitteeKeys, SignatureShare, check};
 use sealbid_types::committee::Committee;

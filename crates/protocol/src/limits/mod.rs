@@ -67,6 +67,8 @@ pub struct Limits {
     pub quotes_per_submitter: usize,
     /// Envelopes that are held in all, before those for later rounds than the next are refused.
     pub held: usize,
+    /// Clients' envelopes at the gate at a time.
+    pub at_gate: usize,
     /// Clients that wait for a receipt at a time.
     pub waiting_clients: usize,
 }
@@ -77,6 +79,7 @@ impl Default for Limits {
             intents_per_submitter: 256,
             quotes_per_submitter: 32,
             held: 16_384,
+            at_gate: 4_096,
             waiting_clients: 8_192,
         }
     }

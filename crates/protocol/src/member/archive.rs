@@ -11,13 +11,13 @@ use sealbid_types::record::{Ancestry, RoundRecord};
 use sealbid_types::report::Report;
 
 use super::intake::report_key;
-use super::io::{Notice, Output, put};
+use super::io::{Notice, Output, delete, put};
 use super::message::{CertifiedClose, PeerMessage, Want};
-use super::{Member, broadcast, forked, keep_evidence, round_key};
+use super::{Member, broadcast, forked, round_key};
 use crate::admission::{InboxEntry, forget};
 use crate::chain::{CheckedRecord, RecordError};
 use crate::closing::{Closing, Window};
-use crate::disk::{Table, Write};
+use crate::disk::Table;
 use crate::evidence::Evidence;
 use crate::opening::{Exchange, OpenedIntents, first_opening};
 use crate::pool::ClearedRound;
@@ -97,7 +97,11 @@ impl Member {
         }
         let close = settling.certificate().close();
         let is_here = |id: &EnvelopeId| {
-            let held = settling.held(id).or_else(|| self.inbox.get(id));
+            // What is listed is opened from what the round itself holds, and from nowhere else.
+            if settling.lists(id) {
+                return settling.has(id);
+            }
+            let held = self.inbox.get(id);
             held.is_some_and(|held| held.shares.is_some())
         };
         let mut reports = Vec::new();
@@ -133,6 +137,7 @@ impl Member {
             context: &self.context,
             promises: &mut self.promises,
             chain: &self.chain,
+            accusations: &mut self.accusations,
             suspects: &mut self.suspects,
             out,
         });
@@ -227,10 +232,15 @@ impl Member {
         what: String,
         out: &mut Vec<Output>,
     ) {
+        self.miss_record(from);
+        out.push(Output::Notice(Notice::UnusableRecord { round, what }));
+    }
+
+    /// A record that was asked of a member does not come.
+    pub(super) fn miss_record(&mut self, from: MemberIndex) {
         let patience = self.patience();
         self.peers
             .brought_nothing(from, self.now.monotonic, patience);
-        out.push(Output::Notice(Notice::UnusableRecord { round, what }));
     }
 
     /// What the chain known here says of a record's entries. Nothing signs the ancestry that the
@@ -262,9 +272,22 @@ impl Member {
             let status = Outcome(EnvelopeStatus::Expired);
             out.push(put(Table::Outcomes, id.as_bytes().to_vec(), &status));
         }
+        self.drop_unneeded(out);
         let listed = record.close.intents.iter().chain(&record.close.quotes);
         let gone: Vec<_> = listed.copied().chain(outlived).collect();
         self.witness.forget(&gone, self.chain.open());
+    }
+
+    /// What was fetched for a round that is over and never acknowledged goes, unless a report of the
+    /// open round names it: it is bound by no promise, and a liar may report envelopes of rounds
+    /// that nobody lives to see.
+    fn drop_unneeded(&mut self, out: &mut Vec<Output>) {
+        let fetched = self.inbox.unacknowledged();
+        let unneeded = fetched.filter(|id| !self.closing.book.lists(id));
+        for id in unneeded.collect::<Vec<_>>() {
+            self.inbox.remove(&id);
+            out.extend(forget(&id));
+        }
     }
 
     /// A record that another member settled, checked away from this thread: taken over if it goes
@@ -279,7 +302,7 @@ impl Member {
         let checked = match checked {
             Ok(checked) if checked.record.close.round == expected => *checked,
             // It was settled here while it was fetched and checked.
-            Ok(_) => return,
+            Ok(_) => return self.peers.brought_record(from),
             Err(error) => return self.refuse_record(from, expected, error.to_string(), out),
         };
         let CheckedRecord {
@@ -296,7 +319,10 @@ impl Member {
                 certificate: certificate.to_bytes(),
             };
             let pair = [certified(own), certified(&certificate)];
-            out.push(keep_evidence(&Evidence::Certificates(Box::new(pair))));
+            out.extend(
+                self.accusations
+                    .keep(&Evidence::Certificates(Box::new(pair))),
+            );
             return self.halt(forked(close.round), out);
         }
         if self.settling.is_none() && close.previous != self.chain.parent() {
@@ -305,7 +331,8 @@ impl Member {
                 close: close.clone(),
                 certificate: certificate.to_bytes(),
             };
-            out.push(keep_evidence(&Evidence::OtherCertificate(Box::new(proof))));
+            let evidence = Evidence::OtherCertificate(Box::new(proof));
+            out.extend(self.accusations.keep(&evidence));
             return self.halt(forked(close.round), out);
         }
         let listed = listed_of(&record);
@@ -334,8 +361,4 @@ fn listed_of(record: &RoundRecord) -> BTreeMap<EnvelopeId, Envelope> {
         .iter()
         .map(|envelope| (envelope.id(), envelope.clone()));
     envelopes.filter(|(id, _)| listed.contains(id)).collect()
-}
-
-fn delete(table: Table, key: Vec<u8>) -> Output {
-    Output::Write(Write::Delete { table, key })
 }

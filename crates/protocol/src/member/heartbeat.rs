@@ -8,6 +8,7 @@ use sealbid_types::id::{MemberIndex, Round};
 use super::io::{Notice, Output};
 use super::message::{CertifiedClose, Heartbeat, PeerMessage};
 use super::{Member, broadcast, send};
+use crate::claims::Asked;
 
 impl Member {
     pub(super) fn heartbeat(&self) -> Heartbeat {
@@ -35,7 +36,7 @@ impl Member {
     /// this member's or a liar's, frees nothing.
     fn free_places(&mut self) {
         let committee = &self.context.committee;
-        let time = self.peers.time_of_quorum(committee.quorum(), self.now.wall);
+        let time = self.peers.time_said_by(committee.quorum(), self.now.wall);
         if let Some(time) = time {
             let schedule = &committee.schedule;
             let ended = schedule.end_of(schedule.newest_ended(time));
@@ -81,7 +82,11 @@ impl Member {
             return;
         }
         self.peers.heartbeat(from, said, self.now.monotonic);
-        if let Some(question) = said.question {
+        if let Some(question) = said.question
+            && self
+                .peers
+                .may_answer(from, Asked::Question, self.now.monotonic)
+        {
             self.tell_memory(from, question, out);
         }
         if said.certified < self.chain.open().previous().unwrap_or_default() {

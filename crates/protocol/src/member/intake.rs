@@ -1,31 +1,25 @@
 //! What a member does with each input before it looks at what has become possible.
+//!
+//! An envelope comes in three steps, the cheapest first: it is read where it arrives
+//! ([`Readable`]), the engine looks at what it knows of it and whether a limit or the clock forbids
+//! it, and only what could be acknowledged, or what a round waits for, goes to the gate.
 
 use sealbid_types::bytes::Blob;
-use sealbid_types::codec::decode;
-use sealbid_types::door::{EnvelopeStatus, Event, PublicIntent, Refusal, RefusalCode, Response};
-use sealbid_types::envelope::{Envelope, Kind};
-use sealbid_types::id::{EnvelopeId, MemberIndex, Round};
+use sealbid_types::door::{EnvelopeStatus, Refusal, RefusalCode, Response};
+use sealbid_types::envelope::Envelope;
+use sealbid_types::id::{EnvelopeId, MemberIndex};
 use sealbid_types::keys::Signed;
-use sealbid_types::report::{Acknowledgement, Report};
+use sealbid_types::report::Report;
 
+use super::acknowledge::Taken;
 use super::io::{Input, Output, RequestId};
 use super::message::PeerMessage;
-use super::{Member, broadcast, fault, send};
+use super::{Member, send};
 use crate::admission::gate::Admissible;
-use crate::admission::{Admission, offer, refusal};
+use crate::admission::{Origin, Readable, Unreadable, offer, refusal};
 
-/// Acknowledgements in one message: a signed one takes some 180 bytes.
-const MOST_ACKNOWLEDGEMENTS: usize = 4_096;
-
-/// How a taken envelope came to be known here.
-enum Taken {
-    /// It is acknowledged, now or earlier.
-    Acknowledged(Signed<Acknowledgement>),
-    /// It is listed by a certified round already.
-    Listed(Round),
-}
-
-fn reply(request: RequestId, response: Response) -> Output {
+/// An answer to a client.
+pub(super) fn reply(request: RequestId, response: Response) -> Output {
     Output::Reply {
         request,
         response: Box::new(response),
@@ -35,10 +29,20 @@ fn reply(request: RequestId, response: Response) -> Output {
 impl Member {
     pub(crate) fn take_in(&mut self, input: Input, out: &mut Vec<Output>) {
         match input {
-            Input::Submit { request, envelope } => self.submit(request, *envelope, out),
-            Input::Delivered { envelopes, refused } => self.deliver(envelopes, refused, out),
+            Input::Submit { request, envelope } => {
+                if let Err(refusal) = self.submit(request, *envelope, out) {
+                    out.push(reply(request, Response::Refused(refusal)));
+                }
+            }
+            Input::Found { envelopes } => self.screen_all(envelopes, Origin::Pool, out),
+            Input::Checked {
+                admitted,
+                refused,
+                unchecked,
+            } => self.take_checked(admitted, refused, unchecked, out),
             Input::Received { from, bytes } => self.receive(from, &bytes, out),
             Input::Record { from, checked } => self.take_record(from, checked, out),
+            Input::NoRecord { from } => self.miss_record(from),
             Input::AskStatus { request, envelope } => {
                 out.push(reply(request, Response::Status(self.status(&envelope))));
             }
@@ -60,35 +64,59 @@ impl Member {
         }
     }
 
-    fn submit(&mut self, request: RequestId, envelope: Admissible, out: &mut Vec<Output>) {
+    /// A client's envelope: acknowledged already, or worth the gate, or refused at once.
+    fn submit(
+        &mut self,
+        request: RequestId,
+        envelope: Readable,
+        out: &mut Vec<Output>,
+    ) -> Result<(), Refusal> {
+        self.check_readiness()?;
         let id = envelope.id();
-        let rounds = (
-            envelope.envelope.header.first,
-            envelope.envelope.header.last,
-        );
-        let offered = offer(id, &envelope.envelope, envelope.bytes.clone());
-        match self
-            .check_readiness()
-            .and_then(|()| self.acknowledge(envelope, out))
-        {
-            Ok(Taken::Acknowledged(signed)) => {
-                let times = &self.options.times;
-                let push_at = self.now.monotonic.plus(times.push_after);
-                let gives_up_at = self.now.monotonic.plus(times.submit_timeout);
-                self.receipts
-                    .wait(id, rounds, request, push_at, gives_up_at);
-                out.push(Output::Offer(vec![offered]));
-                self.give(signed, out);
-            }
-            Ok(Taken::Listed(round)) => {
-                let text = format!("round {round} lists it already");
-                out.push(reply(
-                    request,
-                    Response::Refused(refusal(RefusalCode::RoundClosed, text)),
-                ));
-            }
-            Err(refusal) => out.push(reply(request, Response::Refused(refusal))),
+        if let Some(failure) = self.screen.failure(&id) {
+            return Err(failure.clone());
         }
+        if let Some(round) = self.chain.listed_in(&id) {
+            self.screen_all(vec![envelope], Origin::Client, out);
+            let text = format!("round {round} lists it already");
+            return Err(refusal(RefusalCode::RoundClosed, text));
+        }
+        // The same promise again costs no arithmetic: a client that lost its receipt asks again.
+        let promised = self.promised(&id);
+        if let Some(signed) = promised.or_else(|| self.acknowledge_fetched(id, out)) {
+            self.await_receipt(request, &envelope.envelope, id);
+            out.push(Output::Offer(vec![offer(
+                id,
+                &envelope.envelope,
+                envelope.bytes,
+            )]));
+            self.give(signed, out);
+            return Ok(());
+        }
+        // What is held lacks its shares since a start; whether it has a place is known already.
+        let is_held = self.inbox.get(&id).is_some();
+        if let Err(refusal) = self.place(&envelope.envelope, id)
+            && !is_held
+        {
+            self.screen_all(vec![envelope], Origin::Client, out);
+            return Err(refusal);
+        }
+        if !self.screen.has_room(Origin::Client) {
+            let text = "too many envelopes wait for their checks: try again";
+            return Err(refusal(RefusalCode::TooManyRequests, text));
+        }
+        self.await_receipt(request, &envelope.envelope, id);
+        self.screen_all(vec![envelope], Origin::Client, out);
+        Ok(())
+    }
+
+    fn await_receipt(&mut self, request: RequestId, envelope: &Envelope, id: EnvelopeId) {
+        let times = &self.options.times;
+        let push_at = self.now.monotonic.plus(times.push_after);
+        let gives_up_at = self.now.monotonic.plus(times.submit_timeout);
+        let rounds = (envelope.header.first, envelope.header.last);
+        self.receipts
+            .wait(id, rounds, request, push_at, gives_up_at);
     }
 
     fn check_readiness(&self) -> Result<(), Refusal> {
@@ -113,163 +141,107 @@ impl Member {
         Ok(())
     }
 
-    /// Takes an envelope in and acknowledges it, unless a limit or the clock forbids it.
-    fn acknowledge(
-        &mut self,
-        admissible: Admissible,
-        out: &mut Vec<Output>,
-    ) -> Result<Taken, Refusal> {
-        let id = admissible.id();
-        if let Some(round) = self.chain.listed_in(&id) {
-            self.stash(admissible, out);
-            return Ok(Taken::Listed(round));
-        }
-        // The same promise again, for the round that it was made for: who asks twice gets no later
-        // one, and no limit can take back what is promised.
-        if let Some(round) = self.inbox.get(&id).and_then(|held| held.acknowledged) {
-            out.extend(self.inbox.take(admissible, None));
-            return Ok(Taken::Acknowledged(self.promises.acknowledge(id, round)));
-        }
-        let placed = self.place(&admissible);
-        let round = match placed {
-            Ok(round) => round,
-            Err(refusal) => {
-                self.keep_if_wanted(admissible, out);
-                return Err(refusal);
+    /// Sends to the gate what is worth it: what this member would acknowledge, or what a round needs
+    /// and is not here. The rest is dropped: whoever needs it brings it again.
+    fn screen_all(&mut self, envelopes: Vec<Readable>, origin: Origin, out: &mut Vec<Output>) {
+        let mut envelopes = envelopes;
+        envelopes.retain(|envelope| {
+            let id = envelope.id();
+            if self.is_ready()
+                && let Some(signed) = self.acknowledge_fetched(id, out)
+            {
+                self.give(signed, out);
+                return false;
             }
-        };
-        let public = PublicIntent::new(id, &admissible.envelope.header, round);
-        let is_intent = admissible.envelope.header.kind == Kind::Intent;
-        out.extend(self.inbox.take(admissible, Some(round)));
-        if is_intent {
-            out.push(Output::Event(Box::new(Event::Intent(public.clone()))));
-            let slot = self.context.committee.schedule.current(self.now.wall);
-            self.inbox.note_published(&id, slot);
-            out.push(self.publish(public));
-        }
-        Ok(Taken::Acknowledged(self.promises.acknowledge(id, round)))
-    }
-
-    fn place(&self, admissible: &Admissible) -> Result<Round, Refusal> {
-        let id = admissible.id();
-        // No protection: another member may admit the twin, and then both are void
-        // (`opening/parts.rs`). It keeps what will be void from taking places here.
-        self.inbox.check_points(&id, &admissible.envelope)?;
-        let used = admissible
-            .envelope
-            .sealed
-            .parts()
-            .find_map(|(_, p)| self.chain.holder_of(&p.u));
-        if let Some(other) = used {
-            let text = format!("a sealed part's u stands in envelope {} too", other.short());
-            return Err(refusal(RefusalCode::SharedU, text));
-        }
-        let open = self.chain.open();
-        let header = &admissible.envelope.header;
-        let schedule = &self.context.committee.schedule;
-        // No round closes before the parent's slot is over, whatever this clock says.
-        let slot = schedule
-            .current(self.now.wall)
-            .max(self.chain.parent_slot().next());
-        let admission = Admission {
-            open,
-            earliest: self.promises.earliest(header.kind, open),
-            closes_at: schedule.end_of(slot),
-        };
-        self.inbox.place(header, admission)
-    }
-
-    /// An envelope that cannot be acknowledged here may still be named by another member's report,
-    /// and then the vote needs it.
-    fn keep_if_wanted(&mut self, admissible: Admissible, out: &mut Vec<Output>) {
-        let id = admissible.id();
-        let is_here = self
-            .inbox
-            .get(&id)
-            .is_some_and(|held| held.shares.is_some());
-        // What the round being settled reports and does not list goes into its record.
-        let is_settled = self
-            .settling
-            .as_ref()
-            .is_some_and(|settling| settling.is_collecting() && settling.is_reported(&id));
-        if is_here || !is_settled && !self.closing.book.lists(&id) {
-            return;
-        }
-        out.extend(self.inbox.take(admissible, None));
-        let committee = &self.context.committee;
-        let misfits = self
-            .closing
-            .misfits(committee, &self.chain, &self.inbox, &id);
-        for member in misfits {
-            let what = format!("reported envelope {}, which cannot stand there", id.short());
-            out.extend(fault(member, what, None));
+            let may_enter = self.is_wanted(&id)
+                || self.is_ready()
+                    && self.inbox.get(&id).is_none()
+                    && self.chain.listed_in(&id).is_none()
+                    && self.place(&envelope.envelope, id).is_ok();
+            may_enter && self.screen.failure(&id).is_none() && self.screen.send(id, origin)
+        });
+        if !envelopes.is_empty() {
+            out.push(Output::Check { origin, envelopes });
         }
     }
 
-    /// An envelope of the certified round, which this member lacked or had to check again.
-    fn stash(&mut self, admissible: Admissible, out: &mut Vec<Output>) {
-        let id = admissible.id();
-        let Some(settling) = self
-            .settling
-            .as_mut()
-            .filter(|settling| settling.is_collecting())
-        else {
-            return;
-        };
-        let close = settling.certificate().close();
-        if close.intents.contains(&id) || close.quotes.contains(&id) {
-            out.extend(self.inbox.take(admissible, None));
-            if let Some(held) = self.inbox.remove(&id) {
-                settling.held.insert(id, held);
+    /// Whether an envelope is needed here whatever the limits say: it lacks its shares since a
+    /// start, or it is owed since then, or a report of the open round or the round being settled
+    /// names it.
+    fn is_wanted(&self, id: &EnvelopeId) -> bool {
+        match self.inbox.get(id) {
+            Some(held) => held.shares.is_none(),
+            None => {
+                self.start.is_owed(id)
+                    || self.closing.book.lists(id)
+                    || self.settling.as_ref().is_some_and(|settling| {
+                        settling.is_collecting() && settling.names(id) && !settling.has(id)
+                    })
             }
         }
     }
 
-    fn deliver(
+    /// What the gate says.
+    fn take_checked(
         &mut self,
-        envelopes: Vec<Admissible>,
+        admitted: Vec<Admissible>,
         refused: Vec<(EnvelopeId, Refusal)>,
+        unchecked: Vec<EnvelopeId>,
         out: &mut Vec<Output>,
     ) {
-        for admissible in envelopes {
-            let Some(admissible) = self.take_over(admissible, out) else {
-                continue;
-            };
-            if !self.is_ready() {
-                self.refresh(admissible, out);
-            } else if let Ok(Taken::Acknowledged(signed)) = self.acknowledge(admissible, out) {
-                self.give(signed, out);
-            }
+        for admissible in admitted {
+            self.screen.came_back(&admissible.id());
+            self.admit(admissible, out);
         }
         for (id, refusal) in refused {
-            let what = format!("reported envelope {}, which fails: {refusal}", id.short());
-            for member in self.closing.book.refuse(id, refusal) {
-                out.extend(fault(member, what.clone(), None));
-            }
+            self.screen.came_back(&id);
+            self.screen.fail(id, refusal.clone());
+            self.refuse_envelope(id, refusal, out);
+        }
+        for id in unchecked {
+            self.screen.came_back(&id);
+            let text = "it could not be checked: try again";
+            self.refuse_clients(&id, &refusal(RefusalCode::TooManyRequests, text), out);
         }
     }
 
-    /// An acknowledgement of this member's own, for its clients and for the other members.
-    fn give(&mut self, signed: Signed<Acknowledgement>, out: &mut Vec<Output>) {
-        // Kept until all inputs of this step are taken: one message for hundreds of envelopes.
-        self.acknowledgements.push(signed.clone());
-        let latest = self.chain.open().next();
-        let Acknowledgement {
-            envelope, round, ..
-        } = signed.body;
-        if self.receipts.needs(&envelope, signed.member, round, latest) {
-            self.count_acknowledgement(signed, out);
-        }
-    }
-
-    /// Sends the acknowledgements of the inputs just taken.
-    pub(crate) fn tell_acknowledgements(&mut self, out: &mut Vec<Output>) {
-        let given = core::mem::take(&mut self.acknowledgements);
-        if self.has_halted {
+    fn admit(&mut self, admissible: Admissible, out: &mut Vec<Output>) {
+        let Some(admissible) = self.take_over(admissible, out) else {
             return;
+        };
+        if !self.is_ready() {
+            return self.refresh(admissible, out);
         }
-        for batch in given.chunks(MOST_ACKNOWLEDGEMENTS) {
-            out.push(broadcast(&PeerMessage::Acknowledgements(batch.to_vec())));
+        let id = admissible.id();
+        let offered = self
+            .receipts
+            .is_waited_for(&id)
+            .then(|| offer(id, &admissible.envelope, admissible.bytes.clone()));
+        match self.acknowledge(admissible, out) {
+            Ok(Taken::Acknowledged(signed)) => {
+                out.extend(offered.map(|offered| Output::Offer(vec![offered])));
+                self.give(signed, out);
+            }
+            Ok(Taken::Listed(round)) => {
+                let text = format!("round {round} lists it already");
+                self.refuse_clients(&id, &refusal(RefusalCode::RoundClosed, text), out);
+            }
+            // A place may have gone to another while this one was being checked.
+            Err(refusal) => self.refuse_clients(&id, &refusal, out),
+        }
+    }
+
+    fn refuse_clients(&mut self, id: &EnvelopeId, refusal: &Refusal, out: &mut Vec<Output>) {
+        let requests = self.receipts.refuse(id).into_iter();
+        out.extend(requests.map(|request| reply(request, Response::Refused(refusal.clone()))));
+    }
+
+    /// An envelope that no member takes, by its bytes: who reported it lies.
+    fn refuse_envelope(&mut self, id: EnvelopeId, refusal: Refusal, out: &mut Vec<Output>) {
+        self.refuse_clients(&id, &refusal, out);
+        let what = format!("reported envelope {}, which fails: {refusal}", id.short());
+        for member in self.closing.book.refuse(id, refusal) {
+            self.accuse(member, what.clone(), None, out);
         }
     }
 
@@ -284,77 +256,35 @@ impl Member {
         let mut given = Vec::new();
         let mut unknown = Vec::new();
         for blob in envelopes {
-            match self.acknowledged_bytes(&blob) {
-                Some((id, round)) => given.push(self.promises.acknowledge(id, round)),
-                None => unknown.push(blob),
+            match Readable::new(&self.context.committee, blob.0.into()) {
+                Ok(envelope) => match self.promised(&envelope.id()) {
+                    Some(signed) => given.push(signed),
+                    None => unknown.push(envelope),
+                },
+                Err(Unreadable { id, refusal }) => {
+                    if let Some(id) = id {
+                        self.refuse_envelope(id, refusal, out);
+                    }
+                }
             }
         }
         if !given.is_empty() {
             out.push(send(from, &PeerMessage::Acknowledgements(given)));
         }
-        if !unknown.is_empty() {
-            out.push(Output::Check(unknown));
+        for envelope in &unknown {
+            // It failed before any report named it.
+            if let Some(failure) = self.screen.failure(&envelope.id()).cloned() {
+                self.refuse_envelope(envelope.id(), failure, out);
+            }
         }
+        self.screen_all(unknown, Origin::Member(from), out);
     }
 
-    fn acknowledged_bytes(&self, blob: &Blob) -> Option<(EnvelopeId, Round)> {
-        let id = decode::<Envelope>(&blob.0).ok()?.id();
-        let held = self.inbox.get(&id)?;
+    /// The acknowledgement of an envelope that is here with its shares.
+    fn promised(&self, id: &EnvelopeId) -> Option<Signed<sealbid_types::report::Acknowledgement>> {
+        let held = self.inbox.get(id)?;
         held.shares.as_ref()?;
-        Some((id, held.acknowledged?))
-    }
-
-    /// During a start, only what the disk held gains its shares again.
-    fn refresh(&mut self, admissible: Admissible, out: &mut Vec<Output>) {
-        let id = admissible.id();
-        if self.inbox.get(&id).is_some() {
-            out.extend(self.inbox.take(admissible, None));
-        } else {
-            self.stash(admissible, out);
-        }
-    }
-
-    pub(crate) fn take_acknowledgement(
-        &mut self,
-        from: MemberIndex,
-        signed: Signed<Acknowledgement>,
-        out: &mut Vec<Output>,
-    ) {
-        let Acknowledgement {
-            auction,
-            epoch,
-            envelope,
-            round,
-        } = &signed.body;
-        let committee = &self.context.committee;
-        if (auction, epoch) != (&committee.auction, &committee.epoch) {
-            return;
-        }
-        // From its maker only: the witness keeps it unverified, and must not be filled by others.
-        if signed.member == from {
-            self.witness.keep(&signed);
-        }
-        let latest = self.chain.open().next();
-        if !self.receipts.needs(envelope, signed.member, *round, latest) {
-            return;
-        }
-        let Some(member) = committee.member(signed.member) else {
-            return;
-        };
-        // Verified last, and only if a client here waits for it: most that come are for others'
-        // clients.
-        if signed.verify(&member.identity).is_ok() {
-            self.count_acknowledgement(signed, out);
-        }
-    }
-
-    /// A right acknowledgement that somebody waits for.
-    fn count_acknowledgement(&mut self, signed: Signed<Acknowledgement>, out: &mut Vec<Output>) {
-        let quorum = self.context.committee.quorum();
-        if let Some((receipt, requests)) = self.receipts.acknowledge(signed, quorum) {
-            let answer = |request| reply(request, Response::Receipt(receipt.clone()));
-            out.extend(requests.into_iter().map(answer));
-        }
+        Some(self.promises.acknowledge(*id, held.acknowledged?))
     }
 }
 

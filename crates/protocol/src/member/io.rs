@@ -1,6 +1,5 @@
 //! What goes into a member's engine and what comes out of it.
 
-use sealbid_types::bytes::Blob;
 use sealbid_types::codec::Schema;
 use sealbid_types::door::{Event, PublicIntent, Refusal, Response};
 use sealbid_types::id::{EnvelopeId, MemberIndex, Round};
@@ -10,6 +9,7 @@ use sealbid_types::time::Timestamp;
 
 use super::Stage;
 use crate::admission::gate::Admissible;
+use crate::admission::{Origin, Readable};
 use crate::chain::{CheckedRecord, RecordError};
 use crate::disk::Write;
 use crate::opening::Purpose;
@@ -22,19 +22,26 @@ pub struct RequestId(pub u64);
 /// What the shell tells the engine.
 #[derive(Debug)]
 pub enum Input {
-    /// A client submitted an envelope that the gate let through.
+    /// A client submitted an envelope.
     Submit {
         /// Answered by one [`Output::Reply`], by the submit timeout at the latest.
         request: RequestId,
-        /// The envelope.
-        envelope: Box<Admissible>,
+        /// The envelope, as it was read.
+        envelope: Box<Readable>,
     },
-    /// Envelopes from the pool or from a peer, checked by the gate.
-    Delivered {
+    /// Envelopes that the pool brought.
+    Found {
+        /// The envelopes, as they were read.
+        envelopes: Vec<Readable>,
+    },
+    /// What the gate says of envelopes of [`Output::Check`] or of [`super::Member::stored_envelopes`].
+    Checked {
         /// Those that passed.
-        envelopes: Vec<Admissible>,
-        /// Those that decode, and fail a check: a close that lists one is invalid.
+        admitted: Vec<Admissible>,
+        /// Those that failed: a close that lists one is invalid.
         refused: Vec<(EnvelopeId, Refusal)>,
+        /// Those that the gate could say nothing of.
+        unchecked: Vec<EnvelopeId>,
     },
     /// A message of a peer; `from` is what the channel says, never the payload.
     Received {
@@ -50,6 +57,11 @@ pub enum Input {
         from: MemberIndex,
         /// The record, checked by [`crate::chain::check_record`], or what is wrong with it.
         checked: Result<Box<CheckedRecord>, RecordError>,
+    },
+    /// A record of [`Output::FetchRecord`] did not come.
+    NoRecord {
+        /// Who was asked.
+        from: MemberIndex,
     },
     /// What became of an envelope that is not in the store's outcomes: answered at once.
     AskStatus {
@@ -80,7 +92,8 @@ impl Input {
         matches!(
             self,
             Self::Submit { .. }
-                | Self::Delivered { .. }
+                | Self::Found { .. }
+                | Self::Checked { .. }
                 | Self::AskStatus { .. }
                 | Self::AskHead { .. }
                 | Self::Gone { .. }
@@ -113,9 +126,14 @@ pub enum Output {
     /// Tell the pool that a round is settled: what cannot be listed any more may go. That waits for
     /// the settlement, since nothing waits for it.
     ClearRound(Box<ClearedRound>),
-    /// Run these envelopes of a peer through the gate and bring them back as
-    /// [`Input::Delivered`].
-    Check(Vec<Blob>),
+    /// Run these envelopes through the gate and bring back what it says as [`Input::Checked`]. The
+    /// engine has counted them: no more of one origin are out than it has room for.
+    Check {
+        /// For whom.
+        origin: Origin,
+        /// The envelopes.
+        envelopes: Vec<Readable>,
+    },
     /// Answer a client.
     Reply {
         /// The request.
@@ -130,7 +148,7 @@ pub enum Output {
     /// Tell watchers.
     Event(Box<Event>),
     /// Fetch the record of this round from a member's front door, check it, and bring it back as
-    /// [`Input::Record`]. Another member is asked if nothing comes.
+    /// [`Input::Record`], or else [`Input::NoRecord`]. Another member is asked if it takes long.
     FetchRecord {
         /// The round.
         round: Round,
@@ -243,6 +261,11 @@ pub(crate) fn put<T: Schema>(table: crate::disk::Table, key: Vec<u8>, value: &T)
         key,
         value: sealbid_types::codec::encode(value),
     })
+}
+
+/// The output that deletes a row.
+pub(crate) const fn delete(table: crate::disk::Table, key: Vec<u8>) -> Output {
+    Output::Write(Write::Delete { table, key })
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! Outputs are carried out in order, and every write of a step is durable before anything else of
 //! it happens. That is what "persisted before it is sent" rests on.
 
+mod acknowledge;
 mod archive;
 mod heartbeat;
 mod intake;
@@ -31,12 +32,11 @@ pub use crate::limits::{Limits, Options, Times};
 pub use crate::settlement::{Outcome, outcomes, summary};
 
 use self::message::PeerMessage;
-use crate::admission::{Inbox, Receipts};
+use crate::admission::{Inbox, Receipts, Screen};
 use crate::chain::Chain;
 use crate::claims::{Peers, Start, Witness};
 use crate::closing::Closing;
-use crate::disk::{Table, Write};
-use crate::evidence::Evidence;
+use crate::evidence::{Accusations, Evidence};
 use crate::opening::{Exchange, Suspects};
 use crate::promises::Promises;
 use crate::settlement::Settling;
@@ -101,6 +101,7 @@ pub struct Member {
     promises: Promises,
     chain: Chain,
     inbox: Inbox,
+    screen: Screen,
     receipts: Receipts,
     peers: Peers,
     start: Start,
@@ -109,6 +110,7 @@ pub struct Member {
     /// What has come early for the open round.
     early: Exchange,
     settling: Option<Settling>,
+    accusations: Accusations,
     /// Whose shares were wrong of late: they go last.
     suspects: Suspects,
     due: Due,
@@ -245,6 +247,17 @@ impl Member {
         }
     }
 
+    /// Says that a member is at fault, unless there is evidence of the kind already.
+    fn accuse(
+        &mut self,
+        member: MemberIndex,
+        what: String,
+        evidence: Option<&Evidence>,
+        out: &mut Vec<Output>,
+    ) {
+        out.extend(self.accusations.accuse(member, what, evidence));
+    }
+
     fn announce_phase(&mut self, out: &mut Vec<Output>) {
         let phase = self.phase_now();
         if phase != self.phase {
@@ -270,24 +283,6 @@ fn send(to: MemberIndex, message: &PeerMessage) -> Output {
         to,
         bytes: encode(message),
     }
-}
-
-/// Says that a member is at fault, and keeps the evidence.
-pub(crate) fn fault(member: MemberIndex, what: String, evidence: Option<Evidence>) -> Vec<Output> {
-    evidence
-        .map(|evidence| keep_evidence(&evidence))
-        .into_iter()
-        .chain([Output::Notice(Notice::Fault { member, what })])
-        .collect()
-}
-
-/// Evidence on its way to disk: of each member and kind one, so that no liar fills it.
-fn keep_evidence(evidence: &Evidence) -> Output {
-    Output::Write(Write::Put {
-        table: Table::Evidence,
-        key: evidence.key(),
-        value: encode(evidence),
-    })
 }
 
 /// Why a member stops for good that sees two certificates of one round.

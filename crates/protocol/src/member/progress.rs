@@ -1,22 +1,24 @@
 //! What has become possible: by the clock, by what has arrived, or by an earlier step.
 
+use core::time::Duration;
+
 use sealbid_types::bytes::Blob;
-use sealbid_types::door::{PublicIntent, RefusalCode, Response};
+use sealbid_types::door::{PublicIntent, Refusal, RefusalCode, Response};
 use sealbid_types::envelope::Kind;
 use sealbid_types::id::{EnvelopeId, Slot};
 use sealbid_types::time::Timestamp;
 
 use super::archive::HOLD;
-use super::intake::report_key;
-use super::io::{Output, put};
-use super::message::{MOST_ENVELOPE_BYTES, PeerMessage};
-use super::{Member, broadcast, fault, forked, round_key, send};
+use super::intake::{reply, report_key};
+use super::io::{Output, delete, put};
+use super::message::{CertifiedClose, MOST_ENVELOPE_BYTES, PeerMessage};
+use super::{Member, broadcast, forked, round_key, send};
 use crate::admission::refusal;
 use crate::closing::{MOST_ENVELOPES, MOST_REPORTS, next_event, slot_after_report};
 use crate::disk::Table;
 use crate::evidence::Evidence;
 use crate::promises::Lists;
-use crate::vote::Output as VoteOutput;
+use crate::vote::{Certified, Output as VoteOutput};
 
 impl Member {
     pub(crate) fn go_on(&mut self, out: &mut Vec<Output>) {
@@ -91,17 +93,18 @@ impl Member {
     }
 
     /// Freezes the open round at the beginning of a quote window if it has an intent, or when
-    /// another member's report lists an intent that is here.
+    /// another member's report lists an intent that is here and that this member has not
+    /// acknowledged.
     fn freeze(&mut self, out: &mut Vec<Output>) {
         let schedule = self.context.committee.schedule;
         let (round, parent) = (self.closing.round(), self.chain.parent_slot());
-        let current = schedule.current(self.now.wall);
-        out.extend(self.promises.thaw(round, current));
+        let wall = self.believable_wall();
+        out.extend(self.promises.thaw(round, schedule.current(wall)));
         let has_intent = self.inbox.count(Kind::Intent, round) > 0;
         // Asked whether or not there is an intent: a window that began without one has begun, and
         // the intent that comes in it waits for the next, so that solvers have a whole window for
         // it.
-        let begun = self.closing.window.begun(&schedule, self.now.wall);
+        let begun = self.closing.window.begun(&schedule, wall);
         let by_window = begun.filter(|slot| has_intent && *slot > parent);
         if let Some(slot) = by_window
             && let Some(row) = self.promises.freeze(round, slot)
@@ -111,34 +114,32 @@ impl Member {
             let stale = self.inbox.publish(round, slot);
             out.extend(stale.into_iter().map(|public| self.publish(public)));
         }
-        if self.promises.frozen(round).is_none() && self.is_reported_intent_here() {
-            let slot = slot_after_report(&schedule, self.now.wall, parent, has_intent);
+        if self.promises.frozen(round).is_some() {
+            return;
+        }
+        self.closing
+            .look(&self.context.committee, &self.chain, &self.inbox);
+        // With an intent of its own it waits for the next window in any case: a report that a liar
+        // sends late in a window would take the quotes from the intents that came in it.
+        if !has_intent && self.closing.has_reported_intent() {
+            let slot = slot_after_report(&schedule, wall, parent);
             if slot > parent {
                 out.extend(self.promises.freeze(round, slot));
             }
         }
     }
 
-    /// Whether a report lists an intent that is here. An id that nobody can show starts no cut: a
-    /// liar could have every slot close a round for nothing.
-    fn is_reported_intent_here(&self) -> bool {
-        let schedule = &self.context.committee.schedule;
-        let round = self.closing.round();
-        let may_stand = |id: &EnvelopeId, slot_end: Timestamp| {
-            let held = self.inbox.get(id);
-            held.is_some_and(|held| {
-                let header = &held.envelope.header;
-                held.shares.is_some()
-                    && header.kind == Kind::Intent
-                    && header.is_alive(round, slot_end)
-            })
-        };
-        let mut reports = self.closing.book.iter().map(|report| &report.body);
-        reports.any(|body| {
-            let earliest = body.slot.max(self.chain.parent_slot().next());
-            let slot_end = schedule.end_of(earliest);
-            body.intents.iter().any(|id| may_stand(id, slot_end))
-        })
+    /// The time that freezes go by: the wall clock's, unless that is more than a slot ahead of what
+    /// a quorum shows. A clock that jumps ahead for a moment would freeze a slot that is far away,
+    /// and report for it at once, since by its own time that slot has ended.
+    fn believable_wall(&self) -> Timestamp {
+        let committee = &self.context.committee;
+        let shown = self.peers.time_shown_by(committee.quorum(), self.now);
+        let slot = Duration::from_millis(committee.schedule.period_ms.into());
+        match shown {
+            Some(shown) if self.now.wall > shown.plus(slot) => shown,
+            _ => self.now.wall,
+        }
     }
 
     /// When the wall clock alone brings something.
@@ -188,6 +189,12 @@ impl Member {
             if let Some((view, close)) = closing.proposal(committee, chain, inbox, now.wall) {
                 closing.vote.propose(view, close, *now, &mut said);
             }
+            let surplus = closing.drop_surplus();
+            out.extend(
+                surplus
+                    .iter()
+                    .map(|report| delete(Table::Reports, report_key(report))),
+            );
             if said.is_empty() {
                 return;
             }
@@ -209,14 +216,18 @@ impl Member {
                 if evidence.is_of_shares() {
                     self.suspects.note(member, round);
                 }
-                out.extend(fault(member, what, Some(evidence)));
+                self.accuse(member, what, Some(&evidence), out);
             }
             VoteOutput::Decided(certified) => self.certify(*certified, out),
             VoteOutput::Abstains => self.abstain(out),
-            VoteOutput::Forked { .. } => {
-                self.has_halted = true;
-                let reason = forked(round);
-                out.push(Output::Halt { reason });
+            VoteOutput::Forked { first, second } => {
+                let of = |certified: Certified| CertifiedClose {
+                    close: certified.close,
+                    certificate: certified.certificate,
+                };
+                let pair = Evidence::Certificates(Box::new([of(*first), of(*second)]));
+                out.extend(self.accusations.keep(&pair));
+                self.halt(forked(round), out);
             }
         }
     }
@@ -241,11 +252,8 @@ impl Member {
         self.asked = self.asked.wrapping_add(1);
         let absent_after = self.options.times.absent_after;
         let alive = self.peers.alive(self.now.monotonic, absent_after);
-        let grounds = self.closing.grounds(committee, &self.chain, &self.inbox);
         let me = self.promises.member();
-        let whom = self
-            .closing
-            .ask_whom(&grounds, &alive, me, self.asked.into());
+        let whom = self.closing.ask_whom(&alive, me, self.asked.into());
         if let Some(member) = whom {
             out.push(send(member, &PeerMessage::Want(want)));
         }
@@ -283,19 +291,24 @@ impl Member {
             .filter_map(|id| self.envelope_bytes(id))
             .collect();
         out.extend(batches(bytes).map(|batch| broadcast(&PeerMessage::Envelopes(batch))));
-        for (requests, acknowledged) in self.receipts.take_late(self.now.monotonic) {
-            let needed = self.context.committee.quorum;
-            let text = format!(
-                "{acknowledged} of {needed} members acknowledged it in time; it is stored and may still be listed"
-            );
-            for request in requests {
-                let response = Response::Refused(refusal(RefusalCode::NoQuorum, text.clone()));
-                out.push(Output::Reply {
-                    request,
-                    response: Box::new(response),
-                });
-            }
+        for (id, requests, acknowledged) in self.receipts.take_late(self.now.monotonic) {
+            let why = self.no_receipt(&id, acknowledged);
+            let answer = |request| reply(request, Response::Refused(why.clone()));
+            out.extend(requests.into_iter().map(answer));
         }
+    }
+
+    /// Why there is no receipt, once it has taken too long.
+    fn no_receipt(&self, id: &EnvelopeId, acknowledged: usize) -> Refusal {
+        if self.inbox.get(id).is_none() {
+            let text = "its checks took too long: try again";
+            return refusal(RefusalCode::TooManyRequests, text);
+        }
+        let needed = self.context.committee.quorum;
+        let text = format!(
+            "{acknowledged} of {needed} members acknowledged it in time; it is stored and may still be listed"
+        );
+        refusal(RefusalCode::NoQuorum, text)
     }
 
     /// Whatever is acknowledged is proposed to the pool again until a certified round lists it.

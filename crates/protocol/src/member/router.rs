@@ -16,7 +16,8 @@ use super::io::{Notice, Output, put};
 use super::message::{
     CertifiedClose, MOST_ENVELOPE_BYTES, PeerMessage, Shares, SignatureShareMessage, Want,
 };
-use super::{Member, fault, forked, keep_evidence, send};
+use super::{Member, forked, send};
+use crate::claims::Asked;
 use crate::closing::{MOST_ENVELOPES, MOST_REPORTS, Reported, Standing};
 use crate::disk::Table;
 use crate::evidence::Evidence;
@@ -89,7 +90,10 @@ impl Member {
             Ok(Reported::Contradicts(other)) => {
                 let evidence = Evidence::Reports(Box::new([*other, report.clone()]));
                 let what = "signed two different reports for one round".to_owned();
-                out.extend(fault(report.member, what, Some(evidence)));
+                let said = self
+                    .accusations
+                    .accuse(report.member, what, Some(&evidence));
+                out.extend(said);
             }
             Err(what) => {
                 out.push(Output::Notice(Notice::Unusable {
@@ -100,10 +104,10 @@ impl Member {
             }
         }
         out.push(put(Table::Reports, report_key(&report), &report));
-        let grounds = self.closing.grounds(committee, &self.chain, &self.inbox);
-        if let Standing::Unfit(id) = grounds.standing(&report.body) {
+        self.closing.look(committee, &self.chain, &self.inbox);
+        if let Standing::Unfit(id) = self.closing.standing(&report.id()) {
             let what = format!("reported envelope {}, which cannot stand there", id.short());
-            out.extend(fault(report.member, what, None));
+            self.accuse(report.member, what, None, out);
         }
     }
 
@@ -174,7 +178,7 @@ impl Member {
         };
         if CloseCertificate::verify(&self.context.keys, close, certificate).is_ok() {
             let evidence = Evidence::OtherCertificate(Box::new(proof));
-            out.push(keep_evidence(&evidence));
+            out.extend(self.accusations.keep(&evidence));
             self.halt(forked(round), out);
         }
     }
@@ -245,14 +249,23 @@ impl Member {
     }
 
     /// What this member holds of what another lacks, one message of envelopes at a time.
-    fn serve(&self, to: MemberIndex, want: &Want, out: &mut Vec<Output>) {
+    fn serve(&mut self, to: MemberIndex, want: &Want, out: &mut Vec<Output>) {
+        if !self.peers.may_answer(to, Asked::Want, self.now.monotonic) {
+            return;
+        }
+        let mut size = 0;
         for id in want.reports.iter().take(MOST_REPORTS) {
             let settling = self
                 .settling
                 .as_ref()
                 .and_then(|settling| settling.report(id));
             if let Some(report) = self.closing.book.get(id).or(settling) {
-                out.push(send(to, &PeerMessage::Report(Box::new(report.clone()))));
+                let bytes = encode(&PeerMessage::Report(Box::new(report.clone())));
+                size += bytes.len();
+                out.push(Output::Send { to, bytes });
+            }
+            if size > MOST_ENVELOPE_BYTES {
+                break;
             }
         }
         let mut size = 0;

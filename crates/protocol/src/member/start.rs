@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use sealbid_crypto::{BatchSecret, CloseCertificate, CommitteeKeys};
-use sealbid_types::codec::{decode, encode};
+use sealbid_types::codec::decode;
 use sealbid_types::committee::Committee;
 use sealbid_types::door::Phase;
 use sealbid_types::id::{AuctionId, MemberIndex, Round};
@@ -13,12 +13,12 @@ use serde::{Deserialize, Serialize};
 
 use super::io::{Output, put};
 use super::{Context, Due, Member, MemberSecrets, Options, round_key};
-use crate::admission::Inbox;
-use crate::admission::Receipts;
+use crate::admission::{Inbox, Readable, Receipts, Screen};
 use crate::chain::{CertifiedRound, Chain};
 use crate::claims::{Peers, Start, Witness};
 use crate::closing::{Closing, Window, recall_reports};
 use crate::disk::{Recall, Table};
+use crate::evidence::Accusations;
 use crate::opening::{Exchange, Suspects};
 use crate::promises::Promises;
 use crate::settlement::Settling;
@@ -66,7 +66,7 @@ impl Member {
     /// Starts a member from what `disk` holds. `entropy` is fresh at every start.
     ///
     /// The envelopes of [`Member::stored_envelopes`] have to go through the gate next, and come
-    /// back as [`Input::Delivered`](super::Input::Delivered).
+    /// back as [`Input::Checked`](super::Input::Checked).
     ///
     /// # Errors
     /// [`StartError`].
@@ -110,6 +110,7 @@ impl Member {
         } else {
             context.committee.quorum()
         };
+        let screen = Screen::new(options.limits.at_gate);
         let mut member = Self {
             peers: Peers::new(me),
             start: Start::new(question, needed, round),
@@ -119,10 +120,12 @@ impl Member {
             promises,
             chain,
             inbox,
+            screen,
             receipts: Receipts::default(),
             closing,
             early: Exchange::new(round),
             settling,
+            accusations: Accusations::recall(disk),
             suspects: Suspects::recall(disk),
             due: Due::default(),
             asked: 0,
@@ -137,16 +140,16 @@ impl Member {
         Ok((member, out))
     }
 
-    /// The envelopes that the disk held, encoded: their shares are to be made again.
+    /// The envelopes that the disk held: their shares are to be made again.
     #[must_use]
-    pub fn stored_envelopes(&self) -> Vec<Vec<u8>> {
+    pub fn stored_envelopes(&self) -> Vec<Readable> {
         let settling = self
             .settling
             .iter()
             .flat_map(|settling| settling.held.values().map(Box::as_ref));
         let held = self.inbox.iter().map(|(_, held)| held).chain(settling);
         held.filter(|held| held.shares.is_none())
-            .map(|held| encode(&held.envelope))
+            .map(|held| Readable::stored(&held.envelope))
             .collect()
     }
 

@@ -62,6 +62,8 @@ pub(crate) struct Exchange {
     /// Not heard any more in this round: a member whose shares were looked at one by one must not
     /// bring that about again with its next message.
     liars: BTreeSet<MemberIndex>,
+    /// Whose messages answered something else than this round asks, and whether that was told.
+    strays: BTreeMap<MemberIndex, bool>,
 }
 
 /// Members whose signature shares are wrong, and the shares.
@@ -77,6 +79,7 @@ impl Exchange {
             shares: BTreeMap::new(),
             signatures: BTreeMap::new(),
             liars: BTreeSet::new(),
+            strays: BTreeMap::new(),
         }
     }
 
@@ -90,7 +93,13 @@ impl Exchange {
     pub(crate) fn ask_shares(&mut self, opening: Opening, question: ShareQuestion) {
         self.share_questions.insert(opening, question);
         if let Some(collected) = self.shares.get_mut(&opening) {
-            collected.retain(|_, signed| question.is_answered_by(&signed.body));
+            collected.retain(|member, signed| {
+                let fits = question.is_answered_by(&signed.body);
+                if !fits {
+                    self.strays.entry(*member).or_default();
+                }
+                fits
+            });
         }
     }
 
@@ -98,8 +107,25 @@ impl Exchange {
     pub(crate) fn ask_signature(&mut self, purpose: Purpose, question: SignatureQuestion) {
         self.signature_questions.insert(purpose, question);
         if let Some(collected) = self.signatures.get_mut(&purpose) {
-            collected.retain(|_, signed| question.is_answered_by(&signed.body));
+            collected.retain(|member, signed| {
+                let fits = question.is_answered_by(&signed.body);
+                if !fits {
+                    self.strays.entry(*member).or_default();
+                }
+                fits
+            });
         }
+    }
+
+    /// Members whose messages are about another close, statement or list of parts than this round
+    /// comes to here: each once. It proves nothing: this member's own view may be the wrong one.
+    pub(crate) fn take_strays(&mut self) -> Vec<MemberIndex> {
+        let untold = self.strays.iter_mut().filter(|(_, is_told)| !**is_told);
+        let take = |(member, is_told): (&MemberIndex, &mut bool)| {
+            *is_told = true;
+            *member
+        };
+        untold.map(take).collect()
     }
 
     /// Keeps a member's decryption shares, whose signature is right. Says whether they are new.
@@ -109,6 +135,9 @@ impl Exchange {
         // Without a question yet, anything fits: the others may be a step ahead, and send again
         // only after a while. One place a member, so that nobody can pile up guesses.
         let fits = question.is_none_or(|question| question.is_answered_by(&shares.body));
+        if !fits {
+            self.strays.entry(member).or_default();
+        }
         let is_new = fits
             && shares.body.round == self.round
             && !self.liars.contains(&member)
@@ -135,6 +164,9 @@ impl Exchange {
         let (member, purpose) = (signed.member, signed.body.purpose);
         let question = self.signature_questions.get(&purpose);
         let fits = question.is_none_or(|question| question.is_answered_by(&signed.body));
+        if !fits {
+            self.strays.entry(member).or_default();
+        }
         let is_new = fits
             && signed.body.round == self.round
             && !self.liars.contains(&member)

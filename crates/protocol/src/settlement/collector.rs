@@ -15,9 +15,9 @@ use super::settling::{Desk, Settling};
 use super::stages::{Cleared, OpenedAuthorisations, OpenedTerms, Unsigned, parted};
 use super::task::Step;
 use crate::evidence::{Evidence, WrongShares, WrongSignatureShare};
+use crate::member::Stage;
 use crate::member::io::{Notice, Output};
 use crate::member::message::PeerMessage;
-use crate::member::{Stage, fault};
 use crate::opening::{
     Opening, PartId, Parts, Purpose, ShareQuestion, Shares, SignatureQuestion,
     SignatureShareMessage, read_opened,
@@ -118,7 +118,8 @@ impl Settling {
             let evidence = WrongSignatureShare { share, statement };
             let what = format!("signed its {purpose:?} share wrongly");
             let evidence = Evidence::SignatureShare(Box::new(evidence));
-            desk.out.extend(fault(member, what, Some(evidence)));
+            let said = desk.accusations.accuse(member, what, Some(&evidence));
+            desk.out.extend(said);
         }
         signature
     }
@@ -194,7 +195,8 @@ impl Settling {
                 wrong,
             }))
         });
-        desk.out.extend(fault(member, what, evidence));
+        let said = desk.accusations.accuse(member, what, evidence.as_ref());
+        desk.out.extend(said);
     }
 
     /// Takes what a step has opened. The plaintexts are read, and wiped.

@@ -22,7 +22,8 @@ use super::stages::{Cleared, Material, OpenedAuthorisations, OpenedTerms, Settle
 use super::task::{Step, Task};
 use crate::admission::InboxEntry;
 use crate::chain::Chain;
-use crate::member::io::Output;
+use crate::evidence::Accusations;
+use crate::member::io::{Notice, Output};
 use crate::member::message::PeerMessage;
 use crate::member::{Context, Stage};
 use crate::opening::{Exchange, Opening, Purpose, Suspects};
@@ -33,6 +34,7 @@ pub(crate) struct Desk<'a> {
     pub(crate) context: &'a Context,
     pub(crate) promises: &'a mut Promises,
     pub(crate) chain: &'a Chain,
+    pub(crate) accusations: &'a mut Accusations,
     pub(crate) suspects: &'a mut Suspects,
     pub(crate) out: &'a mut Vec<Output>,
 }
@@ -122,6 +124,22 @@ impl Settling {
         // They stand in the order in which the close names them.
         let at = self.certificate.close().reports.binary_search(id).ok()?;
         material.reports.get(at)
+    }
+
+    /// Whether the close lists an envelope, or a report that it names does.
+    pub(crate) fn names(&self, id: &EnvelopeId) -> bool {
+        self.lists(id) || self.is_reported(id)
+    }
+
+    /// Whether the close lists an envelope.
+    pub(crate) fn lists(&self, id: &EnvelopeId) -> bool {
+        let close = self.certificate.close();
+        close.intents.binary_search(id).is_ok() || close.quotes.binary_search(id).is_ok()
+    }
+
+    /// Whether a listed envelope has come, with its shares.
+    pub(crate) fn has(&self, id: &EnvelopeId) -> bool {
+        self.held(id).is_some_and(|held| held.shares.is_some())
     }
 
     /// Whether a report that the close names lists an envelope, as far as reports have come.
@@ -227,6 +245,11 @@ impl Settling {
 
     /// Goes as far as what has arrived allows.
     pub(crate) fn advance(&mut self, desk: &mut Desk<'_>) {
+        let strays = self.exchange.take_strays().into_iter();
+        desk.out.extend(strays.map(|from| {
+            let what = "shares of something else than this round is about".to_owned();
+            Output::Notice(Notice::Unusable { from, what })
+        }));
         // Over all steps again after each that moved: what the next one waits for may have come
         // long ago, and no further message may be on its way to wake this member.
         loop {

@@ -407,6 +407,11 @@ impl Vote {
         self.values.get(close).is_some()
     }
 
+    /// The closes that it still talks about.
+    pub fn closes(&self) -> impl Iterator<Item = &Close> {
+        self.values.closes()
+    }
+
     /// Who proposed or prevoted a close: they hold its envelopes, if they are honest.
     #[must_use]
     pub fn holders(&self, close: CloseDigest) -> BTreeSet<MemberIndex> {

@@ -69,6 +69,11 @@ impl Values {
         self.0.get(&digest).map(|value| &value.close)
     }
 
+    /// All closes.
+    pub(super) fn closes(&self) -> impl Iterator<Item = &Close> {
+        self.0.values().map(|value| &value.close)
+    }
+
     /// Forgets all but these.
     pub(super) fn retain(&mut self, named: &BTreeSet<CloseDigest>) {
         self.0.retain(|digest, _| named.contains(digest));

@@ -1,17 +1,18 @@
-//! The gates of the members: each verdict comes back as a delivery, later if the gate is slow.
+//! The gates of the members: verdicts come back together, later if the gate is slow.
 
+use sealbid_protocol::admission::Readable;
 use sealbid_protocol::admission::gate::Verdict;
 use sealbid_protocol::member::Input;
 
 use super::{Event, World};
 
 impl World {
-    /// The gate of a member: what passes comes back as one delivery.
-    pub(super) fn judge(&mut self, to: usize, envelopes: Vec<Vec<u8>>) {
+    /// The gate of a member: what it says comes back as one input.
+    pub(super) fn judge(&mut self, to: usize, envelopes: Vec<Readable>) {
         if self.seats[to].engine.is_none() || envelopes.is_empty() {
             return;
         }
-        let (mut passed, mut refused) = (Vec::new(), Vec::new());
+        let (mut admitted, mut refused) = (Vec::new(), Vec::new());
         for verdict in self.seats[to].gate.check(envelopes) {
             match verdict {
                 Verdict::Admissible(admissible) => {
@@ -19,17 +20,17 @@ impl World {
                         liar.sees(admissible.envelope().clone());
                     }
                     self.watch.scene.knows(admissible.envelope());
-                    passed.push(*admissible);
+                    admitted.push(*admissible);
                 }
-                Verdict::Refused {
-                    id: Some(id),
-                    refusal,
-                } => refused.push((id, refusal)),
-                Verdict::Refused { id: None, .. } => {}
+                Verdict::Refused { id, refusal } => refused.push((id, refusal)),
             }
         }
-        let envelopes = passed;
-        self.after_gate(to, Input::Delivered { envelopes, refused });
+        let checked = Input::Checked {
+            admitted,
+            refused,
+            unchecked: Vec::new(),
+        };
+        self.after_gate(to, checked);
     }
 
     /// A verdict on its way to the engine.

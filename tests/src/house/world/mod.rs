@@ -9,6 +9,7 @@ mod run;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use sealbid_protocol::admission::Readable;
 use sealbid_protocol::admission::gate::Gate;
 use sealbid_protocol::disk::{Recall, Table};
 use sealbid_protocol::member::message::PeerMessage;
@@ -53,7 +54,7 @@ enum Event {
     Check {
         to: usize,
         life: u64,
-        envelopes: Vec<Vec<u8>>,
+        envelopes: Vec<Readable>,
     },
     Verdicts {
         to: usize,
@@ -70,6 +71,11 @@ enum Event {
         from: MemberIndex,
         round: Round,
         bytes: Vec<u8>,
+    },
+    NoRecord {
+        to: usize,
+        life: u64,
+        from: MemberIndex,
     },
     Restart {
         to: usize,

@@ -11,6 +11,8 @@ use sealbid_types::id::{EnvelopeId, MemberIndex, Round};
 use super::{Event, World, index};
 use crate::world::Fate;
 
+/// After how many milliseconds a door that cannot be reached is given up.
+const CONNECT_TIMEOUT: u64 = 3_000;
 /// Between two times at which the pool brings members what they lack, in milliseconds.
 pub(super) const POOL_SYNC: u64 = 1_000;
 
@@ -176,7 +178,7 @@ impl World {
         let links = &self.faults.links;
         let seat = &mut self.seats[from.as_usize()];
         if seat.engine.is_none() || links.is_cut(self.now, from, index(to)) {
-            return;
+            return self.fetch_in_vain(to, from, CONNECT_TIMEOUT);
         }
         let own = seat.disk.get(Table::Records, &key);
         let given = match seat.liar.as_mut() {
@@ -186,16 +188,23 @@ impl World {
             }
             None => own,
         };
-        if let Some(bytes) = given {
-            let (life, after) = (self.seats[to].life, links.delay(&mut self.draws));
-            let event = Event::Record {
-                to,
-                life,
-                from,
-                round,
-                bytes,
-            };
-            self.schedule(self.now + after, event);
-        }
+        let after = links.delay(&mut self.draws);
+        let Some(bytes) = given else {
+            return self.fetch_in_vain(to, from, after);
+        };
+        let life = self.seats[to].life;
+        let event = Event::Record {
+            to,
+            life,
+            from,
+            round,
+            bytes,
+        };
+        self.schedule(self.now + after, event);
+    }
+
+    fn fetch_in_vain(&mut self, to: usize, from: MemberIndex, after: u64) {
+        let life = self.seats[to].life;
+        self.schedule(self.now + after, Event::NoRecord { to, life, from });
     }
 }

@@ -107,9 +107,8 @@ impl World {
             Output::Offer(offers) => self.offer(from, offers, false),
             Output::OfferAgain(offers) => self.offer(from, offers, true),
             Output::ClearRound(cleared) => self.clear(from, *cleared),
-            Output::Check(envelopes) => {
+            Output::Check { envelopes, .. } => {
                 self.counts.checks += envelopes.len() as u64;
-                let envelopes = envelopes.into_iter().map(|blob| blob.0.into()).collect();
                 let (to, life) = (from, self.seats[from].life);
                 let event = Event::Check {
                     to,

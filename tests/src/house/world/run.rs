@@ -1,6 +1,6 @@
 //! What happens next: events, turns of engines, and faults.
 
-use sealbid_protocol::admission::gate::Verdict;
+use sealbid_protocol::admission::Readable;
 use sealbid_protocol::member::{Input, Member, Options, Output, RequestId};
 use sealbid_protocol::time::Clock;
 use sealbid_types::codec::decode;
@@ -92,8 +92,11 @@ impl World {
                 }
             }
             Event::Pool { to, life, bytes } => {
-                if self.lives(to, life) {
-                    self.judge(to, vec![bytes]);
+                if self.lives(to, life)
+                    && let Ok(envelope) = Readable::new(&self.house.committee, bytes)
+                {
+                    let envelopes = vec![envelope];
+                    self.bring(to, Input::Found { envelopes });
                 }
             }
             Event::PoolSync => self.sync_pool(),
@@ -123,6 +126,11 @@ impl World {
                     let checked = self.seats[to].gate.check_record(round, &bytes);
                     let checked = checked.map(Box::new);
                     self.bring(to, Input::Record { from, checked });
+                }
+            }
+            Event::NoRecord { to, life, from } => {
+                if self.lives(to, life) {
+                    self.bring(to, Input::NoRecord { from });
                 }
             }
             Event::Restart { to } => {
@@ -257,12 +265,12 @@ impl World {
         }
         self.count += 1;
         let request = RequestId(self.count);
-        match self.seats[to].gate.check(vec![bytes]).pop().unwrap() {
-            Verdict::Admissible(envelope) => {
+        match Readable::new(&self.house.committee, bytes).map(Box::new) {
+            Ok(envelope) => {
                 self.requests.insert(request, id);
-                self.after_gate(to, Input::Submit { request, envelope });
+                self.bring(to, Input::Submit { request, envelope });
             }
-            Verdict::Refused { refusal, .. } => self.refusals.push((id, refusal.to_string())),
+            Err(wrong) => self.refusals.push((id, wrong.refusal.to_string())),
         }
     }
 
