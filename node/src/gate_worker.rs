@@ -216,6 +216,7 @@ impl Worker {
             taken = self.pool_jobs.recv_many(&mut pool, BATCH / 4) => taken,
             taken = self.peer_jobs.recv_many(&mut peers, BATCH / 4) => taken,
         };
+        // All who could send have gone, and the member with them.
         if taken == 0 {
             return None;
         }
@@ -286,6 +287,8 @@ impl Worker {
         batch
     }
 
+    /// Tells each client its own verdict: the client's request brings the envelope to the engine.
+    /// What passed for a peer goes there from here.
     async fn hand_out(&self, verdicts: Vec<Verdict>, tell: Vec<Option<oneshot::Sender<Verdict>>>) {
         let mut envelopes: Vec<Admissible> = Vec::new();
         let mut refused: Vec<(EnvelopeId, Refusal)> = Vec::new();
@@ -318,6 +321,7 @@ impl Worker {
     }
 }
 
+/// What is there already, up to `most` in all.
 fn take_waiting<T>(jobs: &mut mpsc::Receiver<T>, into: &mut Vec<T>, most: usize) {
     while into.len() < most {
         match jobs.try_recv() {
