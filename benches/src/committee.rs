@@ -12,6 +12,7 @@ use sealbid_types::time::Timestamp;
 
 use crate::Outcome;
 
+/// Any will do, as long as shares and close are of the same.
 const AUCTION: AuctionId = AuctionId(FixedBytes([1; 32]));
 const EPOCH: Epoch = Epoch(0);
 
@@ -62,6 +63,7 @@ impl Committee {
         Ok(CloseCertificate::verify(&self.keys, close, &bytes)?)
     }
 
+    /// By the first q members: any q make the same signature.
     fn sign(&self, statement: &Statement) -> Outcome<FixedBytes<96>> {
         let mut shares = BTreeMap::new();
         for share in self.quorum() {
@@ -83,6 +85,7 @@ fn listed(parts: &[&CheckedPart], kind: Part) -> Vec<EnvelopeId> {
     envelopes
 }
 
+/// A close of these lists. What else it says is certified as it stands.
 fn close(intents: Vec<EnvelopeId>, quotes: Vec<EnvelopeId>) -> Close {
     Close {
         auction: AUCTION,

@@ -125,6 +125,7 @@ impl MemberContact {
         )
     }
 
+    /// Not at port zero, which is another one at each start: the roster names addresses for good.
     fn at_all(hosts: &[IpAddr], base_port: u16) -> Option<Self> {
         if base_port == 0 {
             return None;
@@ -137,6 +138,7 @@ impl MemberContact {
                 .collect::<Vec<_>>()
         };
         Some(Self {
+            // A URL names one host: the first.
             house_addresses: addresses(base_port),
             relay: format!("http://{}", addresses(relay).first()?),
             door_addresses: addresses(door),
@@ -175,6 +177,7 @@ impl DealerOptions {
     }
 
     /// Another quorum than the usual one, and rules for it.
+    /// The limits of a round are a multiple of q, and follow it.
     #[must_use]
     pub fn with_quorum(self, quorum: u8) -> Self {
         Self {
@@ -223,6 +226,7 @@ pub fn deal(
         .map(|(at, seeds)| seeds.member(at))
         .collect();
     let committee = committee_of(options, dealing.keys, roster, now);
+    // As everybody will who reads the file: what makes no committee is not written.
     committee.check()?;
     let member_keys = seeds
         .into_iter()
@@ -272,6 +276,7 @@ fn committee_of(
 }
 
 /// What a member has of its own, beside its share.
+/// By the dealer's entropy and the index, so that no two members have a key in common.
 struct MemberSeeds {
     index: MemberIndex,
     identity: Seed,

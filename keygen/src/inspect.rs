@@ -171,6 +171,7 @@ pub fn inspect(
             source,
         }
     })?;
+    // Told by its beginning: nobody is asked for a passphrase to a public file.
     if is_encrypted(&bytes) {
         return match passphrase {
             None => Ok(Inspection::Encrypted {
@@ -192,6 +193,7 @@ pub fn inspect(
             return Err(InspectError::Corrupt { path, reason });
         }
     }
+    // The committee file last: what is none of all these is told why it is not one of those.
     match read_committee(&bytes) {
         Ok((committee, _)) => summary_of_committee(committee).map(Inspection::Committee),
         Err(problem) => Err(InspectError::Unknown {
@@ -201,6 +203,8 @@ pub fn inspect(
     }
 }
 
+/// At most one of these reads it, since each kind begins in a way of its own. If none does, the
+/// reason that is given is that of a member's key.
 fn opened(
     path: &Path,
     bytes: &[u8],
@@ -254,6 +258,8 @@ fn summary_of_member_key(
     key: &MemberKey,
     committee: Option<&(Committee, CommitteeKeys)>,
 ) -> Result<MemberKeySummary, InspectError> {
+    // A key that does not belong here is described all the same: then it can be brought where it
+    // does.
     let belonging = |(committee, keys): &(Committee, CommitteeKeys)| {
         let survival = Survival::of(committee.members(), committee.quorum)?;
         let problem = key
@@ -276,6 +282,7 @@ fn summary_of_member_key(
 }
 
 /// The last word of `-> scrypt SALT LOG_N`, the second line of a passphrase-encrypted age file.
+/// Nothing vouches for it before the passphrase is there: it is shown, and no more.
 fn work_factor(bytes: &[u8]) -> Option<u8> {
     let line = bytes.split(|&byte| byte == b'\n').nth(1)?;
     let line = core::str::from_utf8(line).ok()?;

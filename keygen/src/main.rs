@@ -50,6 +50,7 @@ struct Arguments {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let json = arguments.json;
+    // A thread to wait on: the work has one of its own, which Ctrl-C does not wait for.
     let outcome = Builder::new_current_thread().enable_all().build();
     let outcome = outcome.map_err(KeygenError::Out).and_then(|runtime| {
         let outcome = runtime.block_on(start(arguments));
@@ -95,6 +96,7 @@ async fn start(arguments: Arguments) -> Result<ExitCode, KeygenError> {
 }
 
 fn work(arguments: &Arguments) -> Result<(), KeygenError> {
+    // All that a command draws comes of these bytes.
     let mut entropy = Zeroizing::new([0; 32]);
     getrandom::fill(entropy.as_mut_slice())
         .map_err(|error| KeygenError::Out(io::Error::other(error)))?;

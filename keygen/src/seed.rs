@@ -32,6 +32,7 @@ impl Seed {
         seed
     }
 
+    /// What is copied is the caller's to wipe.
     pub(crate) fn copied_from(bytes: &[u8; 32]) -> Self {
         let mut seed = Self::zero();
         seed.0.copy_from_slice(bytes);
@@ -94,6 +95,7 @@ impl<'de> Visitor<'de> for SeedVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Seed, A::Error> {
+        // Decoded where it stays.
         let mut seed = Seed::zero();
         for (at, byte) in seed.0.iter_mut().enumerate() {
             *byte = seq

@@ -134,6 +134,7 @@ impl FrontDoor {
         }
     }
 
+    /// Bounds both: how many records are read at once, and how many bytes wait for slow readers.
     async fn record(&self, round: Round, reply: Reply) -> Result<(), ReplyError> {
         let answer = {
             // To read one takes several times its bytes: few are read at once, however many ask.

@@ -27,6 +27,7 @@ const TICKET_LIFE: Duration = Duration::from_secs(7 * 24 * 3600);
 /// days comes back with one that is valid.
 const TICKET_RENEWAL: Duration = Duration::from_secs(24 * 3600);
 /// The id of a committee's mesh.
+/// The auction's own, so that one committee's tickets and connections are none at another's.
 #[must_use]
 pub const fn network_id(committee: &Committee) -> [u8; 32] {
     *committee.auction.as_bytes()
@@ -73,6 +74,8 @@ pub fn guest_config(
 }
 
 /// Signs a ticket for `peer`, valid from now on for `life`.
+/// The end is reckoned by this machine's clock, and compared with its own by whoever admits the
+/// peer.
 #[must_use]
 pub fn issue_ticket(
     committee: &Committee,
@@ -97,7 +100,9 @@ pub(crate) struct MemberSeat {
     pub(crate) committee: Arc<Committee>,
     pub(crate) index: MemberIndex,
     pub(crate) identity: SigningKey,
+    /// The house endpoint's: the roster names its public half.
     pub(crate) secret: Zeroizing<[u8; 32]>,
+    /// What the ceremony left all members with, to form the pool's group.
     pub(crate) group_key: Zeroizing<[u8; 32]>,
     pub(crate) section: MeshSection,
     pub(crate) keys: Arc<CommitteeKeys>,
@@ -116,6 +121,7 @@ impl MemberSeat {
         )
     }
 
+    /// A guest's configuration, and what only a member has: its ports, its relay, the pool.
     fn config(&self) -> MeshConfig {
         let seat = Seat::Member {
             index: self.index,
@@ -125,6 +131,7 @@ impl MemberSeat {
         config.bind = self.section.bind();
         config.pool_port = self.section.pool_port;
         config.relay_bind = Some(self.section.relay);
+        // Everybody's, its own among them: with any of them gone, the pool's nodes have the others.
         let relays = self.committee.roster.iter();
         config.relays = relays.map(|member| member.relay.clone()).collect();
         // Any member may tell the group that a round is over. Each pool believes the certificate.
@@ -176,6 +183,7 @@ impl MeshLink {
         handle.leave().await;
     }
 
+    /// The first ticket was signed to join with.
     async fn renew(&self, handle: &MeshHandle) {
         loop {
             tokio::time::sleep(TICKET_RENEWAL).await;

@@ -52,6 +52,7 @@ const LOOK: Duration = Duration::from_millis(100);
 /// A member whose listeners are bound. It takes part once it is [run](Self::run).
 pub struct Node {
     engine: Engine,
+    /// What the engine has asked for by starting: carried out as soon as it runs.
     outputs: Vec<Output>,
     /// Envelopes of the store, whose shares have to be made again.
     stored: Vec<Readable>,
@@ -61,6 +62,7 @@ pub struct Node {
     front: Arc<FrontDoor>,
     stop: CancellationToken,
     index: MemberIndex,
+    /// It goes when the node does.
     _pid: PidFile,
 }
 
@@ -122,6 +124,7 @@ impl Node {
     /// # Errors
     /// [`NodeError::Storage`], [`NodeError::Halted`] or [`NodeError::System`].
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), NodeError> {
+        // The id's file is left in `self`, and goes when this returns.
         let Self {
             engine,
             outputs,
@@ -145,6 +148,8 @@ impl Node {
             result = &mut stopped => Some(result),
             () = shutdown => None,
         };
+        // Also if the engine has ended by itself: nobody is to knock at a member that cannot
+        // answer.
         stop.cancel();
         let farewell = async { tokio::join!(link, door.close(), fetcher.close()) };
         // What has not said goodbye by then ends with the process.
@@ -190,10 +195,13 @@ async fn assemble(
     } = loaded;
     let stop = CancellationToken::new();
     let (inbox, inputs): (EngineInbox, EngineInputs) = EngineInbox::new(config.limits.inputs);
+    // With entropy of its own: who foresaw the weights of its batches could have errors cancel
+    // (docs/protocol.md 3.3).
     let gate = Gate::new(Arc::clone(&committee), keys, share, entropy()?);
     let timings =
         Timings::open(&config.timings).map_err(|error| NodeError::file(&config.timings, &error))?;
     let gate = Arc::new(gate);
+    // Fetched records are checked by the same keys.
     let records = Arc::clone(&gate);
     let gate = GateQueue::start(gate, inbox.clone(), timings.clone())?;
     let fetcher = Fetcher::new(&committee, inbox.clone(), records).await;
@@ -282,6 +290,7 @@ fn open_store(path: &Path, identity: Identity) -> Result<Store, StoreError> {
     }
 }
 
+/// What cannot be written is the disk's fault, and all else the file's: the exit code says which.
 fn of_committee(error: &CommitteeFileError) -> NodeError {
     match error {
         CommitteeFileError::Write { .. } => NodeError::storage(error),
@@ -303,6 +312,8 @@ fn start_member(
     loaded: &Loaded,
     restored: bool,
 ) -> Result<(Member, Vec<Output>), NodeError> {
+    // What an operator may choose binds this member's own admission, and nothing that members must
+    // agree on.
     let limits = Limits {
         intents_per_submitter: config.limits.intents_per_submitter,
         quotes_per_submitter: config.limits.quotes_per_submitter,

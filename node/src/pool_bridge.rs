@@ -33,6 +33,8 @@ impl PoolBridge {
     /// Starts the tasks that submit. They end with the last handle.
     pub(crate) fn start(mesh: MeshHandle) -> Self {
         let (commands, to_submit) = mpsc::channel(WAITING);
+        // One: all such offers are about the same inbox, and a second one would find the same
+        // missing.
         let (again, to_compare) = mpsc::channel(1);
         tokio::spawn(submit_all(mesh.clone(), to_submit));
         tokio::spawn(submit_missing(mesh, to_compare));
@@ -68,6 +70,7 @@ fn command(offered: Offered) -> PoolCommand {
     submit(pool_envelope(offered))
 }
 
+/// What the pool is told: an id, bytes, and for which rounds they are kept.
 fn pool_envelope(offered: Offered) -> (EnvelopeKind, PoolEnvelope) {
     let kind = match offered.is_intent {
         true => EnvelopeKind::Intent,
@@ -89,10 +92,12 @@ fn submit((kind, envelope): (EnvelopeKind, PoolEnvelope)) -> PoolCommand {
     }
 }
 
+/// Submits what waits, a batch at a time; ends with the last handle.
 async fn submit_all(mesh: MeshHandle, mut commands: mpsc::Receiver<PoolCommand>) {
     while let Some(first) = commands.recv().await {
         let batch = gather(first, &mut commands);
         let Some(pool) = mesh.pool() else { continue };
+        // Beforehand: whether the batch gets through is known only when it has been given away.
         let directly = message(&batch);
         let is_taken = pool.leader().is_some() && {
             let batch = without_cleared(pool, batch).await;
@@ -133,6 +138,7 @@ fn message(batch: &[PoolCommand]) -> Option<PeerMessage> {
     (!envelopes.is_empty()).then_some(PeerMessage::Envelopes(envelopes))
 }
 
+/// The repeated offer. It ends with the last handle too.
 async fn submit_missing(mesh: MeshHandle, mut offers: mpsc::Receiver<Vec<Offered>>) {
     while let Some(offered) = offers.recv().await {
         let Some(pool) = mesh.pool() else { continue };
@@ -155,6 +161,7 @@ async fn submit_missing(mesh: MeshHandle, mut offers: mpsc::Receiver<Vec<Offered
 }
 
 /// `first` and what waits behind it, up to the size of a submission.
+/// The last command may take it over that size, and leaves it far below what a frame takes.
 fn gather(first: PoolCommand, commands: &mut mpsc::Receiver<PoolCommand>) -> Vec<PoolCommand> {
     let mut bytes = size(&first);
     let mut batch = vec![first];
@@ -167,6 +174,7 @@ fn gather(first: PoolCommand, commands: &mut mpsc::Receiver<PoolCommand>) -> Vec
     batch
 }
 
+/// About what it takes in a frame: what stands around an envelope is small.
 fn size(command: &PoolCommand) -> usize {
     match command {
         PoolCommand::SubmitIntent(envelope) | PoolCommand::SubmitQuote(envelope) => {

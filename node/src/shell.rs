@@ -73,6 +73,7 @@ impl Shell {
     /// Carries out one output. Writes and halts are the engine thread's own.
     pub(crate) fn carry_out(&self, output: Output) {
         match output {
+            // Done by then, in the same step: nothing is carried out before it is on disk.
             Output::Write(_) | Output::Halt { .. } => {}
             // There is no house while it is being joined anew. What is lost then is lost as on any
             // other network: the engine sends again what still matters.

@@ -35,6 +35,7 @@ pub fn render(config: &MemberConfig) -> String {
     file.text("timings", &config.timings.display(), TIMINGS);
     file.text("pid", &config.pid.display(), PID);
     file.optional("log", config.log.as_ref(), "info,sealbid_node=debug", LOG);
+    // The file's own fields end here: in TOML all that follows a section's name belongs to it.
     file.section("mesh", "The mesh: members, solvers and relayers.");
     file.text(
         "v4",
@@ -88,6 +89,7 @@ pub fn render(config: &MemberConfig) -> String {
     text
 }
 
+/// What stands above the first field.
 const HEAD: &str = "\
 # A member of a sealbid committee: `sealbid node run --config member.toml`.
 #
@@ -154,6 +156,7 @@ impl File<'_> {
 }
 
 /// A basic string of TOML.
+/// Written by the library, so that a path with quotes or backslashes reads back as it was.
 fn quote(value: &impl Display) -> String {
     toml::Value::String(value.to_string()).to_string()
 }

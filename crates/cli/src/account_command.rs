@@ -1,4 +1,8 @@
 //! `sealbid account`: the key that trades.
+//!
+//! An account is an ed25519 key, and its name on the chain follows from that key. So nothing is
+//! registered anywhere: to make a key is to have an account, and to lose its file is to lose it.
+//! `--plain` is for trying things out.
 
 use std::path::{Path, PathBuf};
 
@@ -54,6 +58,7 @@ pub(crate) async fn run(args: AccountArgs, context: &Context) -> Result<(), Fail
     match args.command {
         AccountCommand::New { plain, out } => new(plain, out, context).await,
         AccountCommand::Show { account } => {
+            // Its passphrase is asked for only if it has one.
             let path = context.account_path(account);
             let key = context.account_key(path.clone()).await?;
             tell(&key, &path, context);
@@ -62,15 +67,19 @@ pub(crate) async fn run(args: AccountArgs, context: &Context) -> Result<(), Fail
     }
 }
 
+/// Makes a key where there is none. By default it lies among the house's own accounts, in a
+/// directory that is made for its owner alone.
 async fn new(plain: bool, out: Option<PathBuf>, context: &Context) -> Result<(), Failure> {
     let is_default = out.is_none();
     let path = context.account_path(out);
+    // Never over another key: an account whose key is gone is lost with all that it holds.
     if path.exists() {
         return Err(
             Failure::storage(format!("{} is there already", path.display()))
                 .advise("name another file with --out FILE"),
         );
     }
+    // A directory that the user has named is the user's to make, and keeps its rights.
     if let Some(parent) = path.parent().filter(|_| is_default) {
         private_directory(parent)?;
     }
@@ -83,6 +92,8 @@ async fn new(plain: bool, out: Option<PathBuf>, context: &Context) -> Result<(),
         (key, path)
     } else {
         let source = context.passphrase_source();
+        // On a thread that may wait: a person types, and stretching a passphrase is slow on
+        // purpose.
         blocking(move || {
             let prompt = format!("new passphrase for {}", path.display());
             let passphrase = source.chosen(&mut StandardTerminal, &prompt)?;
@@ -95,6 +106,7 @@ async fn new(plain: bool, out: Option<PathBuf>, context: &Context) -> Result<(),
     Ok(())
 }
 
+/// Both commands show the same, so that scripts read one kind of object.
 fn tell(key: &AccountKey, path: &Path, context: &Context) {
     let (account, public_key) = (key.account_id(), key.public_key());
     let object = json!({ "account": account, "public_key": public_key, "file": path });

@@ -1,4 +1,9 @@
 //! `sealbid audit`: a round computed again, from the committee file and its record alone.
+//!
+//! A record counts for nothing by who shows it. It comes from whichever member has one that is
+//! right, or from a file, and is computed again in full either way. `--all` needs every round from
+//! the first one on: parents, used nonces and used points are a matter of the chain and of no one
+//! record.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -55,8 +60,10 @@ pub(crate) async fn run(args: AuditArgs, context: &Context) -> Result<(), Failur
     let path = args
         .committee
         .unwrap_or_else(|| context.house_dir().committee());
+    // All that is believed here: whoever has another house's committee file audits another house.
     let (committee, keys) = blocking(move || load_committee(&path)).await??;
     let (directory, console) = (context.house_dir(), context.console());
+    // For a file no member need be there: an auditor may be anybody, anywhere, years later.
     match (args.round, args.file) {
         (_, Some(file)) => blocking(move || audit_file(&file, &committee, &keys, console)).await?,
         (Some(round), None) => {
@@ -70,6 +77,7 @@ pub(crate) async fn run(args: AuditArgs, context: &Context) -> Result<(), Failur
     }
 }
 
+/// Audits the record in a file, against the committee file alone.
 fn audit_file(
     path: &Path,
     committee: &Committee,
@@ -77,7 +85,11 @@ fn audit_file(
     console: Console,
 ) -> Result<(), Failure> {
     let record = read_record(path)?;
+    // Before the audit: of another house's record everything would be wrong, and nothing of what is
+    // listed would be the reason.
     require_own(&record, committee, path)?;
+    // With a fresh secret for the coefficients of its batches, so that whoever made the record
+    // cannot have fitted errors to them.
     let audit = audit_round(committee, keys, &record, &batch_secret()?);
     report(&audit, &path.display().to_string(), console);
     conclude([&audit])
@@ -85,7 +97,9 @@ fn audit_file(
 
 /// Where records come from: the members, or if none is reachable, the house directory.
 struct Records {
+    /// At its front doors.
     house: Client,
+    /// Where a relayer has written records, as JSON.
     directory: HouseDir,
 }
 
@@ -101,13 +115,18 @@ impl Records {
         })
     }
 
+    /// One round by itself. What earlier rounds have to do with it is believed as the committee has
+    /// signed it; [`Self::audit_all`] computes that too.
     async fn audit_one(&self, round: Round, console: Console) -> Result<(), Failure> {
         let path = self.directory.record(round);
         match self.house.audit(round).await {
+            // With the member that showed it: one that shows a wrong record is to be known.
             Ok(shown) => {
                 report(&shown.audit, &shown.member.to_string(), console);
                 conclude([&shown.audit])
             }
+            // Only where nobody answers: as long as a member does, it is the members' word that is
+            // audited.
             Err(error) if error.class() == ErrorClass::NoQuorum && path.exists() => {
                 console.note(format_args!(
                     "no member is reachable: reading {}",
@@ -119,9 +138,12 @@ impl Records {
         }
     }
 
+    /// All rounds, each held against those before it: parents, slots, and what its record says of
+    /// earlier ones (docs/protocol.md 4.6).
     async fn audit_all(&self, console: Console) -> Result<(), Failure> {
         let newest = self.newest(console).await?;
         if newest == Round(0) {
+            // No failure: there is nothing that could be wrong.
             console.line("no round is settled yet");
             return Ok(());
         }
@@ -129,8 +151,10 @@ impl Records {
         let secret = batch_secret()?;
         let mut chain = ChainAudit::new(committee, keys, &secret);
         let mut audits = Vec::new();
+        // From the first and without gaps: what a round may list depends on all before it.
         for round in (1..=newest.0).map(Round) {
             let (record, source) = self.record(round).await?;
+            // One that is wrong does not end it: every round is told, and the exit code comes last.
             let audit = audit_next(&mut chain, &record);
             report(&audit, &source, console);
             // Large, and of no more use.
@@ -153,6 +177,7 @@ impl Records {
             Ok(standing) => return Ok(standing.settled),
             Err(error) => error,
         };
+        // Up to the first gap: what lies behind it has no chain to stand on.
         let mut newest = Round(0);
         while self.directory.record(newest.next()).exists() {
             newest = newest.next();
@@ -193,6 +218,7 @@ pub(crate) fn read_record(path: &Path) -> Result<RoundRecord, Failure> {
     let read =
         std::fs::File::open(path).and_then(|file| file.take(MOST_RECORD).read_to_end(&mut bytes));
     read.map_err(|error| Failure::storage(format!("cannot read {}: {error}", path.display())))?;
+    // Told by its beginning. JSON is what `sealbid round --json` and the relayer write.
     let is_json = bytes
         .first()
         .is_some_and(|byte| byte.is_ascii_whitespace() || *byte == b'{');
@@ -204,6 +230,7 @@ pub(crate) fn read_record(path: &Path) -> Result<RoundRecord, Failure> {
     record.map_err(|what| Failure::audit(format!("{} is no record: {what}", path.display())))
 }
 
+/// A record of another auction is no finding: the command line names the wrong file.
 fn require_own(record: &RoundRecord, committee: &Committee, path: &Path) -> Result<(), Failure> {
     if record.close.auction == committee.auction {
         return Ok(());
@@ -217,6 +244,8 @@ fn require_own(record: &RoundRecord, committee: &Committee, path: &Path) -> Resu
     .advise("name the committee file of the record's house with --committee"))
 }
 
+/// Tells what came of a round. Of several findings the root cause is the first (docs/protocol.md
+/// 4.6).
 fn report(audit: &RoundAudit, source: &str, console: Console) {
     let errors: Vec<String> = audit.errors.iter().map(ToString::to_string).collect();
     let object = json!({
@@ -247,12 +276,14 @@ fn report(audit: &RoundAudit, source: &str, console: Console) {
     });
 }
 
+/// Fails with the exit code of audits if a round is wrong. What is wrong with it has been told.
 fn conclude<'a>(audits: impl IntoIterator<Item = &'a RoundAudit>) -> Result<(), Failure> {
     let wrong = audits.into_iter().filter(|audit| !audit.is_ok());
     let rounds: Vec<String> = wrong.map(|audit| audit.round.to_string()).collect();
     if rounds.is_empty() {
         return Ok(());
     }
+    // Reported by now: every round has printed its own object.
     let what = format!("audit failed: round {}", rounds.join(", "));
     Err(Failure::audit(what)
         .advise("keep the record: it is the evidence")

@@ -7,12 +7,15 @@ use sealbid_types::amount::Amount;
 use serde::{Deserialize, Deserializer, de};
 
 /// The most digits of a number.
+// So many fit into the integer, whatever they are.
 const MOST_DIGITS: usize = 38;
 
 /// A number that is not negative, such as `0.985`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Decimal {
+    /// All digits, without the point.
     digits: i128,
+    /// How many of them stand after it.
     places: u32,
 }
 
@@ -42,6 +45,7 @@ impl Decimal {
 
     /// An amount in whole units of a token with so many decimals.
     pub(crate) fn of_units(amount: Amount, decimals: u8) -> Self {
+        // Without zeros at the end, so that an amount is written in one way.
         let (mut digits, mut places) = (amount.units(), u32::from(decimals));
         while places > 0 && digits % 10 == 0 {
             (digits, places) = (digits / 10, places - 1);
@@ -51,6 +55,7 @@ impl Decimal {
 
     /// The number of base units of a token with so many decimals, if it is a whole one.
     pub(crate) fn in_units(&self, decimals: u8) -> Option<Amount> {
+        // Checked at each step, and rounded nowhere: what a trader has typed is what it signs.
         let decimals = u32::from(decimals);
         let units = match decimals.checked_sub(self.places) {
             Some(more) => self.digits.checked_mul(10_i128.checked_pow(more)?)?,
@@ -71,11 +76,14 @@ impl FromStr for Decimal {
 
     fn from_str(text: &str) -> Result<Self, NotADecimal> {
         let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
+        // Digits and one point. No sign, no exponent, no separator: nothing that somebody might
+        // read otherwise.
         let is_number =
             |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
         if !is_number(whole) || !is_number(part) {
             return Err(NotADecimal);
         }
+        // Zeros at the end say nothing, and do not count towards the length.
         let part = part.trim_end_matches('0');
         if whole.len().saturating_add(part.len()) > MOST_DIGITS {
             return Err(NotADecimal);
@@ -88,6 +96,7 @@ impl FromStr for Decimal {
 
 impl fmt::Display for Decimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // One digit at least stands before the point.
         let places = self.places as usize;
         let digits = format!("{:0>width$}", self.digits, width = places.saturating_add(1));
         match digits.split_at_checked(digits.len().saturating_sub(places)) {
@@ -98,6 +107,7 @@ impl fmt::Display for Decimal {
     }
 }
 
+// From text alone: a number of TOML or JSON would have come through a float.
 impl<'de> Deserialize<'de> for Decimal {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?

@@ -1,4 +1,8 @@
 //! Orders and outcomes in words.
+//!
+//! Amounts are told in whole units where the house's tokens are known, and in base units where they
+//! are not: decimals that are guessed could be off by a million. What is public of an order by now
+//! is part of what is told of it.
 
 use sealbid_client::Outcome;
 use sealbid_types::allocation::{FillKind, UnfilledReason};
@@ -20,6 +24,8 @@ pub(crate) fn terms(terms: &Terms, tokens: &Tokens) -> String {
     actions.join(", then ")
 }
 
+/// An action as its trader would say it. Names in it are others' words: whoever prints this escapes
+/// them.
 fn action(action: &Action, tokens: &Tokens) -> String {
     match action {
         Action::TokenDiff(diff) => swap(diff, tokens),
@@ -35,6 +41,7 @@ fn action(action: &Action, tokens: &Tokens) -> String {
             )
         }
         Action::FtWithdraw(withdrawal) => {
+            // By the token's contract, as an asset of NEAR Intents is named.
             let asset = AssetId::fungible(&withdrawal.token);
             format!(
                 "{} out to {}",
@@ -49,6 +56,7 @@ fn action(action: &Action, tokens: &Tokens) -> String {
     }
 }
 
+/// NEAR in whole units, unless the tokens of this house do not know it: their file may be edited.
 fn near(tokens: &Tokens, amount: sealbid_types::amount::Amount) -> String {
     tokens.asset("nep141:wrap.near").map_or_else(
         |_| format!("{amount} yoctoNEAR"),
@@ -56,6 +64,8 @@ fn near(tokens: &Tokens, amount: sealbid_types::amount::Amount) -> String {
     )
 }
 
+/// What goes out, and what has to come in at least. A swap of ours has one token on either side,
+/// and one that was signed elsewhere may have several.
 fn swap(swap: &TokenDiff, tokens: &Tokens) -> String {
     let paid = swap
         .diff
@@ -75,6 +85,7 @@ fn swap(swap: &TokenDiff, tokens: &Tokens) -> String {
             .map(|(amount, asset)| tokens.show(amount, asset))
             .collect(),
     );
+    // Also where one side is empty: whoever signed that should read it.
     match (paid.as_str(), gained.as_str()) {
         (paid, "") => format!("{paid} for nothing"),
         ("", gained) => format!("{gained} for nothing"),
@@ -84,6 +95,7 @@ fn swap(swap: &TokenDiff, tokens: &Tokens) -> String {
 
 /// What an envelope shows, in a few words.
 pub(crate) fn metadata(metadata: &Metadata, tokens: &Tokens) -> String {
+    // The bucket's name is its number of digits, which is all that is shown of the amount.
     let size = metadata
         .size
         .map(|size| format!(", an amount of {} digits", size.0));
@@ -105,6 +117,8 @@ pub(crate) fn metadata(metadata: &Metadata, tokens: &Tokens) -> String {
 /// What became of an envelope: a headline, and what follows from it. `terms` are the order's own,
 /// if they are known here.
 pub(crate) fn outcome(outcome: &Outcome, terms: Option<&Terms>, tokens: &Tokens) -> String {
+    // Each says what of it is public by now: a trader that has set a limit wants to know who reads
+    // it.
     match outcome {
         Outcome::Unknown => {
             "unknown: no member that answers has it\n  it was never acknowledged, or is of another house"
@@ -128,8 +142,10 @@ pub(crate) fn outcome(outcome: &Outcome, terms: Option<&Terms>, tokens: &Tokens)
     }
 }
 
+/// A fill, with its surplus over the limit: what the auction has brought.
 fn filled(round: sealbid_types::id::Round, filled: &SettledFill, tokens: &Tokens) -> String {
     match &filled.fill.kind {
+        // It needed no quote: it is done exactly as it was signed.
         FillKind::PassThrough => format!("done in round {round}, as ordered"),
         FillKind::Swap {
             quote,
@@ -140,6 +156,7 @@ fn filled(round: sealbid_types::id::Round, filled: &SettledFill, tokens: &Tokens
             surplus,
             ..
         } => {
+            // Computed back: the fill names what was paid and the surplus, and not the limit.
             let limit = amount_out.checked_sub(*surplus).unwrap_or_default();
             format!(
                 "filled in round {round}\n  gave      {}\n  received  {}\n  limit     {}, \
@@ -156,6 +173,7 @@ fn filled(round: sealbid_types::id::Round, filled: &SettledFill, tokens: &Tokens
 
 /// Why an intent was not filled, in whole units if its terms are known.
 pub(crate) fn unfilled(reason: &UnfilledReason, terms: Option<&Terms>, tokens: &Tokens) -> String {
+    // The reason has amounts and no assets. Those are in the terms, if they are known.
     let pair = terms.and_then(sealbid_client::order::swapped_pair);
     match (reason, pair) {
         (UnfilledReason::Limit { best, limit }, Some(pair)) => format!(
@@ -167,6 +185,7 @@ pub(crate) fn unfilled(reason: &UnfilledReason, terms: Option<&Terms>, tokens: &
     }
 }
 
+/// What a quote fills: its amounts stand with those intents.
 fn quoted(round: sealbid_types::id::Round, fills: &[EnvelopeId]) -> String {
     if fills.is_empty() {
         return format!("a quote of round {round} that fills nothing");

@@ -137,6 +137,7 @@ impl Failure {
 
     /// The failure as `--json` prints it.
     pub(crate) fn to_json(&self) -> serde_json::Value {
+        // Every field is always there, so that scripts find it.
         serde_json::json!({
             "error": self.kind,
             "exit": self.code(),

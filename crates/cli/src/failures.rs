@@ -1,4 +1,7 @@
 //! The failures of the libraries as those of a command: their exit codes, and what to do.
+//!
+//! One place decides which code every library's error has, so that scripts can go by the number: 3
+//! is a secret that does not fit, 4 a key or committee file, 5 the disk, 6 too few members, 7 time.
 
 use sealbid_client::{ClientError, ErrorClass};
 use sealbid_keygen::{
@@ -29,20 +32,25 @@ by_value!(
     PassphraseError
 );
 
+/// What the caller can do about it decides the code and the advice.
 impl From<&ClientError> for Failure {
     fn from(error: &ClientError) -> Self {
         let message = error.to_string();
         match error.class() {
+            // With fewer than a quorum there can be no receipt, whatever is sent.
             ErrorClass::NoQuorum => Self::no_quorum(message).advise(
                 "start the members that are down (`sealbid node status` shows them), and try again",
             ),
+            // It may come to pass all the same: the house goes on without this client.
             ErrorClass::Timeout => {
                 Self::timeout(message).advise("look at `sealbid watch`, and try again")
             }
             ErrorClass::NotFound => Self::work(message).advise("`sealbid rounds` lists the rounds"),
+            // None of the answers verified: trying again would bring the same.
             ErrorClass::Dishonest => Self::authentication(message).advise(
                 "that member lies, or the committee file is of another house: ask the others",
             ),
+            // What was typed, or given as a file. Nobody else has heard of it.
             ErrorClass::Input => Self::usage(message),
             ErrorClass::Local => Self::work(message),
             ErrorClass::Refused => refused(error, message),
@@ -50,16 +58,22 @@ impl From<&ClientError> for Failure {
     }
 }
 
+/// The member's own code goes along for scripts. The advice says whether to wait, to seal again, or
+/// to go elsewhere.
 fn refused(error: &ClientError, message: String) -> Failure {
+    // Of this class there is one variant so far. Another one would have no code to pass on.
     let ClientError::Refused { refusal, .. } = error else {
         return Failure::work(message);
     };
     let advice = match refusal.code {
+        // A new envelope, since this one names rounds that are over.
         RefusalCode::RoundClosed | RefusalCode::Expired => "seal it again: rounds have moved on",
         RefusalCode::RoundTooFar => "send it later, or seal it for an earlier round",
+        // Never this house, however often it is sent.
         RefusalCode::WrongAuction | RefusalCode::UnknownKey => {
             "it is for another house: name the right one with --dir"
         }
+        // The same envelope again: a new one would be a second order.
         RefusalCode::Quota | RefusalCode::RoundFull | RefusalCode::TooManyRequests => {
             "wait for the next round, and send it again"
         }
@@ -77,6 +91,7 @@ impl From<&PassphraseError> for Failure {
     }
 }
 
+/// A passphrase may be typed again, which mends nothing about a bad file: codes 3 and 4.
 impl From<&AccountFileError> for Failure {
     fn from(error: &AccountFileError) -> Self {
         let message = error.to_string();
@@ -98,14 +113,17 @@ impl From<&CommitteeFileError> for Failure {
         let message = error.to_string();
         match error {
             CommitteeFileError::Write { .. } => Self::storage(message),
+            // Most often there is no house here yet, or the command looks in another place.
             CommitteeFileError::NotFound { .. } => Self::key(message).advise(
                 "start a house with `sealbid up`, or name its directory with --dir or SEALBID_DIR",
             ),
+            // Fetched again and never mended by hand: all members and clients hold the same file.
             _ => Self::key(message).advise("get the committee file from the house again"),
         }
     }
 }
 
+/// A wrong passphrase, the disk, or the file itself: codes 3, 5 and 4.
 impl From<&KeyFileError> for Failure {
     fn from(error: &KeyFileError) -> Self {
         let message = error.to_string();
@@ -117,18 +135,21 @@ impl From<&KeyFileError> for Failure {
     }
 }
 
+/// Whatever is wrong with a house directory is about the disk.
 impl From<&HouseError> for Failure {
     fn from(error: &HouseError) -> Self {
         Self::storage(error.to_string())
     }
 }
 
+/// The code of what has failed within, and none of its own.
 impl From<&DealerError> for Failure {
     fn from(error: &DealerError) -> Self {
         match error {
             DealerError::House(error) => Self::from(error),
             DealerError::KeyFile(error) => Self::from(error),
             DealerError::CommitteeFile(error) => Self::from(error),
+            // A committee that cannot be is a slip on the command line.
             DealerError::Quorum(..) => Self::usage(error.to_string()),
             _ => Self::work(error.to_string()),
         }

@@ -63,6 +63,8 @@ impl GuestKey {
                     path.display()
                 ))
             }),
+            // Made where there is none: so `peer` can say whom a ticket has to name before there is
+            // one.
             Err(error) if error.kind() == ErrorKind::NotFound => Self::create(path),
             Err(error) => Err(Failure::key(format!(
                 "cannot read {}: {error}",
@@ -86,6 +88,7 @@ impl GuestKey {
         getrandom::fill(secret.as_mut())
             .map_err(|error| Failure::work(format!("the system gives no entropy: {error}")))?;
         let text = Zeroizing::new(format!("{}\n", HEXLOWER.encode(secret.as_ref())));
+        // Never over another: a ticket is for one key.
         write_new_secret(path, text.as_bytes()).map_err(|error| {
             Failure::storage(format!("cannot write {}: {error}", path.display()))
         })?;
@@ -113,11 +116,14 @@ impl Guest {
     /// Authentication, if there is no ticket, or one that does not admit.
     pub(crate) async fn join(&self, committee: &Committee) -> Result<Mesh, Failure> {
         loop {
+            // At each try: it may have been replaced since the last.
             let ticket = self.read_ticket()?;
             let seat = self.role.seat();
             let config = guest_config(committee, self.key.0.clone(), seat, ticket);
             match Mesh::join(config).await {
                 Ok(mesh) => return Ok(mesh),
+                // No waiting mends a ticket that does not admit. All else may pass: members come
+                // back.
                 Err(error @ (MeshError::Ticket(_) | MeshError::Role { .. })) => {
                     return Err(Failure::authentication(error.to_string()).advise(self.advice()));
                 }

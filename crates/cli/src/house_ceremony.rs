@@ -1,5 +1,9 @@
 //! The key ceremony of a development house: the very one that operators hold, between a process
 //! for each member, all on this machine.
+//!
+//! No process ever has the committee's key, and the transcript verifies as any other does. What it
+//! lacks is people: all participants are one machine, so nobody compares words, and whoever has the
+//! machine has all shares.
 
 use std::ffi::OsString;
 use std::fs::DirBuilder;
@@ -31,6 +35,7 @@ const FIRST: &str = "participant-1";
 /// Where the ceremony's participants have their files until it is over.
 struct Hall {
     root: PathBuf,
+    /// One for all of them: the house is one person's.
     passphrase: PathBuf,
 }
 
@@ -49,14 +54,17 @@ pub(crate) async fn hold(
         root: hall_of(house),
         passphrase: passphrase.to_owned(),
     };
+    // One more than members: that of the meeting.
     let ports = free_ports::find(members.saturating_add(1))?;
     let (meeting, bases) = ports.split_first().ok_or_else(no_ports)?;
     for number in 1..=members {
         make_private_directory(&hall.participant(number))?;
     }
     try_join_all((1..=members).map(|number| run(hall.identity_process(number)))).await?;
+    // One invites, and the others find its file on this disk.
     run(hall.invitation_process(shape, *meeting)).await?;
     let joiners = (1..=members).zip(bases);
+    // All at once: each of them waits at the meeting for the others.
     try_join_all(joiners.map(|(number, base)| run(hall.join_process(number, *base)))).await?;
     hall.move_into(house, members)
 }
@@ -73,10 +81,12 @@ pub(crate) fn hall_of(house: &HouseDir) -> PathBuf {
 pub(crate) fn conclude(house: &HouseDir) -> Result<(), Failure> {
     let root = hall_of(house);
     let from = HouseDir::new(root.join(FIRST)).committee();
+    // Last of all: with a committee file the directory is a house, and without one it is made anew.
     copy(&from, &house.committee())?;
     std::fs::remove_dir_all(&root).map_err(|error| cannot("remove", &root, &error))
 }
 
+/// Runs one command of a participant to its end.
 async fn run(spec: ProcessSpec) -> Result<(), Failure> {
     HouseProcess::start(spec)?.succeeded().await
 }
@@ -114,6 +124,7 @@ impl Hall {
             time(shape.quote_window),
             "--deadline".into(),
             DEADLINE.into(),
+            // On loopback: nobody else is to come.
             "--meet".into(),
             loopback(port).into(),
             "--identity".into(),
@@ -127,9 +138,12 @@ impl Hall {
     fn join_process(&self, number: u8, base: u16) -> ProcessSpec {
         let more: [OsString; 6] = [
             self.invitation().into(),
+            // There is nobody to compare words with: all participants are this machine.
             "--yes".into(),
             "--identity".into(),
             self.identity(number).into(),
+            // Said, and not left to be searched for: the ports were found free for all members
+            // together.
             "--listen".into(),
             loopback(base).into(),
         ];
@@ -153,9 +167,11 @@ impl Hall {
             self.passphrase.clone().into(),
             "keygen".into(),
         ];
+        // Inviting encrypts nothing, and knows no such option.
         let work = encrypts.then(|| ["--work-factor".into(), WORK_FACTOR.into()]);
         ProcessSpec {
             name: format!("participant {number} of the key ceremony"),
+            // One for each command: it is begun anew when a process starts.
             log: directory.join(format!("{}.log", command.concat())),
             arguments: global
                 .into_iter()
@@ -172,17 +188,21 @@ impl Hall {
         let (committee, _keys) = load_committee(&HouseDir::new(self.participant(1)).committee())?;
         for number in 1..=members {
             let own = HouseDir::new(self.participant(number));
+            // Each has computed its own, as operators do: here they are held against each other.
             let (theirs, _keys) = load_committee(&own.committee())?;
+            // It cannot be, since all n have signed the same. If it is, nothing of it may be used.
             if theirs != committee {
                 let message = "the participants of the key ceremony made different committees";
                 return Err(Failure::key(message));
             }
             let index = own_index(&own)?;
             let (from, to) = (own.member(index), house.member(index));
+            // Moved and not copied: a secret lies in one place.
             rename(from.path(), to.path())?;
             rename(&self.identity(number), &to.path().join("identity.key"))?;
         }
         let name = "transcript";
+        // The first one's: all of them have the same.
         copy(&self.participant(1).join(name), &house.root().join(name))?;
         Ok(committee)
     }
@@ -190,6 +210,7 @@ impl Hall {
 
 /// The one member whose files a participant's directory holds.
 fn own_index(own: &HouseDir) -> Result<MemberIndex, Failure> {
+    // Read from the directory: the order of enrolling has made the numbers.
     let members = own.members().unwrap_or_default();
     match members.as_slice() {
         [index] => Ok(*index),
@@ -208,6 +229,7 @@ fn loopback(port: u16) -> String {
     SocketAddr::from((Ipv4Addr::LOCALHOST, port)).to_string()
 }
 
+/// For its owner alone: identities and keys will lie in it.
 fn make_private_directory(path: &Path) -> Result<(), Failure> {
     let mut directory = DirBuilder::new();
     directory.recursive(true).mode(0o700);

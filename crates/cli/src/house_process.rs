@@ -37,6 +37,7 @@ pub(crate) struct HouseProcess {
     child: Child,
     log: PathBuf,
     is_ready: watch::Receiver<bool>,
+    /// Held open, and closed by the end of this process, of whatever kind that is.
     _lifeline: Option<ChildStdin>,
 }
 
@@ -55,12 +56,14 @@ impl HouseProcess {
         })?;
         let mut child = Command::new(program)
             .args(arguments)
+            // What a child needs is on its command line. These would lead it to another house.
             .env_remove("SEALBID_PASSPHRASE_FILE")
             .env_remove("SEALBID_DIR")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(log_file)
             .process_group(0)
+            // Should this be dropped without having stopped it.
             .kill_on_drop(true)
             .spawn()
             .map_err(cannot)?;
@@ -81,6 +84,7 @@ impl HouseProcess {
     /// The process's own, if it ends before.
     pub(crate) async fn ready(&mut self) -> Result<(), Failure> {
         let status = tokio::select! {
+            // Ready first: that one has ended after it said so is found by `check`.
             biased;
             Ok(_) = self.is_ready.wait_for(|is_ready| *is_ready) => return Ok(()),
             status = self.child.wait() => status,
@@ -122,6 +126,7 @@ impl HouseProcess {
 
     fn failure(&self, status: ExitStatus) -> Failure {
         let message = format!("{} ended: {status}\n{}", self.name, last_lines(&self.log));
+        // The code is passed on where the reason is one that the user can mend.
         let failure = match status.code() {
             Some(2) => Failure::usage(message),
             Some(3) => Failure::authentication(message),
@@ -157,6 +162,7 @@ fn listen(output: Option<ChildStdout>) -> watch::Receiver<bool> {
     tokio::spawn(async move {
         let Some(output) = output else { return };
         let mut lines = BufReader::new(output).lines();
+        // To its end: a pipe that nobody empties would hold the process up when it is full.
         while let Ok(Some(_)) = lines.next_line().await {
             ready.send_replace(true);
         }

@@ -1,4 +1,8 @@
 //! Development houses: members, a relayer and solvers, all their keys in one directory.
+//!
+//! A house is made in one order: lock, passphrase, keys, everything else, and last the committee
+//! file. With that file the directory is a whole house. Without it the making was cut short, and
+//! begins again from nothing.
 
 use core::time::Duration;
 use std::ffi::OsString;
@@ -56,10 +60,14 @@ impl DevelopmentHouse {
     /// Storage, if the directory holds something or cannot be written; a participant's own.
     pub(crate) async fn create(root: &Path, shape: HouseShape) -> Result<Self, Failure> {
         let directory = HouseDir::new(absolute(root)?);
+        // First what was cut short goes away; then the directory must be empty.
         discard_unfinished(&directory)?;
         directory.check_unused().map_err(|error| of_house(&error))?;
         make_directory(directory.root())?;
+        // Before anything else is written: of two that begin at once, one goes on.
         let lock = lock(&directory)?;
+        // It lies beside the keys and protects nothing. But keys have one form, and a house for
+        // development runs what a real one does.
         let text = Zeroizing::new(HEXLOWER.encode(random()?.as_ref()));
         let passphrase = Passphrase::new(text.as_str())?;
         let line = Zeroizing::new(format!("{}\n", text.as_str()));
@@ -72,6 +80,7 @@ impl DevelopmentHouse {
             committee,
             passphrase,
         };
+        // Before the committee file, which says that the house is whole.
         house.furnish(shape.solvers)?;
         house_ceremony::conclude(&house.directory)?;
         Ok(house)
@@ -79,9 +88,11 @@ impl DevelopmentHouse {
 
     /// Everything but the keys.
     fn furnish(&self, solvers: u8) -> Result<(), Failure> {
+        // The house's own copy, to be edited.
         write(&self.directory.tokens(), tokens::DEFAULT)?;
         for (index, member) in self.members().zip(&self.committee.roster) {
             let directory = self.directory.member(index);
+            // By a path from the member's own directory, as all paths of its file are.
             member_setup::write_config(&directory, member, Some("../passphrase".into()))?;
         }
         make_directory(&self.relayer())?;
@@ -91,6 +102,7 @@ impl DevelopmentHouse {
             write(&directory.join("book.toml"), &sample_books::text(solver))?;
             make_account(&directory.join("account.key"))?;
         }
+        // The account that trades where a command names none.
         make_directory(&self.directory.accounts())?;
         make_account(&self.directory.accounts().join("default.json"))
     }
@@ -107,6 +119,8 @@ impl DevelopmentHouse {
             Err(error) => return Err(of_house(&error)),
         }
         let path = passphrase_path(&directory);
+        // Members that operators run have no passphrase lying beside them: `up` must not take such
+        // a house for its own.
         if !path.exists() {
             let message = format!(
                 "{} holds a house that `up` has not made",
@@ -118,6 +132,7 @@ impl DevelopmentHouse {
         let (committee, _keys) = load_committee(&directory.committee())?;
         let passphrase = PassphraseSource::File(path).existing(&mut StandardTerminal, "")?;
         Ok(Some(Self {
+            // Before anything is started: a second process would give every member a twin.
             _lock: lock(&directory)?,
             directory,
             committee,
@@ -158,6 +173,7 @@ impl DevelopmentHouse {
     /// # Errors
     /// Key or authentication, if the member's key file does not open.
     pub(crate) fn issue_tickets(&self) -> Result<(), Failure> {
+        // Any member may sign, and this process has the keys of all.
         let signer = MemberIndex(0);
         let key = MemberKey::load(&self.directory.member(signer).key(), &self.passphrase)?;
         let relayer = core::iter::once((Role::Relayer, self.relayer()));
@@ -183,6 +199,7 @@ impl DevelopmentHouse {
         let config = directory.config().into_os_string();
         ProcessSpec {
             name: index.to_string(),
+            // However this process ends, its members end as well.
             arguments: words(
                 ["--json", "node", "run", "--until-stdin-closes", "--config"],
                 [config],
@@ -204,6 +221,7 @@ impl DevelopmentHouse {
 
     fn solver_process(&self, number: u8) -> ProcessSpec {
         let directory = self.solver(number);
+        // Its ticket and its endpoint key lie beside the book, where it looks for them.
         let file = |name: &str| directory.join(name).into_os_string();
         let files = [
             "--book".into(),
@@ -233,6 +251,7 @@ impl DevelopmentHouse {
     }
 }
 
+/// Words of a command, and paths, which need not be UTF-8.
 fn words<const N: usize, const M: usize>(command: [&str; N], more: [OsString; M]) -> Vec<OsString> {
     command
         .into_iter()
@@ -252,6 +271,7 @@ fn discard_unfinished(directory: &HouseDir) -> Result<(), Failure> {
     if directory.committee().exists() || !house_ceremony::hall_of(directory).exists() {
         return Ok(());
     }
+    // Held meanwhile: it may be another process that is making it at this moment.
     let _lock = lock(directory)?;
     let entries = std::fs::read_dir(root).map_err(|error| cannot_write(root, &error))?;
     for entry in entries {

@@ -1,4 +1,8 @@
 //! `sealbid inspect`: what anyone can see of an envelope, and what they cannot.
+//!
+//! It needs neither a house nor a key. It shows what every member sees of an envelope, and once a
+//! round lists it everybody who reads the record. Of what is sealed it tells the size, and what
+//! kind of thing it is.
 
 use std::path::PathBuf;
 
@@ -34,23 +38,28 @@ pub(crate) struct InspectArgs {
 
 /// Runs it.
 pub(crate) async fn run(args: InspectArgs, context: &Context) -> Result<(), Failure> {
+    // Of any length: what is too long for an envelope is refused with the others that are none.
     let bytes = read_bytes(&args.envelope)?;
     let decoded = decode::<Envelope>(&bytes);
+    // All checks that a member makes of an envelope by itself; the first that fails is named.
     let problem = match &decoded {
         Ok(envelope) => problem_of(envelope),
         Err(error) => Some((RefusalCode::from(error).to_string(), error.to_string())),
     };
     let envelope = decoded.ok();
+    // Without a house it is inspected all the same: its proofs need no committee.
     let for_this_house = match &envelope {
         Some(envelope) => is_for_this_house(envelope, context).await?,
         None => None,
     };
     let tokens = context.tokens()?;
     let object = object_of(envelope.as_ref(), problem.as_ref(), for_this_house);
+    // Shown before the command fails: what is wrong with an envelope is read beside what it says.
     context.console().result(&object, || {
         text_of(envelope.as_ref(), problem.as_ref(), for_this_house, &tokens)
     });
     match problem {
+        // With the code that a member would refuse it by.
         Some((code, _)) => Err(Failure::work("the envelope is not valid")
             .with_code(code)
             .reported()),
@@ -60,6 +69,7 @@ pub(crate) async fn run(args: InspectArgs, context: &Context) -> Result<(), Fail
 
 /// What is wrong with an envelope, by code and in words.
 fn problem_of(envelope: &Envelope) -> Option<(String, String)> {
+    // What costs nothing comes first, as at a member's gate.
     if let Err(error) = envelope.check_header() {
         return Some((RefusalCode::from(&error).to_string(), error.to_string()));
     }
@@ -68,6 +78,8 @@ fn problem_of(envelope: &Envelope) -> Option<(String, String)> {
 }
 
 /// The code that a member would refuse with.
+// Written out: codes are part of the protocol, and stay whatever the cryptography calls its
+// reasons.
 const fn code_of(reason: RefusalReason) -> RefusalCode {
     use sealbid_crypto::group::PointError;
     match reason {
@@ -91,13 +103,17 @@ async fn is_for_this_house(
     if !path.exists() {
         return Ok(None);
     }
+    // One that cannot be read is an error: an answer that is left out would look as if there were
+    // no house.
     let (committee, _) = blocking(move || load_committee(&path)).await??;
     let header = &envelope.header;
+    // Both, since the auction's id does not cover the committee's key.
     Ok(Some(
         header.auction == committee.auction && header.key == committee.key,
     ))
 }
 
+/// Every field is always there, null where there is nothing to say: scripts ask by name.
 fn object_of(
     envelope: Option<&Envelope>,
     problem: Option<&(String, String)>,
@@ -122,6 +138,7 @@ fn object_of(
     })
 }
 
+/// What a part has in it, of which nothing shows outside.
 const fn holds(part: Part) -> &'static str {
     match part {
         Part::Terms => "account, amounts, limit, solvers, deadline",
@@ -130,6 +147,7 @@ const fn holds(part: Part) -> &'static str {
     }
 }
 
+/// When its content becomes public, which is what its owner has to know before it is sent.
 const fn opened(part: Part) -> &'static str {
     match part {
         Part::Terms | Part::Quote => "once a round that lists it is closed",
@@ -145,6 +163,7 @@ const fn name(part: Part) -> &'static str {
     }
 }
 
+/// What can be seen, what cannot, and last the verdict, where it stands out on a terminal.
 fn text_of(
     envelope: Option<&Envelope>,
     problem: Option<&(String, String)>,
@@ -168,6 +187,7 @@ fn text_of(
     lines.join("\n")
 }
 
+/// The header, which is signed and not sealed: what one shows by sending an envelope.
 fn public_lines(envelope: &Envelope, for_this_house: Option<bool>, tokens: &Tokens) -> Vec<String> {
     let header = &envelope.header;
     let kind = match header.kind {

@@ -27,11 +27,14 @@ pub(crate) struct IntentArgs {
 pub(crate) async fn run(args: IntentArgs, context: &Context) -> Result<(), Failure> {
     let order = args.order.order(&context.tokens()?)?;
     let path = context.house_dir().committee();
+    // The chain's contract is in what is signed, and the committee file names it.
     let (committee, _) = blocking(move || sealbid_keygen::load_committee(&path)).await??;
     let solvers = args.signing.allow_list();
+    // By this machine's clock, since no member is asked.
     let deadline = now().plus(args.signing.deadline);
     let trader = Trader::new(context.account(args.signing.account).await?);
     let intent = trader.sign(&order, &committee.rules, deadline, solvers)?;
+    // The same with and without --json: this is JSON for a chain, and goes into a file or a pipe.
     context.console().raw(&intent.to_json());
     Ok(())
 }

@@ -1,4 +1,6 @@
 //! `sealbid keygen`: the key commands, the same as those of `sealbid-keygen`.
+//!
+//! The very same code: only the options, the passphrase's source and Ctrl-C are seen to here.
 
 use std::time::SystemTime;
 
@@ -28,10 +30,13 @@ pub(crate) struct KeygenArgs {
 pub(crate) async fn run(args: KeygenArgs, context: &Context) -> Result<(), Failure> {
     let (passphrase, json) = (context.passphrase_source(), context.console().is_json());
     let dir = context.dir().to_owned();
+    // Before the arguments are moved: what to do after Ctrl-C depends on the command.
     let advice = args.command.after_interrupt(&dir);
+    // Drawn here and handed in: the commands have no randomness of their own.
     let mut entropy = Zeroizing::new([0; 32]);
     getrandom::fill(&mut *entropy)
         .map_err(|error| Failure::work(format!("no randomness: {error}")))?;
+    // On a thread of its own: it asks a person, or waits for others at a meeting.
     let work = blocking(move || {
         let mut around = Surroundings {
             dir: &dir,
@@ -44,6 +49,7 @@ pub(crate) async fn run(args: KeygenArgs, context: &Context) -> Result<(), Failu
         };
         run_keygen(&args.command, &mut around)
     });
+    // It may be left at any moment, since whatever it has said is on disk.
     tokio::select! {
         done = work => done?
             .map_err(|error| Failure::of_code(error.exit_code(), error.to_string())),

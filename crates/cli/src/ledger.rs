@@ -47,6 +47,7 @@ pub(crate) struct Ledger {
     house: HouseDir,
     path: PathBuf,
     file: File,
+    /// Appended next: rounds are written without gaps.
     next: Round,
 }
 
@@ -65,6 +66,8 @@ impl Ledger {
                 .append(true)
                 .create(true)
                 .open(&path)?;
+            // Before it is read: a line that another relayer is writing would look as if it were
+            // cut short.
             lock(&file)?;
             let last = last_round(&mut file)?;
             Ok((file, last))
@@ -91,6 +94,7 @@ impl Ledger {
     /// Storage; the line is not there then, or cut short.
     pub(crate) fn append(&mut self, record: &RoundRecord) -> Result<(), Failure> {
         let round = record.close.round;
+        // Whoever asks: what reads the file counts on its order.
         if round != self.next {
             return Err(Failure::work(format!(
                 "round {round} comes where round {} is next",
@@ -141,6 +145,7 @@ pub(crate) fn rounds(house: &HouseDir) -> io::Result<Vec<Round>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
         read => read?,
     };
+    // A line without an end is being written at this moment.
     let lines = text
         .split_inclusive('\n')
         .filter(|line| line.ends_with('\n'));
@@ -149,6 +154,8 @@ pub(crate) fn rounds(house: &HouseDir) -> io::Result<Vec<Round>> {
         .collect()
 }
 
+/// Beside the signed settlement stands what the chain's contract takes, so that whoever submits it
+/// needs nothing of this program.
 fn line(record: &RoundRecord) -> serde_json::Result<Vec<u8>> {
     let settlement = &record.settlement.settlement;
     let line = Line {

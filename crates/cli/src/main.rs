@@ -1,4 +1,8 @@
 //! The `sealbid` command: everything a trader, a solver, an auditor and a member's operator do.
+//!
+//! Each command is a module of its own name. `context` is what all of them are given; `exit` and
+//! `failures` are how they fail, `output` and `text` how they speak; `send` and `order_files` are
+//! what those that trade have in common.
 
 mod account_command;
 mod args;
@@ -51,6 +55,7 @@ use crate::exit::Failure;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let console = output::Console::new(cli.options.json);
+    // Several threads, since `node run` is a whole member.
     let started = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build();
@@ -63,6 +68,7 @@ fn main() -> ExitCode {
         }
         Err(error) => Err(Failure::work(format!("cannot start: {error}"))),
     };
+    // One place for all failures, so that each has its exit code, its object and its advice.
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -75,8 +81,11 @@ fn main() -> ExitCode {
 /// Runs the command until it is done or interrupted; those that clean up see to Ctrl-C themselves.
 async fn run(cli: Cli) -> Result<(), Failure> {
     let Cli { options, command } = cli;
+    // Before the command: what it does first may be what is to be seen.
     output::start_log(&command.log_filter())?;
     let context = context::Context::new(options);
+    // A house or a member is stopped in order. All else may be dropped at any moment: an order is
+    // on disk before it is sent.
     if command.sees_to_interrupts() {
         return command.run(&context).await;
     }

@@ -1,4 +1,6 @@
 //! A member's configuration file, made from its entry in the committee file.
+//!
+//! It is written once, and is the operator's from then on: no command writes over it.
 
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::path::{Path, PathBuf};
@@ -25,6 +27,7 @@ pub(crate) fn write_config(
     let path = directory.config();
     let failed = |error| Failure::storage(format!("cannot write {}: {error}", path.display()));
     std::fs::create_dir_all(directory.path()).map_err(failed)?;
+    // Its operator edits it, so it is never written over.
     if path.try_exists().map_err(failed)? {
         let message = format!("{} is there already", path.display());
         return Err(Failure::usage(message).advise("edit it, or move it away first"));
@@ -33,11 +36,14 @@ pub(crate) fn write_config(
     Ok(path)
 }
 
+/// The member's part of the committee file, and the defaults of everything else, written out to be
+/// edited.
 fn config_of(
     directory: &MemberDir,
     member: &Member,
     passphrase_file: Option<PathBuf>,
 ) -> Result<MemberConfig, Failure> {
+    // By IPv4 in any case, and by IPv6 if the roster names such an address.
     let listens = |what: &str, addresses: &[SocketAddr]| {
         let none = || {
             let message = format!("the committee file gives the member no IPv4 {what} address");
@@ -47,6 +53,8 @@ fn config_of(
     };
     let (house_v4, house_v6) = listens("house", &member.house_addresses)?;
     let (door_v4, door_v6) = listens("front door", &member.door_addresses)?;
+    // It listens where others find it, unless its operator edits the file: behind address
+    // translation the two differ.
     let relay = relay_address(&member.relay).ok_or_else(|| {
         Failure::usage(format!(
             "not a relay's address (http://HOST:PORT): {}",
@@ -54,6 +62,7 @@ fn config_of(
         ))
     })?;
     let limits = DoorLimits::default();
+    // Names alone: paths are taken from the file's own directory, so that a house can be moved.
     let name = |path: PathBuf| path.file_name().map_or(path.clone(), PathBuf::from);
     Ok(MemberConfig {
         committee: Path::new("..").join("committee.json"),
@@ -67,6 +76,7 @@ fn config_of(
             v4: house_v4,
             v6: house_v6,
             relay,
+            // Any free port. Where a firewall keeps it shut, the relays carry the pool.
             pool_port: 0,
         },
         door: DoorSection {
@@ -81,6 +91,7 @@ fn config_of(
     })
 }
 
+/// The first of its kind. A member binds one, whatever else the roster has for others to try.
 fn v4(addresses: &[SocketAddr]) -> Option<SocketAddrV4> {
     addresses.iter().find_map(|address| match address {
         SocketAddr::V4(address) => Some(*address),

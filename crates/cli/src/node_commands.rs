@@ -388,9 +388,9 @@ mod tests {
     #[test]
     fn a_clock_that_is_off_is_told_by_the_others_and_not_by_its_own_word() {
         let heads = Heads::from([
-            head(0, [(1, 10), (2, 65_000), (3, -400_000)]),
+            head(0, [(1, 10), (2, 65_000), (3, 0)]),
             head(1, [(0, -10), (2, 65_000), (3, 0)]),
-            head(2, [(0, -65_000), (1, -65_000), (3, -65_000)]),
+            head(2, [(0, -65_000), (1, -65_000), (3, -400_000)]),
             head(3, [(0, 0), (1, 0), (2, 65_000)]),
         ]);
         let ahead = |member| ahead(MemberIndex(member), &heads);

@@ -97,6 +97,8 @@ Example:
 }
 
 impl Units {
+    /// A token, and an amount of it by its decimals. With --raw the token need not be known here:
+    /// the amount is what the chain counts in.
     fn read(&self, tokens: &Tokens, name: &str, text: &str) -> Result<(AssetId, Amount), Failure> {
         if self.raw {
             return Ok((tokens.asset(name)?, base_units(text)?));
@@ -172,6 +174,7 @@ impl OrderArgs {
                 receiver,
                 units,
             } => {
+                // NEAR has the decimals of its wrapped token.
                 let (_, amount) = units.read(tokens, "wrap.near", &amount)?;
                 Ok(Order::NativeWithdraw { receiver, amount })
             }
@@ -206,6 +209,7 @@ pub(crate) struct SigningArgs {
 impl SigningArgs {
     /// The allow-list, if any solver is named.
     pub(crate) fn allow_list(&self) -> Option<Vec<AccountId>> {
+        // None and not an empty list: that one would let nobody fill it.
         (!self.solvers.is_empty()).then(|| self.solvers.clone())
     }
 }

@@ -1,4 +1,7 @@
 //! `sealbid orders`: one's own orders, as they were written down before they were sent.
+//!
+//! They are the trader's own memory, and need no member: what was sealed, for which receipt, and
+//! what became of it. `--update` asks about those only that have no outcome yet.
 
 use clap::Args;
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
@@ -34,6 +37,8 @@ pub(crate) struct OrdersArgs {
 
 /// Lists them, oldest first.
 pub(crate) async fn run(args: OrdersArgs, context: &Context) -> Result<(), Failure> {
+    // Only if asked for: to list orders nobody need be reached, and no member need learn which are
+    // one's own.
     if args.update {
         update(&Desk::open(context).await?).await?;
     }
@@ -44,6 +49,7 @@ pub(crate) async fn run(args: OrdersArgs, context: &Context) -> Result<(), Failu
         console.line(format_args!("no orders in {}", files.dir().display()));
         console.line("next  sealbid swap 1000 usdc.near wrap.near --min 950");
     }
+    // What a trader looks for when something is disputed: the id, and how many have signed for it.
     let mut table = Columns::new(&[
         "id",
         "created (UTC)",
@@ -52,6 +58,7 @@ pub(crate) async fn run(args: OrdersArgs, context: &Context) -> Result<(), Failu
         "receipt",
         "outcome",
     ]);
+    // Objects one by one, and for people one table at the end.
     for order in &orders {
         console.object(order);
         table.row(row(order, &tokens));
@@ -65,7 +72,9 @@ pub(crate) async fn run(args: OrdersArgs, context: &Context) -> Result<(), Failu
 /// Asks what became of the orders without an outcome, and writes down what is final.
 async fn update(desk: &Desk) -> Result<(), Failure> {
     let mut orders = desk.orders.all()?;
+    // What is final stays so: a settled round does not change.
     orders.retain(|order| order.outcome.is_none());
+    // The first failure ends it. What was learnt by then is on disk.
     let ask = |order: OrderFile| async move {
         let outcome = desk.house.outcome(order.id).await?;
         desk.orders.note(order.id, &outcome)
@@ -74,6 +83,8 @@ async fn update(desk: &Desk) -> Result<(), Failure> {
     asked.try_collect().await
 }
 
+/// What was given, promised, and came of it. An envelope that was sealed elsewhere has no terms
+/// here: then it is told by what it shows.
 fn row(order: &OrderFile, tokens: &Tokens) -> [String; 6] {
     let what = match (&order.terms, &order.quote) {
         (Some(terms), _) => describe::terms(terms, tokens),
@@ -86,6 +97,7 @@ fn row(order: &OrderFile, tokens: &Tokens) -> [String; 6] {
         (None, None) => describe::metadata(&order.shows, tokens),
     };
     let receipt = order.receipt.as_ref();
+    // By the one field: what another version has written is listed as well.
     let outcome = order
         .outcome
         .as_ref()
@@ -94,6 +106,7 @@ fn row(order: &OrderFile, tokens: &Tokens) -> [String; 6] {
         order.id.short(),
         date_and_clock(order.created),
         what,
+        // By this round at the latest it is listed.
         receipt.map_or_else(|| "-".to_owned(), |receipt| receipt.round().to_string()),
         receipt.map_or_else(
             || "none".to_owned(),

@@ -40,6 +40,7 @@ impl Console {
         if self.json
             && let Ok(json) = serde_json::to_string(object)
         {
+            // On one line, since scripts read objects line by line.
             write_line(io::stdout(), &ascii_json(&json));
         }
     }
@@ -67,6 +68,7 @@ impl Console {
         if !failure.is_reported() {
             self.object(&failure.to_json());
         }
+        // On stderr in either case: with --json too somebody may be looking on.
         self.note(format_args!("sealbid: {failure}"));
     }
 }
@@ -115,6 +117,7 @@ impl Columns {
 
 impl Display for Columns {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        // Without the spaces that would fill up each line.
         f.write_str(&self.0.trim_fmt())
     }
 }
@@ -122,12 +125,14 @@ impl Display for Columns {
 /// Starts the log, on stderr: `SEALBID_LOG` is an env-filter; without it, `default`.
 pub(crate) fn start_log(default: &str) -> Result<(), Failure> {
     let filter = match std::env::var("SEALBID_LOG") {
+        // Not ignored if it is wrong: whoever sets it wants to see something.
         Ok(filter) => EnvFilter::try_new(&filter)
             .map_err(|error| Failure::usage(format!("SEALBID_LOG={filter:?}: {error}")))?,
         Err(_) => EnvFilter::new(default),
     };
     tracing_subscriber::fmt()
         .with_env_filter(filter)
+        // Results alone go to stdout.
         .with_writer(io::stderr)
         .with_ansi(false)
         .try_init()

@@ -1,4 +1,8 @@
 //! `sealbid quote`: a quote by hand.
+//!
+//! A quote is for one pair and one round, and sealed as intents are: neither members nor other
+//! solvers read it before the round is closed. It is among one's own orders before it is sent, and
+//! its receipt shows a round that has dropped it.
 
 use std::path::PathBuf;
 
@@ -36,6 +40,7 @@ pub(crate) async fn run(args: QuoteArgs, context: &Context) -> Result<(), Failur
     let desk = Desk::open(context).await?;
     let book = Book::load(&args.book, &desk.tokens)?;
     let solver = Solver::new(context.account(args.account).await?);
+    // Where the house stands by its median, with a quorum alive: nothing less acknowledges a quote.
     let standing = desk.standing().await?;
     // What is past its quotes takes none any more; the next round does.
     let round = match standing.phase {
@@ -43,10 +48,14 @@ pub(crate) async fn run(args: QuoteArgs, context: &Context) -> Result<(), Failur
         _ => standing.round.next(),
     };
     let committee = desk.house.committee();
+    // By the house's time: a quote that is over before the round closes is void when it is opened.
     let closes = committee
         .schedule
         .end_of(committee.schedule.current(standing.now));
+    // For each pair, whether or not anybody shows an intent of it: by hand one also quotes for
+    // those that reveal nothing.
     for pair in book.pairs() {
+        // Every pair is of this book, so none is left out.
         let Some(offer) = book.offer(pair, round, closes) else {
             continue;
         };
@@ -56,6 +65,8 @@ pub(crate) async fn run(args: QuoteArgs, context: &Context) -> Result<(), Failur
     Ok(())
 }
 
+/// Writes the quote down, then sends it: if no receipt comes, the very same envelope can be sent
+/// again.
 async fn send(
     desk: &Desk,
     solver: &Solver,
@@ -70,6 +81,8 @@ async fn send(
     };
     desk.orders.add(&order, &envelope)?;
     let accepted = desk.house.submit(&envelope).await?;
+    // Written anew with the receipt: a round that leaves the quote out contradicts these
+    // signatures.
     let order = OrderFile {
         receipt: Some(accepted.receipt.clone()),
         ..order

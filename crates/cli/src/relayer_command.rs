@@ -1,4 +1,8 @@
 //! The relayer: every settlement, once and in order, into a file of JSON lines.
+//!
+//! It is trusted with nothing but being there. It may be late, and cannot change what it carries:
+//! each record is verified against the committee key before it is written. Where it goes on it
+//! knows from its own files, so that it may be stopped at any moment.
 
 use core::pin::Pin;
 use core::time::Duration;
@@ -57,6 +61,7 @@ struct RunArgs {
 }
 
 impl KeyArgs {
+    // Made if absent: so `peer` can say whom the ticket has to name before there is one.
     fn load(self, context: &Context) -> Result<GuestKey, Failure> {
         let default = || context.dir().join("relayer").join("house.key");
         let path = self.house_key.unwrap_or_else(default);
@@ -93,7 +98,9 @@ pub(crate) async fn run(args: RelayerArgs, context: &Context) -> Result<(), Fail
             tokio::pin!(stop);
             let client = context.house().await?;
             let result = relay(args, &client, context, stop).await;
+            // In any case, before the reason is told.
             client.close().await;
+            // To be told to stop is how it is meant to end.
             result?.outcome()
         }
     }
@@ -116,6 +123,7 @@ async fn relay(
     };
     let peer = guest.key.peer().to_string();
     let directory = context.dir().to_owned();
+    // Before it joins: a second relayer of this directory is told so, and nobody else hears of it.
     let mut ledger = blocking(move || Ledger::open(&directory)).await??;
     tracing::info!("relaying from round {} on", ledger.next());
     let mesh = tokio::select! {
@@ -123,6 +131,7 @@ async fn relay(
         stopped = &mut stop => return Ok(stopped),
     };
     tracing::info!("joined the house as {:?}", mesh.handle.peer());
+    // Its first line: whoever has started it waits for that.
     let object = serde_json::json!({ "event": "ready", "peer": peer });
     context
         .console()
@@ -139,11 +148,14 @@ async fn relay(
 /// Relays until the ledger cannot be written. Settlements are fetched at the front doors, so none
 /// is missed; the feed says when.
 async fn carry(client: &Client, ledger: &mut Ledger, mesh: &Mesh) -> Failure {
+    // Before it catches up, so that none is settled unnoticed in between.
     let mut settlements = mesh.handle.subscribe_settlements();
     loop {
         if let Err(failure) = catch_up(client, ledger).await {
             return failure;
         }
+        // Which settlement came does not matter: records are fetched and verified, and what
+        // somebody sends here can only make the relayer look.
         tokio::select! {
             Some(_) = settlements.recv() => {}
             () = tokio::time::sleep(LOOK) => {}
@@ -153,6 +165,7 @@ async fn carry(client: &Client, ledger: &mut Ledger, mesh: &Mesh) -> Failure {
 
 /// Appends all rounds that are settled and not in the ledger yet.
 async fn catch_up(client: &Client, ledger: &mut Ledger) -> Result<(), Failure> {
+    // From the first that is missing, in order: the ledger takes no other.
     while let Some(record) = settled(client, ledger.next()).await {
         let (ledger_round, fills) = (ledger.next(), record.settlement.settlement.fills.len());
         ledger.append(&record)?;
@@ -165,6 +178,7 @@ async fn catch_up(client: &Client, ledger: &mut Ledger) -> Result<(), Failure> {
 async fn settled(client: &Client, round: Round) -> Option<sealbid_types::record::RoundRecord> {
     match client.round(round).await {
         Ok(verified) => Some(verified.record().clone()),
+        // Not settled yet, or nobody is reachable: both pass. Only the disk ends a relayer.
         Err(error) => {
             tracing::debug!("round {round}: {error}");
             None

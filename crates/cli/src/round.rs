@@ -1,4 +1,7 @@
 //! `sealbid round`: one round, in full.
+//!
+//! A settled round is public in full. It is fetched as a record, with the committee's signatures,
+//! and audited before it is shown: the verdict stands in its first line.
 
 use core::time::Duration;
 use std::collections::BTreeMap;
@@ -38,12 +41,15 @@ pub(crate) struct RoundArgs {
 /// Runs it.
 pub(crate) async fn run(args: RoundArgs, context: &Context) -> Result<(), Failure> {
     let round = Round(args.round);
+    // They lie on the members' own disks, and nobody is asked for them.
     if args.timings {
         return timings(round, context);
     }
     let (house, tokens) = (context.house().await?, context.tokens()?);
     let verified = house.round(round).await?;
     let record = verified.record();
+    // Its signatures are verified by now. Computed again as well, since whoever reads a round wants
+    // to know whether it adds up.
     let audit = audit_round(house.committee(), house.keys(), record, &batch_secret()?);
     context
         .console()
@@ -51,8 +57,10 @@ pub(crate) async fn run(args: RoundArgs, context: &Context) -> Result<(), Failur
     Ok(())
 }
 
+/// Each entry that the close lists, what it turned out to be, and what became of it.
 fn describe(record: &RoundRecord, audit: &RoundAudit, tokens: &Tokens) -> String {
     let close = &record.close;
+    // In the first line, where nobody overlooks it.
     let verdict = if audit.is_ok() {
         "audit ok"
     } else {
@@ -73,23 +81,29 @@ fn describe(record: &RoundRecord, audit: &RoundAudit, tokens: &Tokens) -> String
     );
     let mut table = Columns::new(&["entry", "order", "outcome"]);
     let outcomes = outcomes(record, audit, tokens);
+    // Intents before quotes, as the close lists them.
     for id in close.intents.iter().chain(&close.quotes) {
+        // By what the audit has opened itself.
         let order = match audit.terms.get(id) {
             Some(Ok(terms)) => describe::terms(terms, tokens),
+            // Opened, and not terms: its outcome says why it is void.
             Some(Err(_)) => "-".to_owned(),
             None if close.quotes.contains(id) => "quote".to_owned(),
+            // Listed and left sealed, as where two share a point (docs/protocol.md 8).
             None => "-".to_owned(),
         };
         let outcome = outcomes.get(id).cloned();
         table.row([
             id.short(),
             order,
+            // A quote is told by the intents that it fills.
             outcome.unwrap_or_else(|| "opened".to_owned()),
         ]);
     }
     text.push_str(&format!("\n{table}"));
     if !audit.is_ok() {
         text.push_str(&format!(
+            // That takes more lines than there are here.
             "\n\nnext  sealbid audit {}   says what is wrong",
             close.round
         ));
@@ -97,6 +111,7 @@ fn describe(record: &RoundRecord, audit: &RoundAudit, tokens: &Tokens) -> String
     text
 }
 
+/// What the settlement says of each entry. A quote is in it only if it is void.
 fn outcomes(
     record: &RoundRecord,
     audit: &RoundAudit,
@@ -105,6 +120,7 @@ fn outcomes(
     let settlement = &record.settlement.settlement;
     let mut outcomes = BTreeMap::new();
     for filled in &settlement.fills {
+        // With the quote that fills it, by which a solver finds its own.
         let text = match &filled.fill.kind {
             FillKind::PassThrough => "done".to_owned(),
             FillKind::Swap {
@@ -122,6 +138,7 @@ fn outcomes(
         };
         outcomes.insert(filled.fill.intent, text);
     }
+    // With its terms the reason can be told in whole units.
     for unfilled in &settlement.unfilled {
         let terms = audit
             .terms
@@ -143,6 +160,7 @@ fn timings(round: Round, context: &Context) -> Result<(), Failure> {
         Failure::storage(format!("cannot read {}: {error}", house.root().display()))
             .advise("timings are the members' own files: name the house directory with --dir")
     })?;
+    // Two tables: when things happened and what they took. On a busy machine these differ.
     let mut table = Columns::new(&[
         "member",
         ">certified",
@@ -164,6 +182,7 @@ fn timings(round: Round, context: &Context) -> Result<(), Failure> {
     let mut found = Vec::new();
     for member in members {
         let path = house.member(member).path().join("timings.jsonl");
+        // Without the file, or the round in it, a member has nothing to tell.
         let lines = RoundTimings::read(&path).unwrap_or_default();
         let Some(line) = lines.into_iter().rev().find(|line| line.round == round) else {
             continue;
@@ -175,11 +194,13 @@ fn timings(round: Round, context: &Context) -> Result<(), Failure> {
             line.authorised_ms,
             line.settled_ms,
         ];
+        // A stage that the member has not gone through has no time.
         let times = times.map(|time| time.map_or_else(|| "-".to_owned(), |ms| ms.to_string()));
         table.row(core::iter::once(member.to_string()).chain(times));
         work.row(work_row(member, &line.work));
         found.push(json!({ "member": member.to_string(), "times": line }));
     }
+    // No empty table: the round is too old, or none of these members took part in it.
     if found.is_empty() {
         return Err(Failure::work(format!(
             "no member of {} has timings of round {round}",
@@ -187,6 +208,7 @@ fn timings(round: Round, context: &Context) -> Result<(), Failure> {
         ))
         .advise("members keep them for the last rounds that they took part in"));
     }
+    // As the members have written them, for whoever evaluates them.
     let object = json!({ "round": round, "members": found });
     context.console().result(&object, || {
         format!(
@@ -198,6 +220,7 @@ fn timings(round: Round, context: &Context) -> Result<(), Failure> {
     Ok(())
 }
 
+/// How many envelopes were admitted, and the processor's time for each stage, in milliseconds.
 fn work_row(member: MemberIndex, work: &RoundWork) -> impl Iterator<Item = String> {
     let stages = [
         work.admission_us,

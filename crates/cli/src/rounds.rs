@@ -1,4 +1,7 @@
 //! `sealbid rounds`: the newest rounds in brief.
+//!
+//! It is there to find a round by. What counts is in each round's record (`sealbid round`), which
+//! is verified.
 
 use clap::Args;
 use sealbid_types::door::MOST_SUMMARIES;
@@ -31,17 +34,21 @@ pub(crate) struct RoundsArgs {
 pub(crate) async fn run(args: RoundsArgs, context: &Context) -> Result<(), Failure> {
     let house = context.house().await?;
     let from = match args.from {
+        // Rounds count from 1.
         Some(from) => from.max(1),
         None => {
+            // By the median: one member that boasts of rounds to come would leave the list empty.
             let settled = house.standing().await?.settled.0;
             settled
                 .saturating_sub(u64::from(args.count))
                 .saturating_add(1)
         }
     };
+    // One member's word, since summaries carry no signature.
     let rounds = house.rounds(Round(from), args.count).await?;
     let console = context.console();
     if rounds.is_empty() {
+        // No failure: without intents no round closes.
         console.line("no round is settled yet: rounds close when there are intents");
         return Ok(());
     }

@@ -53,6 +53,7 @@ impl RunningHouse {
         client: Client,
         mut progress: impl FnMut(Startup) + Send,
     ) -> Result<Self, Failure> {
+        // At each start: those of the last one may have run out.
         house.issue_tickets()?;
         let specs = house
             .member_processes()
@@ -61,8 +62,11 @@ impl RunningHouse {
         let mut processes = specs
             .map(|spec: ProcessSpec| HouseProcess::start(spec))
             .collect::<Result<Vec<_>, _>>()?;
+        // For all of it together: what the processes take is gone for the members.
         let deadline = Instant::now() + PATIENCE;
         let coming_up = async {
+            // First that they run, then that they hear each other: a client of members that are
+            // still starting would learn nothing.
             all_ready(&mut processes, &mut progress).await?;
             members_ready(&client, &mut processes, &mut progress).await
         };
@@ -78,6 +82,7 @@ impl RunningHouse {
                 ),
             )
         });
+        // Stopped before the failure is told: nothing of a house that did not come up runs on.
         if let Err(failure) = came_up {
             stop_all(processes).await;
             return Err(failure);
@@ -101,6 +106,7 @@ impl RunningHouse {
 
     /// Waits until one of the processes ends by itself; it is gone then.
     pub(crate) async fn one_ended(&mut self) -> Failure {
+        // Nothing is left that could end.
         if self.processes.is_empty() {
             return core::future::pending().await;
         }
@@ -109,6 +115,7 @@ impl RunningHouse {
             .iter_mut()
             .map(|process| Box::pin(process.ended()));
         let (failure, at, _) = futures::future::select_all(ends).await;
+        // It has ended already, and need not be stopped with the others.
         drop(self.processes.remove(at));
         failure
     }
@@ -150,10 +157,13 @@ async fn members_ready(
 ) -> Result<(), Failure> {
     let of = client.committee().roster.len();
     loop {
+        // One that has said that it is ready may have ended since.
         for process in processes.iter_mut() {
             process.check()?;
         }
         let heads = client.heads().await;
+        // Every member, and each of them hears all: a quorum could trade, but a house for
+        // development begins whole.
         let is_ready = |head: &Head| head.phase != Phase::CatchingUp && head.alive.len() == of;
         let ready = heads
             .values()

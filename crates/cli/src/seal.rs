@@ -1,4 +1,8 @@
 //! `sealbid seal`: an envelope in a file, not sent.
+//!
+//! So it can be looked at (`sealbid inspect`), carried to another machine, and sent as long as its
+//! rounds have not passed. It is among one's own orders from here on: `sealbid send` finds its
+//! terms there.
 
 use std::path::PathBuf;
 
@@ -50,6 +54,7 @@ pub(crate) async fn run(args: SealArgs, context: &Context) -> Result<(), Failure
     let intent = desk.parse(&text)?;
     let trader = Trader::new(context.account(args.account).await?);
     let (envelope, order) = match args.first {
+        // No member is asked: an envelope can be sealed where there is no network.
         Some(first) => {
             let window = window(first, args.sealing.valid_for, intent.terms.deadline)?;
             let (committee, keys) = (desk.house.committee(), desk.house.keys());
@@ -61,8 +66,10 @@ pub(crate) async fn run(args: SealArgs, context: &Context) -> Result<(), Failure
             };
             (envelope, order)
         }
+        // As `submit` does: for the rounds from where the house stands.
         None => desk.seal(&trader, &intent, &args.sealing, &desk.standing().await?)?,
     };
+    // Among one's own orders too: what lies at --out may be given away, or lost.
     desk.orders.add(&order, &envelope)?;
     let out = args.out;
     write_secret(&out, &encode(&envelope))
@@ -83,6 +90,7 @@ pub(crate) async fn run(args: SealArgs, context: &Context) -> Result<(), Failure
     Ok(())
 }
 
+/// So many rounds from `first` on, as many at most as an envelope may wait for.
 fn window(
     first: u64,
     rounds: u64,
@@ -96,6 +104,7 @@ fn window(
             "--valid-for: 1 to {MOST_ROUNDS} rounds"
         )));
     }
+    // The first one counts.
     let last = first.saturating_add(rounds.saturating_sub(1));
     Ok(Window {
         first: Round(first),

@@ -62,8 +62,10 @@ pub(crate) struct SubmitArgs {
 
 /// Runs `send`.
 pub(crate) async fn run(args: SendArgs, context: &Context) -> Result<(), Failure> {
+    // Before the house is looked for: what is no envelope needs none.
     let envelope = read_envelope(&args.envelope)?;
     let desk = Desk::open(context).await?;
+    // With its terms, if it was sealed here: nothing on the outside tells them.
     let known = desk.orders.read(envelope.id())?;
     let order = known.unwrap_or_else(|| OrderFile::of_envelope(&envelope, now()));
     desk.send(envelope, order, &args.wait).await
@@ -156,14 +158,18 @@ impl Desk {
         order: OrderFile,
         wait: &WaitArgs,
     ) -> Result<(), Failure> {
+        // On disk before it leaves: should this process die, it is known here what a member may
+        // hold.
         self.orders.add(&order, &envelope)?;
         let accepted = self.submit(&envelope, &order).await?;
         let order = OrderFile {
             receipt: Some(accepted.receipt.clone()),
+            // A refusal that was noted before is over: now it has been taken.
             outcome: None,
             ..order
         };
         self.orders.write(&order)?;
+        // With --json all of it is one object at the end.
         if !self.context.console().is_json() {
             self.tell(&order, &accepted, wait.wait);
         }
@@ -190,6 +196,8 @@ impl Desk {
         }
     }
 
+    /// Tells a refusal from a missing answer. Where none came a member may hold the envelope, and a
+    /// second order could trade beside the first.
     async fn submit(&self, envelope: &Envelope, order: &OrderFile) -> Result<Accepted, Failure> {
         let error = match self.house.submit(envelope).await {
             Ok(accepted) => return Ok(accepted),
@@ -205,6 +213,7 @@ impl Desk {
                     path.display()
                 )))
             }
+            // If a receipt is there it stays good: that one member refuses now takes nothing back.
             (_, ClientError::Refused { refusal, .. }) if order.receipt.is_none() => {
                 let outcome = json!({ "status": "refused", "code": refusal.code });
                 self.orders.write(&OrderFile {
@@ -261,6 +270,7 @@ impl Desk {
         order: Option<&OrderFile>,
     ) -> Result<Outcome, Failure> {
         let period = u64::from(self.house.committee().schedule.period_ms);
+        // Another's rounds are not known here: as many as are usual.
         let rounds = order.map_or(3, |order| order.last.0.saturating_sub(order.first.0));
         // Twice the rounds' own time: a round may need more than one slot.
         let millis = period
@@ -289,6 +299,7 @@ impl Desk {
 /// Not filled.
 pub(crate) fn require_filled(outcome: &Outcome) -> Result<(), Failure> {
     match outcome {
+        // A quote may fill nothing, and has done what it was for.
         Outcome::Filled { .. } | Outcome::Quoted { .. } => Ok(()),
         _ => Err(Failure::not_filled("not filled").reported()),
     }
@@ -334,6 +345,7 @@ pub(crate) async fn read_signed(path: PathBuf) -> Result<String, Failure> {
             Box::new(std::fs::File::open(&path)?)
         };
         reader
+            // One byte more than is read, so that what is too long shows.
             .take(MOST_SIGNED.saturating_add(1))
             .read_to_string(&mut text)?;
         Ok::<_, std::io::Error>(text)

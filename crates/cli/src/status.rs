@@ -1,4 +1,7 @@
 //! `sealbid status`: what became of an envelope.
+//!
+//! Whichever member answers, its word counts with a record that the committee has signed. That an
+//! envelope has expired no record can show: this is believed if a quorum of members says it.
 
 use clap::Args;
 use sealbid_client::Outcome;
@@ -30,6 +33,7 @@ pub(crate) struct StatusArgs {
 #[derive(Serialize)]
 struct Status<'a> {
     id: EnvelopeId,
+    /// Whether asking again could bring anything else.
     #[serde(rename = "final")]
     is_final: bool,
     #[serde(flatten)]
@@ -40,12 +44,15 @@ struct Status<'a> {
 pub(crate) async fn run(args: StatusArgs, context: &Context) -> Result<(), Failure> {
     let desk = Desk::open(context).await?;
     let id = desk.orders.find(&args.id)?;
+    // Its terms are known only where the order was given: members have them sealed.
     let order = desk.orders.read(id)?;
     let outcome = if args.wait.wait {
         desk.wait(id, order.as_ref()).await?
     } else {
+        // Believed as far as a round's signed record bears it out.
         desk.house.outcome(id).await?
     };
+    // What is final is kept: from then on `orders` knows it without asking anybody.
     desk.orders.note(id, &outcome)?;
     let terms = order.as_ref().and_then(|order| order.terms.as_ref());
     let object = Status {
@@ -59,6 +66,7 @@ pub(crate) async fn run(args: StatusArgs, context: &Context) -> Result<(), Failu
         let outcome = describe::outcome(&outcome, terms, &desk.tokens);
         format!("{}{what}\n{outcome}", id.short())
     });
+    // Only if it was waited for. Otherwise it is an answer that nothing is known yet.
     if args.wait.wait {
         require_filled(&outcome)
     } else {

@@ -1,4 +1,7 @@
 //! `sealbid swap`: sign, seal and send in one.
+//!
+//! These are `intent`, `seal` and `send`, with one look at where the house stands: the deadline and
+//! the rounds come of the same answer.
 
 use clap::Args;
 use sealbid_client::Trader;
@@ -37,14 +40,18 @@ pub(crate) async fn run(args: SwapArgs, context: &Context) -> Result<(), Failure
         sealing,
         wait,
     } = args;
+    // What was typed first: a wrong amount needs no house, and no passphrase.
     let order = terms.order(&context.tokens()?)?;
     let desk = Desk::open(context).await?;
     let solvers = signing.allow_list();
     let trader = Trader::new(context.account(signing.account).await?);
+    // By the house's time: a deadline by a clock that is slow could be over before the round
+    // closes.
     let standing = desk.standing().await?;
     let deadline = standing.now.plus(signing.deadline);
     let rules = &desk.house.committee().rules;
     let intent = trader.sign(&order, rules, deadline, solvers)?;
+    // Written down as it is sealed, and only then sent.
     let (envelope, order) = desk.seal(&trader, &intent, &sealing, &standing)?;
     desk.send(envelope, order, &wait).await
 }

@@ -10,6 +10,7 @@ const OURS: [char; 5] = ['…', '·', '→', '─', '│'];
 pub(crate) fn printable(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
+        // No carriage return either: it would let one line hide another.
         if c == '\n' || (' '..='~').contains(&c) || OURS.contains(&c) {
             safe.push(c);
         } else {
@@ -23,6 +24,7 @@ pub(crate) fn printable(text: &str) -> String {
 pub(crate) fn ascii_json(json: &str) -> String {
     let mut safe = String::with_capacity(json.len());
     for c in json.chars() {
+        // DEL counts as ASCII and is no character to print. JSON escapes the others itself.
         if c.is_ascii() && c != '\u{7f}' {
             safe.push(c);
         } else {

@@ -25,6 +25,7 @@ struct TokensFile {
     tokens: Vec<TokenFile>,
 }
 
+/// A token as it is written. Decimals have no default: they decide what an amount is worth.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct TokenFile {
@@ -77,6 +78,8 @@ impl Tokens {
         Ok(tokens)
     }
 
+    /// One asset a name, and one entry an asset: no amount is ever read by another token's
+    /// decimals.
     fn add(&mut self, file: TokenFile) -> Result<(), String> {
         let TokenFile {
             name,
@@ -95,6 +98,7 @@ impl Tokens {
             decimals,
         };
         for name in core::iter::once(name).chain(aliases) {
+            // Without spaces, since they are arguments; printable, since they are shown.
             if name.is_empty() || !name.bytes().all(|b| b.is_ascii_graphic()) {
                 return Err(format!(
                     "{name:?} is no name: printable ASCII without spaces is"
@@ -115,6 +119,7 @@ impl Tokens {
     /// # Errors
     /// Usage, with the names that there are.
     pub(crate) fn named(&self, name: &str) -> Result<&Token, Failure> {
+        // An asset id is a name as well, if the file has it: decimals are needed in any case.
         let by_asset = || self.by_asset.get(&name.parse().ok()?);
         self.by_name.get(name).or_else(by_asset).ok_or_else(|| {
             let known: Vec<&str> = self.by_asset.values().map(|t| t.name.as_str()).collect();
@@ -177,6 +182,7 @@ impl Token {
         let number: Decimal = text
             .parse()
             .map_err(|error| Failure::usage(format!("amount {text:?}: {error}")))?;
+        // Not rounded: more digits than the token has are a slip, and nobody knows which.
         if number.places() > u32::from(*decimals) {
             return Err(Failure::usage(format!(
                 "amount {text}: {name} has {decimals} decimals, this has {}",
@@ -196,6 +202,8 @@ fn cut(number: &str) -> String {
     };
     match number.split_once('.') {
         Some((whole, part)) => {
+            // In a number below one the zeros after the point do not count: what is small shows its
+            // digits.
             let kept = if whole == "0" {
                 zeros(part).saturating_add(6)
             } else {
@@ -222,6 +230,7 @@ pub(crate) fn base_units(text: &str) -> Result<Amount, Failure> {
     in_range(amount, text)
 }
 
+/// Refused before it is signed: nothing at all, or what the market would call void.
 fn in_range(amount: Amount, text: &str) -> Result<Amount, Failure> {
     if amount.is_zero() {
         return Err(Failure::usage(format!(

@@ -1,4 +1,8 @@
 //! `sealbid up`: a development house, kept running.
+//!
+//! All of it are processes that this one has started, and that end with it. What they have made
+//! stays in the directory: started again, the house has the same key, the same rounds and the same
+//! accounts.
 
 use core::time::Duration;
 use std::time::Instant;
@@ -54,16 +58,19 @@ pub(crate) async fn run(args: UpArgs, context: &Context) -> Result<(), Failure> 
     let stop = stop::requested(false);
     tokio::pin!(stop);
     let started = Instant::now();
+    // Ctrl-C is heard while the house comes up: what runs by then ends.
     let mut running = tokio::select! {
         running = start(&args, context) => running?,
         stopped = &mut stop => return stopped.outcome(),
     };
     announce(&running, started, context);
+    // A house bears it if a member ends, and whoever tries that out ends one: the others go on.
     let stopped = loop {
         tokio::select! {
             stopped = &mut stop => break stopped.outcome(),
             failure = running.one_ended() => {
                 context.console().note(format_args!("{failure}"));
+                // Without processes there is no house to keep.
                 if running.running() == 0 {
                     return Err(failure);
                 }
@@ -71,6 +78,7 @@ pub(crate) async fn run(args: UpArgs, context: &Context) -> Result<(), Failure> 
             }
         }
     };
+    // Said, since a process may take some seconds to stop.
     context.console().note("stopping");
     running.stop().await;
     stopped
@@ -79,12 +87,14 @@ pub(crate) async fn run(args: UpArgs, context: &Context) -> Result<(), Failure> 
 async fn start(args: &UpArgs, context: &Context) -> Result<RunningHouse, Failure> {
     let console = context.console();
     let (root, shape) = (context.dir().to_owned(), args.shape());
+    // Before anything is made: a house keeps its slots for good.
     if shape.quote_window.is_zero() || shape.quote_window >= shape.period {
         return Err(Failure::usage(
             "the quote window must be shorter than the period, and neither zero",
         ));
     }
     let place = root.clone();
+    // What is there decides: the options describe a new house.
     let (house, is_new) = match blocking(move || DevelopmentHouse::open(&place)).await?? {
         Some(house) => (house, false),
         None => {
@@ -96,6 +106,8 @@ async fn start(args: &UpArgs, context: &Context) -> Result<RunningHouse, Failure
         }
     };
     let root = house.directory().root().display().to_string();
+    // Told every time a house is made: its shares lie on one machine, which is what development
+    // only means.
     if is_new {
         console.note(format_args!(
             "made a house in {root}: development only, all key shares are on this machine"
@@ -107,9 +119,11 @@ async fn start(args: &UpArgs, context: &Context) -> Result<RunningHouse, Failure
             house.solvers(),
         ));
     }
+    // Nobody is dialled yet: its members do not run.
     let client = context.house_in(house.directory().root()).await?;
     let mut last = None;
     let progress = |now: Startup| {
+        // When it changes only: the members are asked several times a second.
         if last != Some(now) {
             console.note(said(now));
         }
@@ -118,6 +132,7 @@ async fn start(args: &UpArgs, context: &Context) -> Result<RunningHouse, Failure
     RunningHouse::start(house, client, progress).await
 }
 
+/// In two steps: that a member's process runs does not say that it hears the others.
 fn said(startup: Startup) -> String {
     match startup {
         Startup::Processes { ready, of } => format!("processes up: {ready} of {of}"),
@@ -125,6 +140,7 @@ fn said(startup: Startup) -> String {
     }
 }
 
+/// That the house is open, and what to try in another terminal.
 fn announce(running: &RunningHouse, started: Instant, context: &Context) {
     let house = running.house();
     let committee = house.committee();

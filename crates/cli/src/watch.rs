@@ -1,4 +1,7 @@
 //! `sealbid watch`: what happens at the house, as it happens.
+//!
+//! For people who look on, and for scripts that want to know when to look. Nothing of it is signed:
+//! a member could show phases that are none, and change no round by that.
 
 use clap::Args;
 use sealbid_types::door::{Event, Phase};
@@ -23,19 +26,23 @@ pub(crate) struct WatchArgs {}
 pub(crate) async fn run(_args: WatchArgs, context: &Context) -> Result<(), Failure> {
     let (house, tokens, console) = (context.house().await?, context.tokens()?, context.console());
     let mut watch = house.watch();
+    // One member's word as it comes, to look at: what counts is in records.
     let mut member = None;
     loop {
         let event = watch.next().await?;
+        // Told whenever it becomes another's word.
         if watch.member() != member {
             member = watch.member();
             if let Some(member) = member {
                 console.note(format_args!("watching {}", member));
             }
         }
+        // With --json the event as it came, whole.
         console.result(&event, || line(&event, &tokens));
     }
 }
 
+/// Columns stand below each other, whatever the event.
 fn line(event: &Event, tokens: &Tokens) -> String {
     match event {
         Event::Phase(head) => format!(
@@ -46,6 +53,7 @@ fn line(event: &Event, tokens: &Tokens) -> String {
             count(head.intents, "intent"),
             count(head.quotes, "quote"),
         ),
+        // An intent says no time of its own.
         Event::Intent(intent) => format!(
             "              round {:<6} intent {}  shows {}",
             intent.round,
@@ -63,6 +71,7 @@ fn line(event: &Event, tokens: &Tokens) -> String {
     }
 }
 
+/// By the names that docs/protocol.md 2 has for them.
 const fn phase(phase: Phase) -> &'static str {
     match phase {
         Phase::CatchingUp => "catching up",

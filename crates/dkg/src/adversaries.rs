@@ -20,11 +20,14 @@ use crate::participant::Step;
 use crate::signed::Signed;
 use crate::testing::{Ceremony, commitment, identity, secret};
 
+/// By the table of protocol.md 1 the smallest committee that bears a liar.
 const N: u8 = 4;
 const Q: u8 = 3;
 /// Who cheats.
 const MALLORY: u8 = 2;
 
+/// What `seed` deals if it is honest: derived, so a test has it before anybody deals. Seeds are
+/// indices too, since [`Ceremony::called`] enrols in their order.
 fn honest_dealing(ceremony: &Ceremony, seed: u8) -> Dealing {
     let index = MemberIndex(seed);
     deal(ceremony.session(), index, &secret(seed), &identity(seed))
@@ -49,6 +52,8 @@ fn with_dealings(mut ceremony: Ceremony, forged: &[(u8, Dealing)]) -> Ceremony {
         )
     };
     let dealings: Vec<Dealing> = (0..N).map(|seed| dealing(&ceremony, seed)).collect();
+    // To what is dealt, forged or not: otherwise the commitment alone would name the cheat
+    // (`OtherDealing`), and the check that the test is about would never be reached.
     for (seed, dealing) in (0..).zip(&dealings) {
         ceremony.post(commitment(seed, dealing));
     }
@@ -79,6 +84,8 @@ fn conclude(ceremony: &mut Ceremony, cheats: &[u8]) -> Vec<Fault> {
 /// Lets everybody but the cheats say all that they have to say; what they do then.
 fn go_on(ceremony: &mut Ceremony, cheats: &[u8]) -> Vec<Step> {
     let honest = || (0..N).filter(|seed| !cheats.contains(seed));
+    // After the roster an honest participant has a commitment, a dealing, and a confirmation or a
+    // complaint to say, and may have to wait for the others before each.
     for _ in 0..5 {
         for seed in honest() {
             if let Step::Post(message) = ceremony.step(seed) {
@@ -89,6 +96,8 @@ fn go_on(ceremony: &mut Ceremony, cheats: &[u8]) -> Vec<Step> {
     honest().map(|seed| ceremony.step(seed)).collect()
 }
 
+/// The reason of the one fault, which must be Mallory's: a second one fails the test as no fault
+/// does, and so does the name of anybody honest.
 fn only_mallory(faults: &[Fault]) -> FaultReason {
     let [fault] = faults else {
         panic!("not one fault: {faults:?}");
@@ -97,11 +106,13 @@ fn only_mallory(faults: &[Fault]) -> FaultReason {
     fault.reason.clone()
 }
 
+/// What Mallory is named for if it deals `forge` of its honest dealing.
 fn reason_of_dealing(forge: impl FnOnce(&Ceremony, Dealing) -> Dealing) -> FaultReason {
     let mut ceremony = with_dealing(MALLORY, forge);
     only_mallory(&conclude(&mut ceremony, &[MALLORY]))
 }
 
+/// A secret that a cheat chooses; fixed, so that a failure replays.
 fn scalar(seed: u8) -> SecretScalar {
     SecretScalar::from_uniform_bytes(&[seed; 64]).unwrap()
 }

@@ -352,7 +352,7 @@ impl Board {
         for commitment in shown {
             // What the author was shown is shown here too: of one that committed to two dealings
             // both are known then. Those that nobody signed are not taken, which tells on the author
-            // (`Board::invented`).
+            // (`false_confirmation`).
             let _ = self.post_commitment(commitment);
         }
         Ok(posted)

@@ -76,6 +76,7 @@ pub enum DealingError {
 /// A dealing whose points are what they should be.
 pub(crate) struct ReadDealing {
     pub(crate) dealer: MemberIndex,
+    /// q points in each group. [`check_all`] holds the groups against each other.
     pub(crate) commitment: PolynomialCommitment,
     pub(crate) ephemeral_key: G1Point,
 }
@@ -85,6 +86,8 @@ pub(crate) fn check_all(
     session: &Session,
     dealings: &[&Signed<Dealing>],
 ) -> Result<Vec<ReadDealing>, Void> {
+    // All faults are collected, not the first alone: whoever has these dealings names the same
+    // culprits.
     let (mut read, mut faults) = (Vec::with_capacity(dealings.len()), Vec::new());
     for dealing in dealings {
         match read_dealing(session, &dealing.body) {
@@ -95,6 +98,7 @@ pub(crate) fn check_all(
             }
         }
     }
+    // Of those that could be read. Whoever made the others is named by now.
     faults.extend(twin_faults(&read));
     faults.extend(same_secret_faults(&read));
     if faults.is_empty() {
@@ -109,6 +113,8 @@ pub(crate) fn read_dealing(
     session: &Session,
     dealing: &Dealing,
 ) -> Result<ReadDealing, DealingError> {
+    // Sizes first: a list as long as a liar likes then costs a comparison, and no test of each
+    // point's group.
     check_sizes(session, dealing)?;
     let commitment = PolynomialCommitment {
         g1: read_all(&dealing.commitment, DealtPoint::Coefficient, |bytes| {
@@ -142,6 +148,8 @@ pub(crate) fn read_dealing(
     })
 }
 
+/// Exactly q coefficients, in both groups: a longer polynomial would raise the number of members
+/// that it takes to use the key, and every share would fit it all the same.
 fn check_sizes(session: &Session, dealing: &Dealing) -> Result<(), DealingError> {
     let expected = usize::from(session.quorum());
     for found in [dealing.commitment.len(), dealing.commitment_2.len()] {
@@ -188,6 +196,7 @@ fn twins_agree(dealings: &[ReadDealing]) -> bool {
         let commitments = dealings.iter().map(|dealing| &dealing.commitment);
         commitments.flat_map(|commitment| commitment.g1.iter().zip(&commitment.g2))
     };
+    // Over every point, so that nobody can fit a point to its weight.
     let mut hasher = blake3::Hasher::new_derive_key(context::BATCH_TWINS);
     for (first, second) in pairs() {
         hasher.update(&first.encode()).update(&second.encode());
@@ -203,6 +212,7 @@ fn twins_agree(dealings: &[ReadDealing]) -> bool {
         sum_2.push((coefficient, *second));
     }
     let product = PairingProduct::default().times_sum(&sum.sum(), &G2Point::generator());
+    // The identity pairs to one with anything: the left side must then be one by itself.
     match short_combination_g2(&sum_2).to_point() {
         Some(second) => product
             .times(G1Point::generator().negate().as_curve_point(), &second)
@@ -212,6 +222,8 @@ fn twins_agree(dealings: &[ReadDealing]) -> bool {
 }
 
 /// Two proofs of possession for one secret, or for one and its negative: both dealers know it.
+/// Two whose secrets cancel would have no part in the key, and two that are equal are one party in
+/// two seats. The proofs alone do not show either.
 fn same_secret_faults(dealings: &[ReadDealing]) -> Vec<Fault> {
     let secrets: Vec<(MemberIndex, G1Point)> = dealings
         .iter()
@@ -220,6 +232,7 @@ fn same_secret_faults(dealings: &[ReadDealing]) -> Vec<Fault> {
     let same = |one: &G1Point, other: &G1Point| one == other || one.negate() == *other;
     let mut faults = Vec::new();
     for (dealer, public) in &secrets {
+        // A pair is met from both sides: who copied whom cannot be told, so both are named.
         let others = secrets.iter().filter(|(other, _)| other != dealer);
         for (other, _) in others.filter(|(_, theirs)| same(public, theirs)) {
             faults.push(Fault::of(*dealer, FaultReason::SameSecret(*other)));

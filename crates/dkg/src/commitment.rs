@@ -16,6 +16,8 @@ impl PolynomialCommitment {
     /// The sum of commitments to `quorum` coefficients each; none if a coefficient of it is the
     /// identity, as one in 2^255 is.
     pub(crate) fn sum_of(commitments: &[&Self], quorum: u8) -> Option<Self> {
+        // `check_all` has counted: every dealing has a coefficient of each power, and none is left
+        // out.
         let powers = || 0..usize::from(quorum);
         let g1 = powers().map(|power| {
             let points = commitments.iter().filter_map(|each| each.g1.get(power));
@@ -44,6 +46,8 @@ impl PolynomialCommitment {
     /// The keys of a committee with this polynomial; none if one of them is the identity.
     pub(crate) fn public_keys(&self, members: u8) -> Option<PublicKeys> {
         let share_keys = MemberIndex::all(members).map(|member| {
+            // From the commitments, in G2 too: no member has to be asked for its own (protocol.md
+            // 8).
             Some(ShareKey {
                 g1: FixedBytes(self.share_key(member)?.compress()),
                 g2: FixedBytes(self.share_key_2(member)?.compress()),
@@ -62,6 +66,7 @@ impl PolynomialCommitment {
 }
 
 /// Where a member's share is the polynomial's value.
+/// Counted from one: the value at zero is the secret itself, and nobody's share.
 const fn at(member: MemberIndex) -> u8 {
     member.0.saturating_add(1)
 }

@@ -41,8 +41,11 @@ pub(crate) fn check_payload(
     read: &ReadDealing,
     payload: &Payload,
 ) -> Option<SecretScalar> {
+    // Bytes that are no reduced scalar, or zero, are a bad payload like any other.
     let share = payload.share()?;
     let expected = read.commitment.share_key(route.recipient)?;
+    // A dealer that gave each member another contribution would leave them with different secrets,
+    // and with no group in common.
     let digest = contribution_digest(route.session, route.dealer, &payload.contribution);
     let fits = G1Point::generator().times_secret(&share) == expected;
     (fits && digest == dealing.contribution).then_some(share)
@@ -58,12 +61,16 @@ pub(crate) fn complain(
     identity: &SigningKey,
 ) -> Option<Signed<Complaint>> {
     let encryption_secret = secret.encryption_secret(session.ceremony());
+    // Not `times_secret_kept`, as on the way to a share: this point is about to be shown.
     let shared = read.ephemeral_key.times_secret(&encryption_secret);
     let statement = statement(&route(session, read, accuser)?, shared);
+    // One nonce for one dealing: the same complaint is the same proof, and no two proofs share a
+    // nonce, of which e could be computed.
     let nonce = secret.equality_nonce(&dealing.body.signing_digest());
     let complaint = Complaint {
         session: session.id(),
         accuser,
+        // With its signature, so that it is judged by those too who were shown another dealing.
         dealing: Box::new(dealing.clone()),
         shared_point: FixedBytes(shared.compress()),
         proof: EqualityProof::new(&statement, &encryption_secret, nonce),
@@ -79,6 +86,8 @@ pub(crate) fn judge(session: &Session, complaint: &Complaint) -> Fault {
         // Everybody sees that; no share is needed.
         Err(error) => Fault::of(dealer, FaultReason::Dealing(error)),
         Ok(read) => match is_right(session, complaint, &read) {
+            // All but a proven bad payload counts against the accuser: if a complaint that shows
+            // nothing were only dropped, or blamed on nobody, a session could be voided for free.
             Some(false) => Fault::of(dealer, FaultReason::BadShare(complaint.accuser)),
             _ => Fault::of(complaint.accuser, FaultReason::FalseAccusation(dealer)),
         },
@@ -89,6 +98,8 @@ pub(crate) fn judge(session: &Session, complaint: &Complaint) -> Fault {
 fn is_right(session: &Session, complaint: &Complaint, read: &ReadDealing) -> Option<bool> {
     let route = route(session, read, complaint.accuser)?;
     let shared = G1Point::decompress(&complaint.shared_point.0).ok()?;
+    // Before the payload is opened: by a point of the accuser's choice any payload opens to
+    // garbage.
     if !complaint.proof.holds(&statement(&route, shared)) {
         return None;
     }

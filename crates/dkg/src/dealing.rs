@@ -67,10 +67,14 @@ pub(crate) fn deal(
     Some(Signed::new(dealing, identity))
 }
 
+/// What all payloads of one dealing share. One ephemeral key serves every recipient, since each pad
+/// is bound to its recipient and that one's key.
 struct Sealing<'a> {
     session: &'a Session,
     index: MemberIndex,
+    /// r.
     ephemeral: SecretScalar,
+    /// The same for every member: the dealing shows one digest of it.
     contribution: SecretBytes,
 }
 
@@ -80,6 +84,8 @@ impl Sealing<'_> {
         G1Point::generator().times_secret(&self.ephemeral)
     }
 
+    /// By index, the dealer's own among them: it receives its share as everybody else does, and
+    /// recovers it in the same way.
     fn payloads(&self, polynomial: &Polynomial) -> Option<Vec<FixedBytes<PAYLOAD_BYTES>>> {
         let ephemeral_key = self.ephemeral_key();
         MemberIndex::all(self.session.members())

@@ -81,9 +81,12 @@ impl Invitation {
         self.meeting.as_ref().map_or(Ok(()), Meeting::check)
     }
 
+    /// A member reports at most a q-th of a round's limit (protocol.md 4.2): with a limit below q
+    /// that is nothing.
     fn check_limits(&self) -> Result<(), InvitationError> {
         let (intents, quotes) = (self.rules.most_intents, self.rules.most_quotes);
         let quorum = u32::from(self.quorum);
+        // Saturating: the sum of two limits near 2^32 must not wrap to one that is allowed.
         if intents < quorum || quotes < quorum || intents.saturating_add(quotes) > MOST_ENTRIES {
             return Err(InvitationError::Limits);
         }

@@ -74,6 +74,7 @@ pub struct Participant {
     identity: SigningKey,
     member: Member,
     secret: SessionSecret,
+    /// The session whose words its operator has compared, and said yes to.
     accepted: Option<SessionId>,
     /// Its own dealing, once it has been made up: committed to in one step and shown in another.
     dealing: Option<Signed<Dealing>>,
@@ -160,10 +161,13 @@ impl Participant {
         let free_seats = members.saturating_sub(taken);
         let own = self.enrolment(board);
         match enrolments.iter().find(|seat| seat.author == identity) {
+            // A seat with another secret than this one's: what is dealt to it could never be opened
+            // here.
             Some(seat) if seat.body != own => {
                 Step::Void(Fault::of_nobody(FaultReason::EnrolledElsewhere).into())
             }
             None if free_seats == 0 => Step::Void(Fault::of_nobody(FaultReason::NotSeated).into()),
+            // Not after the deadline: no roster is called any more.
             None if !overdue => {
                 let enrolment = Signed::new(own, &self.identity);
                 Step::Post(Box::new(Message::Enrolment(enrolment)))
@@ -219,6 +223,7 @@ impl Participant {
         {
             return outcome(board, dealt, certificate, index, received);
         }
+        // Before the operator is asked: nobody need compare the words of a session that is void.
         let faults = evidence(board, session);
         if !faults.is_empty() {
             return condemn(board, session, index, faults, overdue);
@@ -375,6 +380,7 @@ fn certificate(board: &Board, dealt: &Dealt<'_>) -> Option<CeremonyCertificate> 
     let expected = dealt.confirmation()?;
     let signatures = MemberIndex::all(dealt.session.members())
         .map(|member| {
+            // Of two confirmations either serves: a liar's second one takes back no signature.
             let mut confirmations = board.confirmations(member).iter();
             let same = confirmations.find(|said| said.body.confirmation == expected)?;
             Some(same.body.signature)

@@ -38,6 +38,7 @@ impl Route {
     /// The 64 bytes that hide the payload.
     fn pad(&self, shared: &[u8; 96]) -> Zeroizing<[u8; PAYLOAD_BYTES]> {
         let mut hasher = blake3::Hasher::new_derive_key(context::PAD);
+        // Every input has a fixed length, so that no two routes hash the same bytes.
         hasher
             .update(self.session.as_bytes())
             .update(&[self.dealer.0, self.recipient.0])
@@ -47,6 +48,7 @@ impl Route {
         let mut pad = Zeroizing::new([0; PAYLOAD_BYTES]);
         let mut output = hasher.finalize_xof();
         output.fill(&mut *pad);
+        // Both still hold what the pad can be computed from.
         output.zeroize();
         hasher.zeroize();
         pad
@@ -59,6 +61,7 @@ impl Route {
         share: &SecretScalar,
         contribution: &SecretBytes,
     ) -> FixedBytes<PAYLOAD_BYTES> {
+        // No pad serves twice: r is of one dealing, and the recipient is in the hash.
         let pad = shared.expose(|shared| self.pad(shared));
         let mut sealed = [0; PAYLOAD_BYTES];
         share.expose(|share| {
@@ -73,6 +76,9 @@ impl Route {
     }
 
     /// Opens a payload by the encoding of the Diffie-Hellman point.
+    ///
+    /// Any bytes open to something. Whether they are the share that was committed to, the
+    /// commitments alone tell.
     pub(crate) fn open(&self, shared: &[u8; 96], sealed: &FixedBytes<PAYLOAD_BYTES>) -> Payload {
         let pad = self.pad(shared);
         let mut payload = Payload {

@@ -18,7 +18,10 @@ impl Polynomial {
         let mut hasher = blake3::Hasher::new_derive_key(context);
         hasher.update(entropy);
         let mut output = hasher.finalize_xof();
+        // 64 bytes for a scalar of 255 bits: reduced from 32, low values would be likelier.
         let mut wide = Zeroizing::new([0; 64]);
+        // Zero is drawn again: a commitment to it is the identity, for which its dealer would be
+        // blamed.
         let mut draw = || loop {
             output.fill(&mut *wide);
             if let Some(scalar) = SecretScalar::from_uniform_bytes(&wide) {
@@ -36,6 +39,7 @@ impl Polynomial {
     pub fn evaluate(&self, x: u8) -> Option<SecretScalar> {
         let x = Scalar::from(u64::from(x));
         let (highest, lower) = self.coefficients.split_last()?;
+        // Times one is a copy: secret scalars are not `Clone`.
         let one = Scalar::from(1u64);
         lower
             .iter()

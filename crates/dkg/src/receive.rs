@@ -99,6 +99,8 @@ impl<'a> Dealt<'a> {
     }
 
     /// The same, unless `before` came of these very dealings.
+    ///
+    /// A participant is asked anew whenever a message comes, and the pairings are most of the work.
     pub(crate) fn check_unless(
         before: Option<&Arc<Checked>>,
         session: &'a Session,
@@ -157,6 +159,7 @@ impl<'a> Dealt<'a> {
         if let Some(received) = self.add_up(member, &payloads) {
             return Ok(received);
         }
+        // One by one only now: it takes n multiplications, and names who is to blame.
         let all = self.dealings.iter().zip(&self.checked.read).zip(&payloads);
         for ((dealing, read), payload) in all {
             let right = route(self.session, read, member)
@@ -165,9 +168,13 @@ impl<'a> Dealt<'a> {
                 return Err(NoShare::BadPayload(read.dealer));
             }
         }
+        // All payloads are right, and still nothing adds up: a coefficient, a key or the share is
+        // none.
         Err(NoShare::Degenerate)
     }
 
+    /// This member's payload of each dealing, by dealer. None is left out where a session is
+    /// checked: the payloads are n, and the member has a seat.
     fn open_payloads(&self, member: MemberIndex, secret: &SessionSecret) -> Vec<Payload> {
         let encryption_secret = secret.encryption_secret(self.session.ceremony());
         let open = |(dealing, read): (&&Signed<Dealing>, &ReadDealing)| {
@@ -180,8 +187,12 @@ impl<'a> Dealt<'a> {
         dealings.filter_map(open).collect()
     }
 
+    /// The share, if the sum of all payloads is right: one multiplication, whatever n is. None says
+    /// that something is not right, and not what.
     fn add_up(&self, member: MemberIndex, payloads: &[Payload]) -> Option<Received> {
         let session = self.session.id();
+        // Each by itself: contributions are hashed together and not added, so there is no sum to
+        // check.
         for (dealing, payload) in self.dealings.iter().zip(payloads) {
             let dealer = dealing.body.dealer;
             let digest = contribution_digest(session, dealer, &payload.contribution);

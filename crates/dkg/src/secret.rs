@@ -73,23 +73,29 @@ impl SessionSecret {
         G1Point::generator().times_secret(&self.encryption_secret(ceremony))
     }
 
+    /// f of this session.
     pub(crate) fn polynomial(&self, session: SessionId, coefficients: u8) -> Polynomial {
         let entropy = self.derive(context::POLYNOMIAL, session.as_bytes(), 0);
         entropy.expose(|entropy| Polynomial::derive(context::COEFFICIENTS, entropy, coefficients))
     }
 
+    /// r of this session's dealing.
     pub(crate) fn ephemeral(&self, session: SessionId) -> SecretScalar {
         self.scalar(context::EPHEMERAL_KEY, session.as_bytes(), 0)
     }
 
+    /// What it adds to the secret that the members share to form their group.
     pub(crate) fn contribution(&self, session: SessionId) -> SecretBytes {
         self.derive(context::CONTRIBUTION, session.as_bytes(), 0)
     }
 
+    /// k of the proof of a_0. All that the challenge covers follows from this secret and the
+    /// session, so one nonce never answers two challenges, also after a restart.
     pub(crate) fn possession_nonce(&self, session: SessionId) -> SecretScalar {
         self.scalar(context::POSSESSION_NONCE, session.as_bytes(), 0)
     }
 
+    /// k of the proof of r. One for both proofs would tie a_0 and r to each other.
     pub(crate) fn ephemeral_nonce(&self, session: SessionId) -> SecretScalar {
         self.scalar(context::EPHEMERAL_NONCE, session.as_bytes(), 0)
     }
@@ -99,6 +105,7 @@ impl SessionSecret {
         self.scalar(context::EQUALITY_NONCE, dealing, 0)
     }
 
+    /// 32 bytes for the purpose of `context`, about a ceremony, a session or a dealing.
     fn derive(&self, context: &'static str, about: &[u8; 32], attempt: u8) -> SecretBytes {
         let mut derived = SecretBytes::zero();
         self.fill(context, about, attempt, derived.bytes_mut());
@@ -115,6 +122,7 @@ impl SessionSecret {
         }
     }
 
+    /// `attempt` is hashed too, or a scalar that came to zero would come to zero again.
     fn fill(&self, context: &'static str, about: &[u8; 32], attempt: u8, into: &mut [u8]) {
         let mut hasher = blake3::Hasher::new_derive_key(context);
         self.expose(|secret| {

@@ -79,6 +79,7 @@ pub struct Session {
     id: SessionId,
     invitation: Invitation,
     roster: Roster,
+    /// E of each seat, read: in G1, and not the identity.
     encryption_keys: Vec<G1Point>,
 }
 
@@ -103,6 +104,8 @@ impl Session {
         if roster.author != invitation.author || roster.verify().is_err() {
             return Err(RosterError::NotInviter);
         }
+        // The time that the roster itself names, and no clock: all judge alike, and years later
+        // too.
         if !(invitation.body.created..=invitation.body.deadline).contains(started) {
             return Err(RosterError::Time);
         }
@@ -237,12 +240,15 @@ pub(crate) fn check_enrolment(
         .house_addresses
         .len()
         .max(member.door_addresses.len());
+    // So that n of them fit into a roster, whatever a participant has to say of itself.
     if addresses > MOST_ADDRESSES || member.relay.len() > MOST_RELAY_BYTES {
         return Err(EnrolmentError::Contact);
     }
     G1Point::decompress(&encryption_key.0).map_err(EnrolmentError::EncryptionKey)
 }
 
+/// One set for identities, houses and doors: no key may serve two seats, nor two purposes in one.
+/// Encryption keys are points of G1, and are compared among themselves.
 fn check_distinct(enrolments: &[Signed<Enrolment>]) -> Result<(), RosterError> {
     let (mut keys, mut encryption_keys) = (BTreeSet::new(), BTreeSet::new());
     for (index, seat) in (0u8..).map(MemberIndex).zip(enrolments) {
@@ -260,6 +266,7 @@ fn check_distinct(enrolments: &[Signed<Enrolment>]) -> Result<(), RosterError> {
     Ok(())
 }
 
+/// No address in two seats. Twice in one seat is its owner's affair.
 fn check_addresses(enrolments: &[Signed<Enrolment>]) -> Result<(), RosterError> {
     let mut taken = BTreeMap::new();
     for (other, seat) in (0u8..).map(MemberIndex).zip(enrolments) {

@@ -11,11 +11,13 @@ use crate::message::Message;
 use crate::participant::Step;
 use crate::testing::{Ceremony, identity, secret};
 
+/// A line a type: name and version of its schema, and the bytes in hexadecimal.
 const FROZEN: &str = include_str!("../snapshots.txt");
 
 fn line<T: Schema + PartialEq>(value: &T) -> String {
     let bytes = encode(value);
     assert!(decode::<T>(&bytes).unwrap() == *value, "{}", T::SCHEMA);
+    // What is frozen is the only encoding of the value: neither a cut nor a padded one is read.
     let cut = decode::<T>(&bytes[..bytes.len() - 1]);
     assert!(matches!(cut, Err(DecodeError::Malformed { .. })));
     let padded = decode::<T>(&[bytes.as_slice(), &[0]].concat());
@@ -53,6 +55,7 @@ fn samples() -> Vec<String> {
         lines.push(line(&confirmation.body));
     }
     lines.push(line(&Ceremony::confirmed(3, 2).outcome(0).transcript));
+    // Its schema is its module's own affair, so the name is written out.
     let board = ceremony.board.to_bytes();
     lines.push(format!(
         "sealbid.ceremony.board v2 {}",

@@ -18,8 +18,10 @@ use crate::secret::SessionSecret;
 use crate::session::Session;
 use crate::signed::Signed;
 
+/// When everything here happens: the invitation is written then, an hour before its deadline.
 pub(crate) const NOW: Timestamp = Timestamp(1_800_000_000_000);
 
+/// A key of `seed`'s: `what` is 1 for its identity, 2 for its house, 3 for its door.
 pub(crate) fn key(seed: u8, what: u8) -> SigningKey {
     let mut bytes = [what; 32];
     bytes[0] = seed;
@@ -30,6 +32,7 @@ pub(crate) fn identity(seed: u8) -> SigningKey {
     key(seed, 1)
 }
 
+/// Ports are ten apart, since no two members may share an address.
 pub(crate) fn member(seed: u8) -> Member {
     let at = |port: u16| (Ipv4Addr::LOCALHOST, port + 10 * u16::from(seed)).into();
     Member {
@@ -42,6 +45,7 @@ pub(crate) fn member(seed: u8) -> Member {
     }
 }
 
+/// Of fixed entropy: what comes of it is frozen in `snapshots.txt`.
 pub(crate) fn secret(seed: u8) -> SessionSecret {
     SessionSecret::from_entropy(&[seed ^ 0xa5; 32])
 }
@@ -106,6 +110,8 @@ impl Ceremony {
         )
     }
 
+    /// What `seed` does next, made anew for each step: what it says must not depend on what a
+    /// process remembers.
     pub(crate) fn step(&self, seed: u8) -> Step {
         self.participant(seed).next(&self.board, NOW)
     }

@@ -42,6 +42,7 @@ impl Founding {
         Self {
             members,
             quorum: usual_quorum(members),
+            // Another seed for each size: committees of two sizes have no secret in common.
             seed: u64::from(members),
             schedule: Schedule::usual(START),
             rules: Rules {
@@ -54,6 +55,8 @@ impl Founding {
         }
     }
 
+    /// 32 bytes for one purpose of one member. Keys of two purposes are unrelated, and all are the
+    /// same in each run.
     fn secret(&self, purpose: &str, index: u8) -> [u8; 32] {
         let mut hasher = blake3::Hasher::new_derive_key("sealbid test committee");
         hasher.update(&self.seed.to_le_bytes());
@@ -66,6 +69,7 @@ impl Founding {
         SigningKey::from_bytes(&self.secret(purpose, index))
     }
 
+    /// Without addresses, and with a relay where nobody listens: nothing here can be dialled.
     fn member(&self, index: u8) -> Member {
         let public = |purpose| PublicKey::of(&self.key(purpose, index));
         Member {
@@ -78,6 +82,7 @@ impl Founding {
         }
     }
 
+    /// The same dealing each time. A share cannot be copied, so whoever needs it twice deals again.
     fn deal(&self) -> Dealing {
         sealbid_dkg::deal(self.members, self.quorum, &self.secret("dealer", 0)).unwrap()
     }
@@ -105,6 +110,7 @@ impl Founding {
             roster: (0..members).map(|index| self.member(index)).collect(),
             keys: dealing.keys,
         };
+        // What tests go on from passes what every committee file has to.
         committee.check().unwrap();
         let share = |(member, secret)| {
             let Committee { auction, epoch, .. } = committee;
@@ -127,7 +133,9 @@ pub struct House {
     pub committee: Arc<Committee>,
     /// Its keys, read.
     pub keys: Arc<CommitteeKeys>,
+    /// By member.
     shares: Vec<Arc<KeyShare>>,
+    /// What all of it can be made from again: identity keys, doors, and the dealing.
     founding: Founding,
 }
 
@@ -186,6 +194,8 @@ impl House {
         self.combine(&statement, |share| share.sign_order(certificate))
     }
 
+    /// By the first q members. Any q would do: what comes out is the committee key's signature, of
+    /// which there is one.
     fn combine(
         &self,
         statement: &Statement,
@@ -200,6 +210,9 @@ impl House {
     }
 
     /// Certifies a close in a view, whatever it says.
+    ///
+    /// No vote stands behind it, nor a report: most of what a test must show to be refused no
+    /// honest committee would sign.
     #[must_use]
     pub fn certify(&self, close: &Close, view: View) -> CertificateBytes {
         CertificateBytes {
@@ -211,6 +224,7 @@ impl House {
     /// The close of a round of this auction that lists nothing, with no parent.
     #[must_use]
     pub fn close(&self, round: Round) -> Close {
+        // A slot a round: none is skipped, and the round's number says when it closed.
         let slot = Slot(round.0);
         Close {
             auction: self.committee.auction,

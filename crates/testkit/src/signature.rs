@@ -7,8 +7,11 @@ use sha2::{Digest, Sha512};
 
 /// A signature of `message` that verifies and is not the one of RFC 8032 (section 5.1.6): its nonce
 /// is a draw of `draw` instead of a hash of the message.
+/// By it tests make what only a submitter can: a second envelope of one content (protocol.md 3.1).
 #[must_use]
 pub fn another(secret: &SigningKey, message: &[u8], draw: u64) -> [u8; 64] {
+    // One more than the draw: of a nonce of zero the commitment is the neutral element, which
+    // strict verification refuses.
     let nonce = Scalar::from(draw) + Scalar::ONE;
     let commitment = EdwardsPoint::mul_base(&nonce).compress();
     let hash = Sha512::new()

@@ -17,8 +17,8 @@ use serde::de::{
 const CANDIDATES: [&str; 3] = ["alice.near", "nep141:usdc.near", "127.0.0.1:1"];
 
 /// The places of `T`'s encoding that hold text, at any depth: the innermost named struct or variant
-/// and the field, as in `Movement.account` or `Disclosure::give`; `[]` is a list's element and `{}`
-/// a map's key or value.
+/// and the field, as in `Movement.account` or `Disclosure::give`; `[]` is a list's element, `{key}`
+/// and `{value}` are a map's.
 ///
 /// # Panics
 /// If `T` refuses every value that the walk can make up.
@@ -26,6 +26,8 @@ const CANDIDATES: [&str; 3] = ["alice.near", "nep141:usdc.near", "127.0.0.1:1"];
 pub fn places<T: DeserializeOwned>() -> BTreeSet<String> {
     let mut walk = Walk::default();
     loop {
+        // A decoding for each variant, and one for each text that was refused. What was chosen is
+        // kept from one to the next, so that each gets further than the last and the loop ends.
         walk.met.clear();
         walk.last_text = None;
         match T::deserialize(&mut walk) {
@@ -72,7 +74,10 @@ impl Walk {
         false
     }
 
+    /// Gives the text that was refused its next candidate. The error's words are not read: what was
+    /// given last is what its type did not take.
     fn next_text(&mut self, error: &Error) {
+        // The decoding broke off, and left the paths as deep as it had come.
         self.path.clear();
         self.place.clear();
         let Some(at) = self.last_text.take() else {
@@ -83,6 +88,7 @@ impl Walk {
         assert!(*candidate < CANDIDATES.len(), "{at:?}: {error}");
     }
 
+    /// The candidate of the text that stands here, which is noted as a place of text.
     fn text(&mut self) -> &'static str {
         let at = (self.path.concat(), self.place.concat());
         let candidate = *self.texts.entry(at.clone()).or_default();
@@ -139,10 +145,13 @@ impl<'de> Deserializer<'de> for &mut Walk {
         deserialize_unit => visit_unit();
     }
 
+    // As the encoding of wire and disk is not: a type of two forms is walked in the one that is
+    // signed.
     fn is_human_readable(&self) -> bool {
         false
     }
 
+    // Postcard cannot tell a type from its bytes, so nothing that travels may need this.
     fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Error> {
         Err(Error::custom("a type that the encoding cannot tell"))
     }
@@ -156,6 +165,7 @@ impl<'de> Deserializer<'de> for &mut Walk {
     }
 
     fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        // A character is text too, and any will do: candidates are for strings.
         self.text();
         visitor.visit_char('a')
     }
@@ -168,6 +178,7 @@ impl<'de> Deserializer<'de> for &mut Walk {
         self.deserialize_str(visitor)
     }
 
+    // Something, never nothing: what an option may hold is a place as well.
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         visitor.visit_some(self)
     }
@@ -251,8 +262,10 @@ impl<'de> Deserializer<'de> for &mut Walk {
 /// The elements of a list, a tuple or a map, or the fields of a struct.
 struct Items<'w> {
     walk: &'w mut Walk,
+    /// A struct's, by which places are named. A list's elements have none.
     fields: Option<&'static [&'static str]>,
     length: usize,
+    /// How many have been given.
     next: usize,
 }
 
@@ -275,6 +288,7 @@ impl<'w> Items<'w> {
         }
     }
 
+    /// What the next element adds to the path; none after the last.
     fn step(&mut self) -> Option<String> {
         let at = self.next;
         if at == self.length {

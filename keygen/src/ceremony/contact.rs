@@ -17,7 +17,9 @@ const LAST_PORT: u16 = 27_390;
 /// Where a member will be found: where it was said, or at a place of this machine that is kept from
 /// others here as long as this lives.
 pub(crate) struct Contact {
+    /// Where the operator says.
     listen: Option<SocketAddr>,
+    /// Where the ceremony meets; nowhere, by files.
     meeting: Option<Vec<SocketAddr>>,
     _held: Vec<Socket>,
 }
@@ -160,6 +162,7 @@ fn reserve(host: IpAddr, start: u16, taken: &[SocketAddr]) -> Option<(MemberCont
     bases.find_map(|base| hold(host, base))
 }
 
+/// House and door by UDP and the relay by TCP; none if somebody has one of them.
 fn hold(host: IpAddr, base: u16) -> Option<(MemberContact, Vec<Socket>)> {
     let contact = at(host, base)?;
     let mut sockets = Vec::new();

@@ -96,11 +96,14 @@ impl CeremonyDir {
         }
     }
 
+    /// Replaces the board that is there, which holds less.
     pub(crate) fn save_board(&self, board: &Board) -> Result<(), CeremonyError> {
         let path = self.board();
         write_public(&path, &board.to_bytes()).map_err(|source| CeremonyError::io(&path, source))
     }
 
+    /// None before anybody has said yes. A damaged file is an error and no "no": the person is not
+    /// asked twice without knowing why.
     pub(crate) fn load_accepted(&self) -> Result<Option<SessionId>, CeremonyError> {
         let path = self.accepted();
         let bytes = match read_bounded(&path, 256) {

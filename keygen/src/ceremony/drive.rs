@@ -31,12 +31,14 @@ use crate::words::{Words, words_of_digest};
 pub(crate) struct Operator {
     pub(crate) identity: Identity,
     pub(crate) passphrase: Passphrase,
+    /// How slow each guess at the passphrase is, in all files that are written.
     pub(crate) work: WorkFactor,
 }
 
 /// One participant's ceremony, held by this process alone.
 pub(crate) struct Ceremony {
     directory: CeremonyDir,
+    /// Shared with the meeting, whose threads read it and add to it while this one asks the person.
     board: Arc<SharedBoard>,
     operator: Operator,
     role: Role,
@@ -161,6 +163,7 @@ impl Ceremony {
             Role::Participant(participant) => participant,
         };
         let now = self.board.now();
+        // One clock and one board for the whole step: what is shown is what is decided about.
         let board = self.board.with(Board::clone);
         match participant.next(&board, now) {
             Step::Post(message) => self.post(*message, voice),
@@ -174,6 +177,8 @@ impl Ceremony {
                     participant.identity(),
                 )?;
                 voice.consent(CALL)?;
+                // All seats were taken when this was asked, and none is given twice: those who
+                // looked have seen everybody who is called.
                 let roster = participant.call_roster(&self.board.with(Board::clone), now);
                 let standing = self.post(roster, voice)?;
                 self.accept_own_roster(voice)?;
@@ -254,6 +259,7 @@ const CALL: &str = "Has each of them read its fingerprint to you, and do they ru
 const ACCEPT: &str = "Do all of you read the same session words, and has each read its \
     fingerprint?";
 
+/// The table that people compare by voice; with the session words once there is a session.
 fn show_roster(
     voice: &mut Voice<'_>,
     board: &Board,

@@ -73,6 +73,8 @@ pub(crate) fn advance(
         match ceremony.step(voice) {
             Ok(Standing::Posted) => {}
             Ok(Standing::Done(report)) => {
+                // In the place of the file that this stage wrote before: it holds all confirmations
+                // now.
                 let file = write_carry(&ceremony, 5, "confirmation")?;
                 let carry = Carry {
                     event: "carry",
@@ -107,6 +109,8 @@ fn wait(
     voice: &mut Voice<'_>,
 ) -> Result<Option<Report>, CeremonyError> {
     let board = ceremony.board().with(Board::clone);
+    // Named by what the others wait for. The inviter has nothing to carry before the roster: its
+    // invitation went out with `invite`.
     let file = match (waiting.stage, ceremony.is_inviter()) {
         (Stage::Enrolling | Stage::Roster, true) => None,
         (Stage::Enrolling | Stage::Roster, false) => Some((1, "enrolment")),
@@ -134,6 +138,8 @@ fn wait(
     Ok(None)
 }
 
+/// Before the roster only the inviter can do anything with what is said. From then on everybody
+/// needs it of everybody.
 fn recipients(board: &Board, stage: Stage) -> String {
     let inviter = words_of_key(&board.invitation().author);
     match stage {
@@ -146,6 +152,7 @@ fn recipients(board: &Board, stage: Stage) -> String {
     }
 }
 
+/// The next command, with what it waits for in the place of files' names.
 fn then(ceremony: &Ceremony, stage: Stage) -> String {
     let dir = ceremony.directory().house().root().display().to_string();
     let files = match (stage, ceremony.is_inviter()) {
@@ -172,6 +179,7 @@ fn tell(carry: &Carry, voice: &mut Voice<'_>) -> Result<(), CeremonyError> {
 }
 
 /// Writes all that is known into a file that others may have.
+/// One that the same stage wrote before is replaced: it held less.
 fn write_carry(ceremony: &Ceremony, number: u8, kind: &str) -> Result<PathBuf, CeremonyError> {
     let name = carry_name(number, kind, &ceremony.identity().public_key());
     let path = ceremony.directory().house().root().join(name);
@@ -185,6 +193,7 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), CeremonyError> {
 }
 
 /// Such as `4-dealing-from-acid-laptop.ceremony`.
+/// Two words of eight tell people's files apart by eye; who signed is in the file.
 fn carry_name(number: u8, kind: &str, identity: &PublicKey) -> String {
     let words = words_of_key(identity).to_string();
     let words: Vec<_> = words.split(' ').take(2).collect();

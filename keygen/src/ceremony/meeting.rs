@@ -40,12 +40,13 @@ const ACCUSE: Duration = Duration::from_secs(10);
 /// How long one try to reach the inviter takes.
 const CALL: Duration = Duration::from_secs(10);
 
-/// One's place at the meeting.
+/// One's place at the meeting: the inviter hosts it, and everybody else comes to it.
 enum Place {
     Host(Box<MeetingHost>),
     Guest(MeetingGuest, Receiver<MeetingEvent>),
 }
 
+/// Threads of the meeting's own: see [`attend`].
 fn runtime() -> Result<Runtime, CeremonyError> {
     let runtime = Builder::new_multi_thread()
         .worker_threads(2)
@@ -76,11 +77,13 @@ pub(crate) fn attend(
     report
 }
 
+/// Steps until there is a result, or until nothing has been heard for too long.
 async fn take_part(
     ceremony: &mut Ceremony,
     place: &mut Place,
     voice: &mut Voice<'_>,
 ) -> Result<Report, CeremonyError> {
+    // From now on, whatever the deadline was: one that is resumed has only just come.
     let mut news = Instant::now();
     loop {
         // A question to the person waits here; the meeting goes on in other threads.
@@ -206,6 +209,8 @@ async fn stay(
             invitation.deadline,
         )
     });
+    // The first time until the deadline, since nobody can finish without what is here. Afterwards
+    // for a moment: those who lack the result resume too, and are heard.
     let limit = match outcome {
         Ok(_) if ceremony.was_finished() => LATE,
         Ok(_) => deadline.since(ceremony.board().now()).max(GRACE),
@@ -244,6 +249,8 @@ fn heard(event: &MeetingEvent, voice: &mut Voice<'_>) -> Result<bool, CeremonyEr
     }
 }
 
+/// What no waiting mends ends the command: no seat, another's seat, another's address. Of all else
+/// the ceremony may go on.
 fn refused(why: &PostRefusal, voice: &mut Voice<'_>) -> Result<bool, CeremonyError> {
     match why.code {
         refusal::FULL => Err(CeremonyError::NotSeated),
@@ -259,6 +266,7 @@ fn refused(why: &PostRefusal, voice: &mut Voice<'_>) -> Result<bool, CeremonyErr
     }
 }
 
+/// Progress, and no warning: the line changes, and the next try may get through.
 fn unreachable(why: &MeetingError, voice: &mut Voice<'_>) -> Result<(), CeremonyError> {
     let reason = why.to_string();
     let object = serde_json::json!({ "event": "unreachable", "reason": reason });

@@ -44,7 +44,9 @@ pub(crate) struct Report {
     committee: PathBuf,
     transcript: PathBuf,
     key_file: PathBuf,
+    /// The session key, where it stays.
     session_file: PathBuf,
+    /// What to run next.
     next: String,
 }
 
@@ -124,6 +126,8 @@ pub(crate) fn member_key(
     index: MemberIndex,
     (share, group): (&SecretScalar, &SecretBytes),
 ) -> MemberKey {
+    // Identity, house and door follow from the identity and the ceremony's id: `recover` finds them
+    // again. Only share and group are the ceremony's.
     MemberKey::new(Content {
         auction: committee.auction,
         key: committee.key,
@@ -214,6 +218,7 @@ fn save_once(
 ) -> Result<(), KeyFileError> {
     let is_written = path.exists() && {
         let written = MemberKey::load(path, passphrase)?;
+        // Key and seat leave one share only, and it was checked against them before it was written.
         (written.key(), written.index()) == (key.key(), key.index())
     };
     // Another's key file stays: the attempt to write fails.
@@ -241,6 +246,7 @@ fn copy_session_key(directory: &CeremonyDir, member: &Path) -> Result<(), Ceremo
     write_secret(&to, &bytes).map_err(|source| CeremonyError::io(&to, source))
 }
 
+/// For its owner alone from the moment it is there, so that nobody looks in before.
 fn make_private_directory(path: &Path) -> io::Result<()> {
     fs::DirBuilder::new()
         .recursive(true)

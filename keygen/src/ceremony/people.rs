@@ -24,7 +24,9 @@ pub(crate) struct InvitationEvent {
     period_ms: u32,
     quote_window_ms: u32,
     deadline: Timestamp,
+    /// The inviter's fingerprint, as it says: nobody has read it out yet.
     inviter: Words,
+    /// One's own, to read out to the others.
     you: Words,
 }
 

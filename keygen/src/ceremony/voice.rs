@@ -58,6 +58,7 @@ impl<'a> Voice<'a> {
         object: &impl Serialize,
         text: &str,
     ) -> Result<(), CeremonyError> {
+        // In a pipe or a log nothing spins.
         let is_line = self.json || !io::stderr().is_terminal();
         // In a log the same line every second would bury what matters.
         if self.last == text && (is_line || self.spinner.is_some()) {
@@ -120,6 +121,7 @@ impl<'a> Voice<'a> {
         }
     }
 
+    /// Flushed each time: who reads objects from a pipe waits for each of them.
     fn write(&mut self, object: &impl Serialize, text: impl FnOnce() -> String) -> io::Result<()> {
         if self.json {
             serde_json::to_writer(&mut *self.out, object)?;

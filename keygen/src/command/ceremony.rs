@@ -101,6 +101,7 @@ pub(super) fn identity<T: Terminal>(
     around: &mut Surroundings<'_, T>,
 ) -> Outcome {
     let IdentityCommand::New(args) = &args.command;
+    // Before anybody thinks of a passphrase for it. Nor does saving replace a file.
     if args.out.exists() {
         let text = format!(
             "{} is there already: name another with --out",
@@ -134,6 +135,7 @@ pub(super) fn identity<T: Terminal>(
     })
 }
 
+/// Writes the invitation into a file, and prints the code that leads to its meeting.
 pub(super) fn invite<T: Terminal>(args: &InviteArgs, around: &mut Surroundings<'_, T>) -> Outcome {
     let call = call_of(args)?;
     let out = match &args.out {
@@ -152,6 +154,7 @@ pub(super) fn invite<T: Terminal>(args: &InviteArgs, around: &mut Surroundings<'
     let invitation = nonce.expose(|nonce| write_invitation(&call, &identity, nonce, around.now))?;
     let code = code_of(&invitation).map(|code| code.to_string());
     let board = Board::new(invitation)?;
+    // Never over another ceremony's.
     write_new_public(&out, &board.to_bytes()).map_err(|source| CeremonyError::io(&out, source))?;
     let event = InvitationEvent::new("invited", &board, &identity.public_key());
     let (file, dir) = (out.display().to_string(), around.dir.display().to_string());
@@ -171,6 +174,7 @@ pub(super) fn invite<T: Terminal>(args: &InviteArgs, around: &mut Surroundings<'
     })
 }
 
+/// Lengths of slots travel as milliseconds of 32 bits: some 49 days at most.
 fn call_of(args: &InviteArgs) -> Result<Call, CeremonyError> {
     let millis = |what: &str, time: Duration| {
         u32::try_from(time.as_millis()).map_err(|_| {
@@ -218,6 +222,7 @@ fn target_of(text: &str) -> Result<Target, CeremonyError> {
 pub(super) fn join<T: Terminal>(args: &JoinArgs, around: &mut Surroundings<'_, T>) -> Outcome {
     let target = target_of(&args.ceremony)?;
     let directory = CeremonyDir::new(around.dir);
+    // Told before the passphrase is asked for. Who has begun may go on after the deadline.
     if let Target::Code(code) = &target
         && !directory.is_begun()
     {
@@ -266,6 +271,7 @@ fn by_network<T: Terminal>(
 }
 
 pub(super) fn step<T: Terminal>(args: &StepArgs, around: &mut Surroundings<'_, T>) -> Outcome {
+    // The files first: a mistyped name is told before the passphrase is asked for.
     let Some((board, refused)) = read_boards(&args.files)? else {
         return Err(CeremonyError::Usage("name a ceremony file".to_owned()));
     };
@@ -292,6 +298,7 @@ fn by_files<T: Terminal>(
     let entropy = Seed::derive(context::SESSION, around.entropy, 0);
     let clock = Clock::Fixed(around.now);
     let mut voice = voice(around, args.yes);
+    // The first time alone: `step` is run once for each file that comes.
     if !place.0.is_begun() {
         greet(&board, &operator, &mut voice)?;
     }
@@ -309,6 +316,7 @@ fn by_files<T: Terminal>(
     }
 }
 
+/// What the ceremony is about, before anything is asked or said in it.
 fn greet(board: &Board, operator: &Operator, voice: &mut Voice<'_>) -> Outcome {
     let event = InvitationEvent::new("invitation", board, &operator.identity.public_key());
     voice.say(&event, || event.to_string())

@@ -58,6 +58,7 @@ pub struct DealerArgs {
 /// What a dealer has made.
 #[derive(Serialize)]
 struct DealerReport<'a> {
+    /// Always: what one process has made is no committee's key.
     development_only: bool,
     name: &'a str,
     auction: String,
@@ -113,6 +114,8 @@ fn options_of(args: &DealerArgs) -> Result<DealerOptions, KeygenError> {
     })
 }
 
+/// One host for all members sets their ports ten apart; a host for each leaves all of them at the
+/// same port.
 fn contacts_of(args: &DealerArgs) -> Result<Vec<MemberContact>, KeygenError> {
     let members = usize::from(args.members);
     if args.host.len() > 1 && args.host.len() != members {
@@ -135,6 +138,7 @@ fn contacts_of(args: &DealerArgs) -> Result<Vec<MemberContact>, KeygenError> {
     })
 }
 
+/// None where there are no ports any more.
 fn nth_port(base_port: u16, index: usize) -> Option<u16> {
     u16::try_from(index)
         .ok()?

@@ -94,6 +94,7 @@ pub(super) const fn session_key(key: &SessionKey) -> SessionKeySummary {
     }
 }
 
+/// Told by how it begins, and checked as a whole: what is said of a file is believed.
 pub(super) fn public(bytes: &[u8]) -> Result<Public, PublicError> {
     if bytes.starts_with(&Transcript::SCHEMA.prefix()) {
         let damaged = |reason: String| PublicError::Damaged(reason);
@@ -109,6 +110,7 @@ pub(super) fn public(bytes: &[u8]) -> Result<Public, PublicError> {
         Ok(board) => ceremony(&board)
             .map(Public::Ceremony)
             .map_err(PublicError::Quorum),
+        // Of another schema, or longer than any ceremony: it may be something else.
         Err(BoardError::Decode(DecodeError::Schema { .. } | DecodeError::Oversize { .. })) => {
             Err(PublicError::Unknown)
         }

@@ -1,4 +1,8 @@
 //! What a key ceremony costs each participant, beside `threshold_crypto`'s own polynomials.
+//!
+//! Everybody takes part, since each needs the others' messages, and the last participant's own
+//! steps are timed. What it takes to verify the others' ed25519 signatures, when their messages
+//! come in, is not among them.
 
 mod peers;
 mod session;
@@ -32,13 +36,16 @@ struct Line {
     n: u8,
     q: u8,
     phase: &'static str,
+    /// The median of the runs.
     microseconds: f64,
+    /// The median of each run's time by that run's own unit.
     units: f64,
     /// The most units there may be, where that is laid down.
     #[serde(skip_serializing_if = "Option::is_none")]
     mark: Option<f64>,
 }
 
+/// Sizes that a committee may have: those that openings work for.
 fn size(text: &str) -> Result<(u8, u8), String> {
     let sizes = text
         .split_once('/')
@@ -49,6 +56,8 @@ fn size(text: &str) -> Result<(u8, u8), String> {
 
 fn main() -> Outcome<()> {
     let args = Args::parse();
+    // One thread, also for what would use more: these are a participant's work, and not its
+    // waiting.
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
     let lines = pool.install(|| measure(&args))?;
     if args.json {
@@ -68,10 +77,12 @@ fn measure(args: &Args) -> Outcome<Vec<Line>> {
     for &(n, q) in &args.sizes {
         let mut runs = Vec::new();
         for _ in 0..args.runs {
+            // The unit anew in each run: this machine's pace may change from one to the next.
             runs.push((unit()?, Run::measure(n, q)?));
         }
         for (phase, mark, of) in session::PHASES {
             let times: Vec<f64> = runs.iter().map(|(_, run)| of(run)).collect();
+            // By the run's own unit first, and the median after that.
             let units: Vec<f64> = runs.iter().map(|(unit, run)| of(run) / unit).collect();
             lines.push(Line {
                 n,
@@ -79,6 +90,7 @@ fn measure(args: &Args) -> Outcome<Vec<Line>> {
                 phase,
                 microseconds: median(&times).unwrap_or_default(),
                 units: median(&units).unwrap_or_default(),
+                // For two sizes one is laid down.
                 mark: mark(n),
             });
         }

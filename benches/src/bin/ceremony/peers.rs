@@ -12,12 +12,15 @@ use threshold_crypto::{Fr, G1Affine};
 
 /// Feldman: one's own dealing, and the check of one share of each dealer.
 pub(crate) fn feldman(members: u8, quorum: u8) {
+    // Seeded, so that runs repeat.
     let mut rng = StdRng::seed_from_u64(1);
     let polynomial = Poly::random(degree(quorum), &mut rng);
     let commitment = polynomial.commitment();
     for member in 1..=members {
+        // Nobody uses it here, and it must not be left out for that.
         black_box(polynomial.evaluate(u64::from(member)));
     }
+    // One's own dealing stands for each of the others: they are of one size, and cost the same.
     let share = polynomial.evaluate(u64::from(members));
     for _dealer in 0..members {
         let expected = commitment.evaluate(u64::from(members));
@@ -35,6 +38,8 @@ pub(crate) fn bivariate(members: u8, quorum: u8) {
         black_box(polynomial.row(u64::from(member)));
     }
     let own = u64::from(members);
+    // Row and values are checked against the commitment in two variables, which is most of the
+    // work.
     let row = polynomial.row(own);
     for _dealer in 0..members {
         assert!(commitment.row(own) == row.commitment());
@@ -46,6 +51,7 @@ pub(crate) fn bivariate(members: u8, quorum: u8) {
     }
 }
 
+/// Of a polynomial that q values determine.
 fn degree(quorum: u8) -> usize {
     usize::from(quorum).saturating_sub(1)
 }

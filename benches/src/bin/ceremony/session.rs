@@ -1,4 +1,7 @@
 //! One whole ceremony, and what its last participant spends on it.
+//!
+//! The steps are those that `Participant::next` asks for, one after another. Beside them stand what
+//! anybody does who verifies the transcript, and the same work by `threshold_crypto`.
 
 use core::hint::black_box;
 use std::time::Instant;
@@ -17,16 +20,24 @@ use sealbid_types::time::Timestamp;
 
 use crate::peers;
 
+/// Any time will do, since nobody waits here.
 const NOW: Timestamp = Timestamp(1_800_000_000_000);
 
 /// Times in microseconds.
 pub(crate) struct Run {
+    /// Its encryption key, and its enrolment.
     enrol: f64,
+    /// Commitments in both groups, proofs, everybody's payload; and the digest of all that.
     commit: f64,
+    /// The same dealing, shown: it has been made up before.
     deal: f64,
+    /// All dealings, by their points and proofs and in both groups, and its own share of them.
     confirm: f64,
+    /// Everybody's confirmation, its share, the committee.
     finish: f64,
+    /// What anybody does who checks the ceremony.
     verify: f64,
+    /// Without proofs, encryption, and keys in G2; the next one too.
     feldman: f64,
     bivariate: f64,
 }
@@ -47,6 +58,7 @@ pub(crate) const PHASES: [Phase; 9] = [
     ("threshold_crypto, bivariate", |_| None, |run| run.bivariate),
 ];
 
+/// Units for the five steps together, where they are laid down (benches/README.md).
 const fn mark(members: u8) -> Option<f64> {
     match members {
         5 => Some(100.0),
@@ -65,15 +77,18 @@ impl Run {
         let mut board = Board::new(invitation(members, quorum))?;
         let mut all: Vec<Participant> = (0..members).map(participant).collect();
         let enrol = post_all(&mut board, &mut all)?;
+        // By the first, who has called the ceremony.
         let roster = all.first().map(|inviter| inviter.call_roster(&board, NOW));
         board.post(roster.ok_or("no members")?)?;
         let session = match board.session() {
             Some(Ok(session)) => session.id(),
             _ => return Err("no session".into()),
         };
+        // In a real ceremony people compare words before they say yes.
         for participant in &mut all {
             participant.accept(session);
         }
+        // In the order of the ceremony: nobody deals before all have committed.
         let commit = post_all(&mut board, &mut all)?;
         let deal = post_all(&mut board, &mut all)?;
         let confirm = post_all(&mut board, &mut all)?;
@@ -101,6 +116,8 @@ impl Run {
 fn post_all(board: &mut Board, all: &mut [Participant]) -> Outcome<f64> {
     let mut last = 0.0;
     for participant in all {
+        // What it makes up is timed, and not the posting, which verifies its signature for the
+        // others.
         let (time, step) = timed(|| participant.next(board, NOW));
         let Step::Post(message) = step else {
             return Err(format!("nothing to post: {step:?}").into());
@@ -116,12 +133,14 @@ fn post(board: &mut Board, message: Message) -> Outcome<()> {
     Ok(())
 }
 
+/// Microseconds, and the result, which must not be left out because nobody uses it.
 fn timed<T>(work: impl FnOnce() -> T) -> (f64, T) {
     let began = Instant::now();
     let result = black_box(work());
     (began.elapsed().as_secs_f64() * 1e6, result)
 }
 
+/// Fixed keys, all of them different, since a roster refuses two that are the same.
 fn key(seed: u8, what: u8) -> SigningKey {
     let mut bytes = [what; 32];
     if let Some(first) = bytes.first_mut() {
@@ -141,6 +160,7 @@ fn invitation(members: u8, quorum: u8) -> Signed<Invitation> {
         quote_window_ms: 3000,
         rules: usual_rules(quorum),
         created: NOW,
+        // All of it happens at one moment.
         deadline: Timestamp(NOW.0 + 1),
         meeting: None,
         nonce: FixedBytes([0; 32]),
@@ -152,11 +172,13 @@ fn participant(seed: u8) -> Participant {
     let member = Member {
         identity: PublicKey::of(&key(seed, 1)),
         house: PublicKey::of(&key(seed, 2)),
+        // Nobody is dialled.
         house_addresses: Vec::new(),
         relay: String::new(),
         door: PublicKey::of(&key(seed, 3)),
         door_addresses: Vec::new(),
     };
+    // Nothing here is secret: runs are to repeat.
     let secret = SessionSecret::from_entropy(&[seed; 32]);
     Participant::new(key(seed, 1), member, secret, None)
 }

@@ -68,6 +68,8 @@ fn main() -> Outcome<()> {
     Ok(())
 }
 
+/// Measures an operation once, and tests the times over and over: with all of them, and with the
+/// slowest left out to several degrees.
 fn line(operation: &Operation, samples: u32) -> Outcome<Line> {
     let measured = measure(operation, samples);
     let all: Vec<f64> = measured.iter().map(|(_, micros)| *micros).collect();
@@ -84,6 +86,8 @@ fn line(operation: &Operation, samples: u32) -> Outcome<Line> {
         samples: all.len(),
         microseconds: percentile(&all, 50).ok_or(nothing)?,
         t: t.first().copied().ok_or(nothing)?,
+        // The worst counts: interruptions hide small differences, and to leave them out may show
+        // one.
         t_most: t.into_iter().fold(0.0, f64::max),
     })
 }
@@ -100,6 +104,8 @@ fn t_up_to(measured: &[(Class, f64)], most: f64) -> Option<f64> {
 
 /// Measurements in a random order of the classes.
 fn measure(operation: &Operation, samples: u32) -> Vec<(Class, f64)> {
+    // Mixed, so that what the machine does meanwhile falls on both classes; and mixed alike in each
+    // run.
     let mut random = blake3::Hasher::new_derive_key("sealbid benchmark: classes").finalize_xof();
     let mut byte = [0];
     let mut draw = || {
@@ -115,6 +121,7 @@ fn measure(operation: &Operation, samples: u32) -> Vec<(Class, f64)> {
         } else {
             Class::Random
         };
+        // Any secret of the class. Each lies in memory of its own, also where all are the same.
         let at = usize::from(draw()) % SECRETS;
         let began = Instant::now();
         (operation.run)(class, at);

@@ -34,18 +34,22 @@ pub(crate) enum Class {
 /// An operation on the secret of a class that stands at a position below [`SECRETS`].
 pub(crate) struct Operation {
     pub(crate) name: &'static str,
+    /// Does it once.
     pub(crate) run: Box<dyn Fn(Class, usize)>,
 }
 
 /// Secrets of both classes.
 struct Secrets<T> {
+    /// One value, many times.
     fixed: Vec<T>,
+    /// As many values, all different.
     random: Vec<T>,
 }
 
 impl<T> Secrets<T> {
     fn new(make: impl Fn(&[u8; 32]) -> Outcome<T>) -> Outcome<Self> {
         let random = |number: u8| *blake3::hash(&[number]).as_bytes();
+        // Both classes are made in the same way, one beside the other: only the values differ.
         let numbers = 1..=u8::try_from(SECRETS)?;
         let fixed = numbers.clone().map(|_| make(&random(0)));
         let other = numbers.map(|number| make(&random(number)));
@@ -68,6 +72,7 @@ impl<T> Secrets<T> {
         T: 'static,
     {
         let run = move |class, at| {
+            // The result is nobody's concern, and the work must not be left out for that.
             black_box(self.get(class, at).map(&work));
         };
         Operation {
@@ -82,15 +87,19 @@ pub(crate) fn all() -> Outcome<Vec<Operation>> {
     let (part, sealed) = (checked_part()?, reference_ciphertext());
     let statement = statement();
     Ok(vec![
+        // What an attacker can have a member do: make shares of points of its choice, and sign.
         Secrets::new(key_share)?.operation("share", move |share| share.share(&part)),
         Secrets::new(key_share)?.operation("signature share", move |share| share.sign(&statement)),
         Secrets::new(polynomial)?.operation("polynomial evaluation", evaluate),
+        // Known not to be constant time. Without a line that fails, small numbers in the others
+        // would say nothing of the test.
         Secrets::new(reference_share)?.operation("share by threshold_crypto", move |share| {
             share.decrypt_share_no_verify(&sealed)
         }),
     ])
 }
 
+/// The first member's share of a committee that is dealt from this entropy.
 fn key_share(entropy: &[u8; 32]) -> Outcome<KeyShare> {
     let dealing = sealbid_dkg::deal(4, 3, entropy)?;
     let keys = CommitteeKeys::new(&dealing.keys, 3)?;
@@ -120,17 +129,20 @@ fn evaluate(polynomial: &Polynomial) {
     }
 }
 
+/// Of a committee in which three are enough, as in ours.
 fn reference_share(entropy: &[u8; 32]) -> Outcome<SecretKeyShare> {
     let mut rng = StdRng::from_seed(*entropy);
     Ok(SecretKeySet::random(2, &mut rng).secret_key_share(0))
 }
 
+/// What shares are made of: the same for every secret.
 fn reference_ciphertext() -> Ciphertext {
     let mut rng = StdRng::seed_from_u64(1);
     let keys = SecretKeySet::random(2, &mut rng).public_keys();
     keys.public_key().encrypt_with_rng(&mut rng, b"anything")
 }
 
+/// Any will do: it is public, and the same for every secret.
 fn statement() -> Statement {
     Statement::Close {
         auction: [1; 32].into(),

@@ -1,4 +1,7 @@
 //! What an intent takes besides time: memory while it waits, and bytes on the wire when it opens.
+//!
+//! Memory is counted and not estimated: an allocator that counts stands in the place of the usual
+//! one. What members send is measured on encoded messages, as long as real ones are.
 
 use clap::Parser;
 use dhat::HeapStats;
@@ -14,6 +17,7 @@ use sealbid_types::id::{Epoch, MemberIndex, Round};
 use sealbid_types::keys::Signed;
 use serde::Serialize;
 
+/// Counts what the heap holds. It is slow, and nothing is timed here.
 #[global_allocator]
 static ALLOCATOR: dhat::Alloc = dhat::Alloc;
 
@@ -31,6 +35,7 @@ struct Args {
     json: bool,
 }
 
+/// Bytes, of one intent where nothing else is said.
 #[derive(Debug, Serialize)]
 struct Footprint {
     intents: u32,
@@ -53,6 +58,7 @@ fn main() -> Outcome<()> {
     }
     let mut table = table(&["bytes", "", "mark"]);
     let shown = |value: f64| format!("{value:.0}");
+    // Marks stand beside the numbers, and are not applied.
     let mark = "< 4096".to_owned();
     let rows = [
         (
@@ -84,7 +90,9 @@ fn main() -> Outcome<()> {
 }
 
 fn measure(count: u32) -> Outcome<Footprint> {
+    // Counts for as long as it lives.
     let _profiler = dhat::Profiler::builder().testing().build();
+    // The committee that marks are laid down for elsewhere too.
     let house = Fixture::new(5, 4, 1);
     let (committee, keys) = (house.committee.clone(), house.keys.clone());
     let gate = Gate::new(committee, keys, house.share(MemberIndex(0)), [1; 32]);
@@ -98,6 +106,7 @@ fn measure(count: u32) -> Outcome<Footprint> {
     let held = admit(&house.committee, &gate, encoded)?;
     let grown = HeapStats::get().curr_bytes - before;
     let each = |bytes: usize| bytes as f64 / f64::from(count);
+    // An intent that is filled is opened twice: its terms, and its authorisation.
     let messages = [Opening::First, Opening::Second]
         .map(|opening| encode(&shares(&house, opening, held.len())).len());
     Ok(Footprint {
@@ -110,6 +119,8 @@ fn measure(count: u32) -> Outcome<Footprint> {
     })
 }
 
+/// What passes the gate is what waits: the envelope, its checked parts, and shares that are not
+/// released.
 fn admit(committee: &Committee, gate: &Gate, encoded: Vec<Vec<u8>>) -> Outcome<Vec<Admissible>> {
     let read = encoded
         .into_iter()

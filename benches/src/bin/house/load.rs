@@ -1,4 +1,7 @@
 //! Traders: sealed swaps, submitted one by one or many at once.
+//!
+//! They are clients as any other: they go through the front doors, verify every receipt, and read
+//! what has settled. They run on the machine that they measure, and take their share of its cores.
 
 use core::time::Duration;
 use std::path::Path;
@@ -43,7 +46,9 @@ const WNEAR: &str = "nep141:wrap.near";
 /// Clients with a key and connections of their own: a front door allows each key 200 requests a
 /// second, and 400 at once.
 pub(crate) struct Traders {
+    /// At least one.
     clients: Vec<Arc<Client>>,
+    /// How many submissions each of them has under way.
     in_flight: u8,
 }
 
@@ -70,9 +75,11 @@ impl Traders {
 
     /// Signs, seals and submits one swap after another: from the order to the verified receipt.
     pub(crate) async fn one_by_one(&self, swaps: u32) -> Outcome<Latency> {
+        // With an account of its own, so that none of a batch's quota is spent.
         let (house, trader) = (self.first()?, trader(0, 0));
         let mut times = Vec::new();
         for _ in 0..swaps {
+            // Before the clock starts: what is timed is the swap alone.
             let window = window(house).await?;
             let started = Instant::now();
             let envelope = sealed(house, &trader, window)?;
@@ -85,6 +92,7 @@ impl Traders {
     /// Seals a batch beforehand, submits it from all clients, and waits until it is settled.
     pub(crate) async fn batch(&self, intents: u32, root: &Path) -> Outcome<Batch> {
         let house = self.first()?;
+        // Beforehand: sealing is the traders' work, and what a batch is to measure is the house's.
         let envelopes = seal_all(house, intents).await?;
         until_empty(house).await?;
         sleep(until_window(house)).await;
@@ -92,6 +100,7 @@ impl Traders {
         let sent = self.submit_all(&envelopes).await?;
         let seconds = started.elapsed().as_secs_f64();
         let times: Vec<f64> = sent.iter().map(|(time, _)| *time).collect();
+        // A receipt names the round that lists the intent at the latest: these have to settle.
         let rounds = || sent.iter().map(|(_, round)| *round);
         let (first, last) = (rounds().min(), rounds().max());
         let (first, last) = first.zip(last).ok_or("an empty batch")?;
@@ -101,6 +110,8 @@ impl Traders {
             submissions_per_second: f64::from(intents) / seconds,
             receipts: Latency::of(&times)?,
             rounds: settled,
+            // After all of it has settled, so that what a round takes for a while shows in the peak
+            // alone.
             memory: members::memory(root)?,
         })
     }
@@ -113,6 +124,7 @@ impl Traders {
         let each = each.map(|(house, envelopes)| async move {
             stream::iter(envelopes)
                 .map(|envelope| submit(house, envelope))
+                // As the answers come: a slow one holds up its own place only.
                 .buffer_unordered(at_once)
                 .try_collect::<Vec<_>>()
                 .await
@@ -145,6 +157,7 @@ pub(crate) async fn by_command(sealbid: &Path, root: &Path, swaps: u32) -> Outco
                 "--min",
                 "9",
             ])
+            // Nobody types a passphrase: accounts of a house for development have none.
             .stdin(Stdio::null())
             .output()
             .await?;
@@ -165,12 +178,14 @@ fn now() -> Timestamp {
     Timestamp::from(SystemTime::now())
 }
 
+/// Milliseconds until the receipt is verified, and its round.
 async fn submit(house: &Client, envelope: &Envelope) -> Outcome<(f64, Round)> {
     let started = Instant::now();
     let accepted = house.submit(envelope).await?;
     Ok((millis(started), accepted.round))
 }
 
+/// For the rounds from where the house stands now, as a command would have it.
 async fn window(house: &Client) -> Outcome<Window> {
     let standing = house.standing().await?;
     let deadline = now().plus(GOOD_FOR);
@@ -197,14 +212,17 @@ fn order() -> Outcome<Order> {
     })
 }
 
+/// Signed and sealed for the rounds of this window, with its pair shown, or nobody would quote.
 fn sealed(house: &Client, trader: &Trader, window: Window) -> Outcome<Envelope> {
     let (committee, keys) = (house.committee(), house.keys());
     let signed = trader.sign(&order()?, &committee.rules, window.expires, None)?;
     Ok(trader.seal(committee, keys, &signed, Reveal::Pair, window)?)
 }
 
+/// On all cores, and on a thread that may be busy: nothing is timed yet.
 async fn seal_all(house: &Arc<Client>, intents: u32) -> Outcome<Vec<Envelope>> {
     let (house, window) = (Arc::clone(house), window(house).await?);
+    // As many as it takes to stay below what a member holds of one.
     let accounts = intents.div_ceil(INTENTS_PER_ACCOUNT);
     let traders: Vec<Trader> = (0..accounts)
         .map(|number| trader(intents, number))
@@ -239,6 +257,7 @@ async fn until_empty(house: &Client) -> Outcome<()> {
 }
 
 /// How long it is until shortly after the beginning of a quote window.
+/// By this machine's clock, on which the members run too.
 fn until_window(house: &Client) -> Duration {
     let (schedule, now) = (&house.committee().schedule, now());
     let current = schedule.current(now);
@@ -265,9 +284,11 @@ async fn settled(
         sleep(LOOK).await;
     }
     sleep(TIMINGS).await;
+    // All rounds of the batch: one that outlasts a slot falls into two.
     let count = u16::try_from(last.0.saturating_sub(first.0))?.saturating_add(1);
     let summaries = house.rounds(first, count).await?;
     let with_time = summaries.into_iter().map(|summary| {
+        // By the members' own clocks and files: the traders see a round settle only when they look.
         let measured = members::measured(root, summary.round)?;
         Ok(SettledRound {
             round: summary.round,

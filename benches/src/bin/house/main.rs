@@ -1,4 +1,7 @@
 //! What a whole house does on this machine: real processes, and traders over the front door.
+//!
+//! `sealbid up` runs the house in a temporary directory. It is stopped and the directory removed at
+//! the end, also if that comes by Ctrl-C.
 
 mod load;
 mod members;
@@ -77,10 +80,12 @@ async fn run(args: &Args) -> Outcome<Report> {
         report = Box::pin(measure(args, &sealbid, &root, &mut house)) => report,
         _ = tokio::signal::ctrl_c() => Err("interrupted".into()),
     };
+    // Whatever came of it, and before that is told: nothing is left running.
     house.stop().await;
     outcome
 }
 
+/// Where cargo puts it if both are built by the same profile.
 fn beside_this() -> Outcome<PathBuf> {
     Ok(std::env::current_exe()?.with_file_name("sealbid"))
 }
@@ -91,11 +96,14 @@ async fn measure(
     root: &Path,
     house: &mut RunningHouse,
 ) -> Outcome<Report> {
+    // Before anybody connects: a house that does not come up says why in its log.
     house.ready().await?;
     let traders = Traders::connect(root, args.clients, args.in_flight).await?;
+    // First without other load: what a swap takes where the house has nothing else to do.
     let sequential = traders.one_by_one(args.swaps).await?;
     let command = load::by_command(sealbid, root, args.swaps).await?;
     let mut batches = Vec::new();
+    // One after another: each begins when the one before has settled.
     for intents in &args.intents {
         batches.push(traders.batch(*intents, root).await?);
     }

@@ -1,4 +1,7 @@
 //! What the members leave in their directories: timings, and the memory of their processes.
+//!
+//! The timings are their own (`timings.jsonl`), and memory is what the system says of their
+//! processes: nothing is measured from outside.
 
 use std::path::Path;
 
@@ -38,7 +41,9 @@ pub(crate) fn memory(root: &Path) -> Outcome<Vec<Memory>> {
 }
 
 fn of_process(member: MemberIndex, directory: &MemberDir) -> Outcome<Memory> {
+    // Each member writes its process's id beside its other files.
     let pid: u32 = std::fs::read_to_string(directory.pid())?.trim().parse()?;
+    // Linux alone has this: elsewhere the benchmark fails here.
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
     let mib = |name: &str| -> Outcome<f64> {
         let line = status.lines().find_map(|line| line.strip_prefix(name));
@@ -70,6 +75,7 @@ pub(crate) struct Measured {
 
 /// What the members measured of a round; none if nobody settled it.
 pub(crate) fn measured(root: &Path, round: Round) -> Outcome<Option<Measured>> {
+    // Those of every member. One that fetched the round from others has none of it.
     let mut lines = Vec::new();
     for (_, directory) in directories(root)? {
         let timings = RoundTimings::read(&directory.path().join("timings.jsonl"))?;
@@ -84,6 +90,8 @@ pub(crate) fn measured(root: &Path, round: Round) -> Outcome<Option<Measured>> {
     let arithmetic = lines
         .iter()
         .map(|line| line.work.arithmetic().as_secs_f64());
+    // By the cores, since all members run here: so long it would take if every core did nothing
+    // else.
     let arithmetic_ms = arithmetic.sum::<f64>() * 1e3 / f64::from(cores);
     let stages_ms = [
         middle(|line| line.certified_ms),

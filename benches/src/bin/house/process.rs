@@ -1,4 +1,7 @@
 //! A house that `sealbid up` runs.
+//!
+//! It is the product's own command, run as anybody runs it: this process waits for its first line,
+//! and signals it to stop.
 
 use core::time::Duration;
 use std::fs::File;
@@ -43,11 +46,13 @@ impl RunningHouse {
                 "--period",
                 period,
             ])
+            // The house has a passphrase of its own.
             .env_remove("SEALBID_PASSPHRASE_FILE")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(File::create(&log)?)
             .process_group(0)
+            // Should the benchmark fail before it stops the house.
             .kill_on_drop(true)
             .spawn()?;
         let output = child
@@ -64,6 +69,7 @@ impl RunningHouse {
         match line {
             Ok(Ok(Some(line))) if line.contains("\"ready\"") => Ok(()),
             _ => {
+                // Why, its log says.
                 let log = std::fs::read_to_string(&self.log).unwrap_or_default();
                 Err(format!("the house does not get ready:\n{log}").into())
             }

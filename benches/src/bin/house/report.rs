@@ -1,4 +1,7 @@
 //! What was measured, for people and for programs.
+//!
+//! Marks stand beside the numbers. Nothing fails by them: how busy this machine is otherwise, the
+//! benchmark cannot know.
 
 use core::fmt;
 
@@ -17,6 +20,7 @@ const MOST_RATIO: f64 = 2.0;
 #[derive(Debug, Serialize)]
 pub(crate) struct Latency {
     median_ms: f64,
+    /// Nineteen of twenty took no longer.
     p95_ms: f64,
 }
 
@@ -55,9 +59,13 @@ pub(crate) struct SettledRound {
 #[derive(Debug, Serialize)]
 pub(crate) struct Batch {
     pub(crate) intents: u32,
+    /// Of all clients together, from the first submission to the last receipt.
     pub(crate) submissions_per_second: f64,
+    /// Of each submission, with the others under way.
     pub(crate) receipts: Latency,
+    /// Those that listed any of it, in order.
     pub(crate) rounds: Vec<SettledRound>,
+    /// When all of it has settled. The peak is since the process began.
     pub(crate) memory: Vec<Memory>,
 }
 
@@ -66,6 +74,7 @@ pub(crate) struct Batch {
 pub(crate) struct Report {
     pub(crate) members: u8,
     pub(crate) clients: u8,
+    /// Of each client.
     pub(crate) in_flight: u8,
     /// Signing, sealing and submitting in a process that is connected.
     pub(crate) sequential: Latency,
@@ -86,20 +95,24 @@ impl fmt::Display for Report {
             f,
             "{members} members, {clients} clients of {in_flight} submissions at once\n"
         )?;
+        // The mark is printed and not applied: it is for a machine with nothing else to do.
         writeln!(f, "swap to receipt (mark: under 300 ms)")?;
         writeln!(f, "  connected client    {}", self.sequential)?;
         writeln!(f, "  `sealbid swap`      {}", self.command)?;
         self.batches
             .iter()
+            // In the order in which they were sent.
             .try_for_each(|batch| write!(f, "\n{batch}"))
     }
 }
 
 impl SettledRound {
+    /// A dash where no member has measured anything.
     fn row(&self) -> Vec<String> {
         let ms = |time: Option<f64>| time.map_or_else(|| "-".to_owned(), |ms| format!("{ms:.0}"));
         let measured = self.measured.as_ref();
         let stages = measured.map_or([None; 4], |measured| measured.stages_ms);
+        // Stages in the order in which they come, then what they are held against.
         let times = stages.into_iter().chain([
             measured.map(|measured| measured.close_to_settlement_ms),
             measured.map(|measured| measured.arithmetic_ms),

@@ -1,6 +1,10 @@
 //! The least that such an engine can cost: the operations that cannot be avoided, each done on real
 //! points and timed, and nothing else. A plaintext does come out at the end, so none was left out
 //! that it takes; the checks are done, their verdicts are of no interest here.
+//!
+//! It is a bound for engines on `sealbid_crypto::group`: what that module itself wastes cannot be
+//! seen here. It adds up both sums of the check after the close, where `sealbid` does one of them
+//! at admission, so that the bound of opening alone may be above what `sealbid` takes.
 
 use chacha20poly1305::aead::AeadInOut;
 use chacha20poly1305::{ChaCha20Poly1305, KeyInit};
@@ -18,6 +22,7 @@ pub(crate) const NAME: &str = "bound";
 
 pub(crate) const ENGINE: Engine = Engine {
     name: NAME,
+    // Neither is a question to ask of it: nobody could use it as an engine.
     stays_sealed: "-",
     labelled: "-",
     most: u32::MAX,
@@ -26,7 +31,9 @@ pub(crate) const ENGINE: Engine = Engine {
 
 /// What one sealing makes: u, ū, a, ā, and the key's point z.
 struct Points {
+    /// As they travel.
     public: [G1Point; 4],
+    /// The key is made of it, and q shares give it back.
     z: G1Point,
 }
 
@@ -40,14 +47,18 @@ impl Points {
 fn run(setting: &Setting<'_>, plaintexts: &[Vec<u8>]) -> Outcome<Opened> {
     let count = plaintexts.len();
     let delta = common_denominator(setting.n, setting.q).ok_or("no such committee")?;
+    // From a fixed seed, so that runs repeat.
     let dealing = sealbid_dkg::deal(setting.n, setting.q, &[7; 32])?;
     let [key, ..] = dealing.keys.commitment.as_slice() else {
         return Err("a key without a commitment".into());
     };
     let key = G1Point::decompress(&key.0)?;
+    // Phase by phase, as an envelope lives.
     let (seal, points) = timed_sealing(&key, count)?;
     let bodies = encrypt_all(&points, plaintexts)?;
     let admit = admit(&points)?;
+    // Divided beforehand, as the members' are: combining then takes short integers
+    // (docs/protocol.md 3.3).
     let mut secrets = Vec::new();
     for secret in dealing.shares.iter().take(setting.q.into()) {
         secrets.push(scaled(secret, delta)?);
@@ -85,6 +96,7 @@ fn signed_binomials(q: u8) -> Vec<i64> {
 
 /// Five multiplications each.
 fn timed_sealing(key: &G1Point, count: usize) -> Outcome<(Cost, Vec<Points>)> {
+    // Scalars and the second generator beforehand: they are no multiplications.
     let scalars: Vec<[SecretScalar; 2]> =
         (0..count).map(sealing_scalars).collect::<Outcome<_>>()?;
     let second = hash_to_g1(
@@ -104,6 +116,7 @@ fn timed_sealing(key: &G1Point, count: usize) -> Outcome<(Cost, Vec<Points>)> {
     timed(count, || Ok(scalars.iter().map(seal).collect()))
 }
 
+/// r and k.
 fn sealing_scalars(number: usize) -> Outcome<[SecretScalar; 2]> {
     let scalar = |which: u8| {
         let mut output = random("sealbid benchmark: scalars", &[number as u64, which.into()]);
@@ -123,6 +136,7 @@ fn random(context: &str, seed: &[u64]) -> blake3::OutputReader {
     hasher.finalize_xof()
 }
 
+/// Of 128 bits, as those of a batch are.
 fn weights(count: usize) -> Vec<u128> {
     let mut output = random("sealbid benchmark: weights", &[]);
     let mut draw = || {
@@ -133,7 +147,9 @@ fn weights(count: usize) -> Vec<u128> {
     (0..count).map(|_| draw()).collect()
 }
 
+/// Of the sums that test the subgroup (docs/protocol.md 3.3).
 fn signs(count: usize) -> Vec<Signs> {
+    // Fixed here. A member's follow from a secret of its own, or they could be foreseen.
     let mut output = random("sealbid benchmark: signs", &[]);
     let mut byte = || {
         let mut byte = [0];
@@ -147,6 +163,7 @@ fn signs(count: usize) -> Vec<Signs> {
 /// Four points read, u tested, four terms of a multi-scalar multiplication.
 fn admit(points: &[Points]) -> Outcome<Cost> {
     let count = points.len();
+    // Encoded first: to read them is a part of admission.
     let encoded: Vec<[[u8; 96]; 4]> = points
         .iter()
         .map(|points| points.public.map(|point| point.encode()))
@@ -155,6 +172,7 @@ fn admit(points: &[Points]) -> Outcome<Cost> {
     let (cost, _) = timed(count, || {
         let read = encoded.as_flattened().iter().map(CurvePoint::decode);
         let read: Vec<CurvePoint> = read.collect::<Result<_, _>>()?;
+        // Of each ciphertext the first, u: the one that members multiply by a secret.
         let tested: Vec<CurvePoint> = read.iter().step_by(4).copied().collect();
         black_box(in_subgroup_all(&tested, &signs));
         black_box(combine(&weights, read.iter()));
@@ -163,6 +181,7 @@ fn admit(points: &[Points]) -> Outcome<Cost> {
     Ok(cost)
 }
 
+/// A multi-scalar multiplication by short weights.
 fn combine<'a>(weights: &[u128], points: impl Iterator<Item = &'a CurvePoint>) -> G1Sum {
     let mut sum = LinearCombination::with_capacity(weights.len());
     for (weight, point) in weights.iter().zip(points) {
@@ -174,6 +193,7 @@ fn combine<'a>(weights: &[u128], points: impl Iterator<Item = &'a CurvePoint>) -
 /// One multiplication a member, and all members' shares, as they travel.
 fn share_all(secrets: &[SecretScalar], points: &[Points]) -> Outcome<(Cost, Vec<Vec<[u8; 96]>>)> {
     let (mut cost, mut shares) = (Cost::default(), Vec::new());
+    // Of every member of the quorum, of which the mean is told: they do the same.
     for secret in secrets {
         let make = || Ok(points.iter().map(|p| p.u().times_secret(secret)).collect());
         let (taken, made): (Cost, Vec<G1Point>) = timed(points.len(), make)?;
@@ -194,6 +214,8 @@ fn open(
     let count = points.len();
     let (signs, weights) = (signs(count), weights(2 * count));
     timed(count, || {
+        // Read and combined, tested, checked by one equation, decrypted. The key is made of tested
+        // points alone.
         let z = combine_shares(shares, combination)?;
         let inside = in_subgroup_all(&z, &signs);
         let u = points.iter().map(|points| points.u().as_curve_point());
@@ -208,6 +230,7 @@ fn open(
     })
 }
 
+/// z of each ciphertext, in the affine coordinates that the key is derived from.
 fn combine_shares(
     shares: &[Vec<[u8; 96]>],
     combination: &IntegerCombination,
@@ -220,6 +243,7 @@ fn combine_shares(
     Ok(points.ok_or("a sum is the identity")?)
 }
 
+/// By z and u, as the key of a sealed part is.
 fn cipher(z: &G1Point, u: &G1Point) -> ChaCha20Poly1305 {
     let mut hasher = blake3::Hasher::new_derive_key("sealbid benchmark: content key");
     hasher.update(&z.encode());
@@ -227,10 +251,12 @@ fn cipher(z: &G1Point, u: &G1Point) -> ChaCha20Poly1305 {
     ChaCha20Poly1305::new(hasher.finalize().as_bytes().into())
 }
 
+/// Not within what is timed: sealing is taken here for its five multiplications.
 fn encrypt_all(points: &[Points], plaintexts: &[Vec<u8>]) -> Outcome<Vec<Vec<u8>>> {
     let encrypt = |(points, plaintext): (&Points, &Vec<u8>)| {
         let mut body = plaintext.clone();
         let cipher = cipher(&points.z, points.u());
+        // The nonce may be the same always: each key encrypts one body.
         let sealed = cipher.encrypt_in_place(&[0; 12].into(), b"", &mut body);
         sealed.map_err(|_| "a body does not encrypt")?;
         Ok(body)
@@ -238,6 +264,7 @@ fn encrypt_all(points: &[Points], plaintexts: &[Vec<u8>]) -> Outcome<Vec<Vec<u8>
     points.iter().zip(plaintexts).map(encrypt).collect()
 }
 
+/// It fails by any other z: so nothing was left out that it takes to come by this one.
 fn decrypt(z: &G1Point, u: &G1Point, body: &[u8]) -> Outcome<Vec<u8>> {
     let mut plaintext = body.to_vec();
     let opened = cipher(z, u).decrypt_in_place(&[0; 12].into(), b"", &mut plaintext);

@@ -109,6 +109,7 @@ impl Costs {
             Phase::Admit => Some(self.admit),
             Phase::Share => Some(self.share),
             Phase::Open => Some(self.open),
+            // Whatever checks twice is not charged twice.
             Phase::Total if self.share_admits => Some(self.share + self.open),
             Phase::Total => Some(self.admit + self.share + self.open),
             Phase::OpenOnTwo => self.scaling.map(|scaling| scaling.open_on_two),
@@ -153,6 +154,7 @@ pub(crate) fn timed<T>(count: usize, mut work: impl FnMut() -> Outcome<T>) -> Ou
         let (cost, result) = once(count, &mut work)?;
         costs.push(cost);
         if costs.len() == REPEATS || began.elapsed() > LONGEST {
+            // By units: the one in the middle is then of a moment at the machine's usual pace.
             costs.sort_by(|one, other| one.units.total_cmp(&other.units));
             let middle = costs.get(costs.len() / 2).copied();
             return Ok((middle.ok_or("nothing was timed")?, result));
@@ -177,6 +179,7 @@ pub(crate) fn best_of_two<T>(
     for _ in 0..TURNS {
         best_unit = best_unit.min(unit()?);
         for (work, best) in work.iter().zip(&mut best) {
+            // Untimed: see above.
             drop(work()?);
             let started = Instant::now();
             let result = work()?;
@@ -197,6 +200,7 @@ pub(crate) fn best_of_two<T>(
     }))
 }
 
+/// Once, between two measurements of the unit.
 fn once<T>(count: usize, work: impl FnOnce() -> Outcome<T>) -> Outcome<(Cost, T)> {
     let before = unit()?;
     let started = Instant::now();

@@ -1,5 +1,8 @@
 //! What sealing, admission and opening cost, beside what else one could use and beside the least
 //! that they can cost.
+//!
+//! Each engine gets the same plaintexts, and has to give exactly these back, or nothing is
+//! reported. What each of them is asked to do, and what is left out, stands in benches/README.md.
 
 mod bound;
 mod engine;
@@ -72,6 +75,7 @@ static ENGINES: LazyLock<Vec<Engine>> = LazyLock::new(engine::engines);
 
 fn main() -> Outcome<()> {
     let args = Args::parse();
+    // For `sealbid` and `bound`. The peers use one thread, whatever is asked for.
     let pool = ThreadPoolBuilder::new()
         .num_threads(args.threads.into())
         .build()?;
@@ -113,6 +117,7 @@ fn show(args: &Args, all: &[Measured]) {
             args.plot.display()
         );
     }
+    // Of a grid only the case that has marks: the others stand in its table.
     let single = all.len() == 1;
     for measured in all.iter().filter(|m| single || m.case == MARKED) {
         let Case { n, q, count } = measured.case;

@@ -1,4 +1,8 @@
 //! Runs of all engines, and their medians.
+//!
+//! Within a run the engines take turns, so that a machine that slows down slows all of them. Slow
+//! engines are run with fewer ciphertexts than a large round has: what one intent takes is taken
+//! over from there, and said to be `scaled`.
 
 use std::collections::BTreeMap;
 
@@ -37,6 +41,7 @@ impl Samples {
 
     fn median(&self, phase: Phase, of: impl Fn(Cost) -> f64) -> Option<f64> {
         let costs = self.runs.iter().map(|run| run.of(phase));
+        // All runs or none: a phase that one of them lacks has no median.
         let values: Option<Vec<f64>> = costs.map(|cost| cost.map(&of)).collect();
         median(&values?)
     }
@@ -59,6 +64,7 @@ impl Measured {
 
     /// The median over the runs of `of`, which is given an engine's units in that run.
     pub(crate) fn ratio(&self, of: impl Fn(&UnitsOfRun<'_>) -> Option<f64>) -> Option<f64> {
+        // All engines have as many runs.
         let (_, first) = self.engines.first()?;
         let runs = 0..first.runs.len();
         let values: Option<Vec<f64>> = runs
@@ -125,6 +131,7 @@ impl<'a> Bench<'a> {
     /// Runs every engine as often as asked for, one after another in each run.
     pub(crate) fn measure(&mut self, case: Case) -> Outcome<Measured> {
         let mut all: Vec<Vec<Costs>> = self.engines.iter().map(|_| Vec::new()).collect();
+        // Run by run, and within it engine by engine.
         for run in 0..self.runs.into() {
             for (engine, samples) in self.engines.iter().zip(&mut all) {
                 samples.push(self.sample(engine, case, run)?);
@@ -140,12 +147,16 @@ impl<'a> Bench<'a> {
         })
     }
 
+    /// One run of one engine, or what an earlier case has measured with as many ciphertexts.
     fn sample(&mut self, engine: &'static Engine, case: Case, run: usize) -> Outcome<Costs> {
+        // The key has what was really run, so that two large rounds share a sample.
         let count = case.count.min(engine.most);
         let key = (engine.name, Case { count, ..case });
         if let Some(sample) = self.earlier.get(&key).and_then(|runs| runs.get(run)) {
             return Ok(*sample);
         }
+        // What is measured now goes to stderr, since this may take long. Results alone go to
+        // stdout.
         eprintln!(
             "run {}: {} of {}, N = {count}: {}",
             run + 1,
@@ -167,6 +178,7 @@ impl<'a> Bench<'a> {
             pool: self.pool,
         };
         let opened = (engine.run)(&setting, &plaintexts)?;
+        // Whatever else it did fast: an engine that does not open has not been measured.
         if opened.plaintexts != plaintexts {
             return Err(format!("{} opens to other plaintexts", engine.name).into());
         }

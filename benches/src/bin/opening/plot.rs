@@ -1,4 +1,6 @@
 //! Microseconds an intent against N: a panel for each committee, a line for each engine.
+//!
+//! Both axes are logarithmic: rounds grow by factors, and engines differ by hundreds.
 
 use std::path::Path;
 
@@ -9,8 +11,10 @@ use sealbid_benches::Outcome;
 use crate::engine::Phase;
 use crate::measure::Measured;
 
+/// A part of the picture.
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
+/// Of the whole picture.
 const SIZE: (u32, u32) = (1200, 960);
 
 /// The height of the legend's strip.
@@ -38,19 +42,23 @@ struct Series {
 /// Draws the totals of one member into `file`, as SVG. A hollow point was scaled.
 pub(crate) fn draw(all: &[Measured], file: &Path) -> Outcome<()> {
     let mut committees: Vec<(u8, u8)> = all.iter().map(|m| (m.case.n, m.case.q)).collect();
+    // Cases come committee by committee, so that those that repeat are neighbours.
     committees.dedup();
     let root = SVGBackend::new(file, SIZE).into_drawing_area();
     root.fill(&WHITE)?;
     let (strip, rest) = root.split_vertically(LEGEND);
     let panels = rest.split_evenly((committees.len().div_ceil(2), 2));
+    // One scale for all panels, with room above the highest line: they are there to be compared.
     let top = highest(all) * 2.0;
     for (at, ((n, q), panel)) in committees.into_iter().zip(panels).enumerate() {
         let series = series(all, n, q);
+        // Every panel has the same engines in the same colours.
         if at == 0 {
             draw_legend(&strip, &series)?;
         }
         draw_panel(&panel, &format!("{q} of {n} members"), &series, top)?;
     }
+    // Errors of the file come here, and not when it is dropped.
     root.present()?;
     Ok(())
 }
@@ -66,17 +74,20 @@ fn draw_legend(area: &Area<'_>, series: &[Series]) -> Outcome<()> {
     Ok(())
 }
 
+/// Microseconds of the slowest total; at least one, for the axis.
 fn highest(all: &[Measured]) -> f64 {
     let engines = all.iter().flat_map(|measured| &measured.engines);
     let totals = engines.filter_map(|(_, samples)| samples.microseconds(Phase::Total));
     totals.fold(1.0, f64::max)
 }
 
+/// A line for each engine. Its place in the list gives its colour.
 fn series(all: &[Measured], n: u8, q: u8) -> Vec<Series> {
     let of_committee = all.iter().filter(|m| (m.case.n, m.case.q) == (n, q));
     let mut series: Vec<Series> = Vec::new();
     for measured in of_committee {
         for (at, (engine, samples)) in measured.engines.iter().enumerate() {
+            // The first case of a committee begins the lines, and the others go on with them.
             if series.len() <= at {
                 series.push(Series {
                     name: engine.name,
@@ -100,9 +111,11 @@ fn draw_panel(area: &Area<'_>, caption: &str, series: &[Series], top: f64) -> Ou
         .margin(12)
         .x_label_area_size(46)
         .y_label_area_size(84)
+        // From one intent to somewhat more than the largest round of the grid.
         .build_cartesian_2d((0.8..12_000.0).log_scale(), (50.0..top).log_scale())?;
     chart
         .configure_mesh()
+        // Without the lines between two powers of ten.
         .light_line_style(TRANSPARENT)
         .x_desc("N, intents a round")
         .y_desc("total, microseconds an intent")
@@ -116,6 +129,7 @@ fn draw_panel(area: &Area<'_>, caption: &str, series: &[Series], top: f64) -> Ou
         let colour = *colour;
         chart.draw_series(LineSeries::new(line, colour.stroke_width(2)))?;
         chart.draw_series(points.iter().map(|(x, y, scaled)| {
+            // Hollow where fewer ciphertexts were run than the round has.
             let style = if *scaled {
                 colour.stroke_width(1)
             } else {

@@ -1,4 +1,6 @@
 //! What was measured, as JSON and as tables.
+//!
+//! The list has microseconds and units of everything, and a table has one of the two.
 
 use sealbid_benches::table;
 use serde::Serialize;
@@ -13,10 +15,13 @@ pub(crate) struct Line {
     engine: &'static str,
     n: u8,
     q: u8,
+    /// Intents of the round.
     #[serde(rename = "N")]
     count: u32,
     phase: &'static str,
+    /// For one intent, by the median of the runs.
     microseconds: f64,
+    /// The same in constant-time multiplications of G1.
     units: f64,
     scaled: bool,
 }
@@ -25,8 +30,10 @@ pub(crate) struct Line {
 pub(crate) fn lines(measured: &Measured) -> Vec<Line> {
     let mut lines = Vec::new();
     for (engine, samples) in &measured.engines {
+        // What every engine is measured in, and what one of them is.
         for phase in Phase::ALL.into_iter().chain([Phase::OpenOnTwo]) {
             let found = samples.microseconds(phase).zip(samples.units(phase));
+            // Two threads are measured for one engine alone.
             let Some((microseconds, units)) = found else {
                 continue;
             };
@@ -55,6 +62,8 @@ pub(crate) fn units(measured: &Measured) -> String {
         let mut row = vec![engine.name.to_owned()];
         row.extend(Phase::ALL.map(|phase| shown(samples.units(phase), 2)));
         row.push(shown(samples.microseconds(Phase::Total), 1));
+        // What no number says: what an opening gives away besides, and what a ciphertext is bound
+        // to.
         row.extend([engine.stays_sealed, engine.labelled].map(str::to_owned));
         row.push(mark_scaled(samples.scaled));
         table.add_row(row);
@@ -96,10 +105,12 @@ pub(crate) fn marks(verdicts: &[Verdict]) -> String {
     table.to_string()
 }
 
+/// A dash for what was not measured.
 fn shown(value: Option<f64>, digits: usize) -> String {
     value.map_or_else(|| "-".to_owned(), |value| format!("{value:.digits$}"))
 }
 
+/// Such a row was measured with fewer ciphertexts than the round has.
 fn mark_scaled(scaled: bool) -> String {
     if scaled { "scaled" } else { "" }.to_owned()
 }

@@ -1,6 +1,9 @@
 //! This repository's engine, by the functions that a house uses.
 //!
 //! A ciphertext is the one sealed part of a quote's envelope: as much as an intent's terms.
+//!
+//! Left out are the submitter's ed25519 signature, the certificate's verification and the decoding
+//! of messages; padding is not left out. A peer is given everything parsed.
 
 use std::collections::BTreeMap;
 
@@ -40,17 +43,21 @@ type Shares = BTreeMap<MemberIndex, Vec<FixedBytes<96>>>;
 fn run(setting: &Setting<'_>, plaintexts: &[Vec<u8>]) -> Outcome<Opened> {
     let count = plaintexts.len();
     let committee = Committee::deal(setting.n, setting.q)?;
+    // Keys, secrets and entropy are fixed, so that runs repeat.
     let account = SigningKey::from_bytes(&[9; 32]);
     let header = header(&account);
     let (seal, sealed) = timed(count, || {
         seal_all(&committee, &header, plaintexts, &account)
     })?;
     let envelopes = envelopes(&header, sealed, &account);
+    // What a gate is given: whole envelopes, decoded.
     let references: Vec<&Envelope> = envelopes.iter().collect();
     let secret = BatchSecret::new([0xba; 32]);
+    // Points, subgroups, proofs and ids: all that a member checks but the submitter's signature.
     let (admit, checked) = timed(count, || {
         let checked = setting.pool.install(|| check_batch(&references, &secret));
         let mut checked = checked.into_iter().collect::<Result<Vec<_>, _>>()?;
+        // Half of the check of openings, which members do at admission too (docs/protocol.md 3.3).
         setting.pool.install(|| prepare(&mut checked, &secret));
         Ok(checked)
     })?;
@@ -58,19 +65,24 @@ fn run(setting: &Setting<'_>, plaintexts: &[Vec<u8>]) -> Outcome<Opened> {
         .iter()
         .filter_map(|envelope| envelope.part(Part::Quote))
         .collect();
+    // A real one: here too no share is given away without.
     let certificate = committee.certify(&parts)?;
     let (share, release, shares) = share_all(setting, &committee, &parts, &certificate)?;
+    // By the same secret that admission has used: half of the check was prepared under it.
     let opening = |pool: &ThreadPool| {
         let opened = pool.install(|| open(&committee.keys, &parts, &shares, &secret));
         Ok(opened?)
     };
     let (opening_cost, opened) = timed(count, || opening(setting.pool))?;
     let member = committee.quorum().next().ok_or("nobody shares")?;
+    // Shares have nothing in common, so what two threads are worth to them is what they are worth
+    // here.
     let (few, _) = parts.split_at(parts.len().min(SHARED_AT_ONCE));
     let costs = Costs {
         seal,
         admit,
         share,
+        // Releasing comes after the close, and so belongs to the opening.
         open: release + opening_cost,
         scaling: Some(Scaling::of(count, opening, |pool| {
             Ok(pool.install(|| member.share_all(few)))
@@ -104,16 +116,19 @@ fn seal_all(
 ) -> Outcome<Vec<SealedPart>> {
     let mut sealed = Vec::with_capacity(plaintexts.len());
     for (number, plaintext) in (0u64..).zip(plaintexts) {
+        // Made for each of them, as its sealer has to.
         let label = header.label(Part::Quote, None);
         let mut entropy = [0; 32];
         let (start, _) = entropy.split_at_mut(8);
         start.copy_from_slice(&number.to_le_bytes());
         let keys = &committee.keys;
+        // The account's secret goes into it as well, as at a trader (docs/protocol.md 3.1).
         sealed.push(seal(keys, &label, plaintext, &entropy, account.as_bytes())?);
     }
     Ok(sealed)
 }
 
+/// Not within what is timed: signing is no part of what is compared.
 fn envelopes(header: &Header, sealed: Vec<SealedPart>, account: &SigningKey) -> Vec<Envelope> {
     let envelope = |part| Envelope::sign(header.clone(), Sealed::Quote(part), account);
     sealed.into_iter().map(envelope).collect()
@@ -130,6 +145,7 @@ fn share_all(
     let (mut making, mut releasing) = (Cost::default(), Cost::default());
     let mut shares = BTreeMap::new();
     for member in committee.quorum() {
+        // Into memory that is wiped, as a member makes them before the close.
         let (made, pending) = timed(parts.len(), || {
             Ok(setting.pool.install(|| KeyShare::share_all(member, parts)))
         })?;
@@ -138,10 +154,12 @@ fn share_all(
         releasing = releasing + released;
         shares.insert(member.member(), values);
     }
+    // Of the quorum: no other member's share is needed.
     let members = shares.len() as f64;
     Ok((making / members, releasing / members, shares))
 }
 
+/// Against the certificate, one by one, as a member gives its shares away.
 fn release(
     pending: &[PendingShare],
     certificate: &CloseCertificate,
@@ -153,6 +171,7 @@ fn release(
 }
 
 impl Scaling {
+    /// Two pools that are alike but for their number of threads take turns.
     fn of<T, S>(
         count: usize,
         open: impl Fn(&ThreadPool) -> Outcome<T>,
@@ -177,6 +196,7 @@ fn threads(number: usize) -> Outcome<ThreadPool> {
     Ok(threads)
 }
 
+/// What has come out, or the fault of the first part that does not open.
 fn contents(opened: &OpenedParts) -> Outcome<Vec<Vec<u8>>> {
     let contents = opened.parts.iter().map(|part| match &part.content {
         Ok(plaintext) => Ok(plaintext.as_bytes().to_vec()),

@@ -1,4 +1,6 @@
 //! What an envelope costs, in this machine's own constant-time multiplications of G1.
+//!
+//! One thread, whatever this machine has: the numbers are work, and not waiting.
 
 mod phases;
 
@@ -38,7 +40,9 @@ struct Args {
 #[derive(Debug, Serialize)]
 struct Line {
     phase: &'static str,
+    /// For one intent or part, by the median of the runs.
     microseconds: f64,
+    /// Each run by its own unit, and then the median.
     units: f64,
     /// The most units there may be, where that is laid down.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -48,6 +52,7 @@ struct Line {
 fn main() -> Outcome<()> {
     let args = Args::parse();
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
+    // Everything within the pool: what would use more threads finds one.
     let lines = pool.install(|| measure(&args))?;
     if args.json {
         println!("{}", serde_json::to_string(&lines)?);
@@ -81,6 +86,7 @@ fn line(phase: &phases::Phase, runs: &[Run]) -> Outcome<Line> {
         phase: phase.name,
         microseconds: median(&microseconds).ok_or(nothing)?,
         units: median(&units).ok_or(nothing)?,
+        // Printed beside it, and not applied: the machine may be busy.
         mark: phase.mark,
     })
 }

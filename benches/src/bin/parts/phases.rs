@@ -1,4 +1,7 @@
 //! The phases of an envelope's life, each timed over a whole batch.
+//!
+//! What is timed is what a house runs (`seal`, `check_batch`, `share_all` and `open` of
+//! `sealbid-crypto`), a whole batch at a time.
 
 use core::hint::black_box;
 use std::collections::BTreeMap;
@@ -19,10 +22,16 @@ use sealbid_types::time::Timestamp;
 pub(crate) struct Run {
     /// One constant-time multiplication of G1.
     pub(crate) unit: f64,
+    /// Terms alone, with their label.
     seal_part: f64,
+    /// Both parts, their labels, and the envelope's signature.
     seal_intent: f64,
+    /// The points and proofs of both parts. The submitter's signature, which the gate checks too,
+    /// is not in it.
     admit_intent: f64,
+    /// One member's share of the terms: made before the close.
     share_part: f64,
+    /// From a quorum's shares to the plaintext of the terms.
     open_part: f64,
 }
 
@@ -41,6 +50,7 @@ const fn phase(name: &'static str, mark: Option<f64>, of: fn(&Run) -> f64) -> Ph
 
 /// What is shown, in this order.
 pub(crate) const PHASES: [Phase; 6] = [
+    // The unit first, so that the table says what it is worth here.
     phase("G1 multiplication", None, |run| run.unit),
     phase("seal, an intent", None, |run| run.seal_intent),
     phase("seal, a part", None, |run| run.seal_part),
@@ -54,13 +64,16 @@ pub(crate) const PHASES: [Phase; 6] = [
 impl Run {
     /// Measures everything once, on the thread it is called on.
     pub(crate) fn measure(committee: &Committee, count: u32, size: usize) -> Outcome<Self> {
+        // Of this very run: a machine that changes its pace changes the unit as well.
         let unit = unit()?;
         let plaintext = vec![0x5a; size];
         let (seal_part, ()) = timed(count, || seal_terms(committee, count, &plaintext))?;
         let (seal_intent, envelopes) = timed(count, || intents(committee, count, &plaintext))?;
+        // Fixed, so that runs repeat. A member draws its own.
         let secret = BatchSecret::new([0xba; 32]);
         let references: Vec<&Envelope> = envelopes.iter().collect();
         let (admit_intent, checked) = timed(count, || Ok(check_batch(&references, &secret)))?;
+        // Outside of what was timed: an envelope that is refused ends the benchmark.
         let checked = checked.into_iter().collect::<Result<Vec<_>, _>>()?;
         let (share_part, open_part) = share_and_open(committee, &checked, count, &secret)?;
         Ok(Self {
@@ -82,6 +95,7 @@ fn timed<T>(count: u32, work: impl FnOnce() -> Outcome<T>) -> Outcome<(f64, T)> 
     Ok((micros / f64::from(count), result))
 }
 
+/// Another one for each part of each envelope, the same in every run.
 fn entropy(number: u32, part: u8) -> [u8; 32] {
     let mut entropy = [part; 32];
     let (start, _) = entropy.split_at_mut(4);
@@ -89,6 +103,7 @@ fn entropy(number: u32, part: u8) -> [u8; 32] {
     entropy
 }
 
+/// What it says does not matter here, but that it is an intent's.
 fn header(submitter: &SigningKey) -> Header {
     Header {
         protocol: PROTOCOL,
@@ -103,6 +118,7 @@ fn header(submitter: &SigningKey) -> Header {
     }
 }
 
+/// Each is dropped at once, so that memory is not what is timed.
 fn seal_terms(committee: &Committee, count: u32, plaintext: &[u8]) -> Outcome<()> {
     let account = SigningKey::from_bytes(&[9; 32]);
     let header = header(&account);
@@ -146,6 +162,7 @@ fn intent(
 ) -> Outcome<Envelope> {
     let header = header(account);
     let terms = terms(committee, &header, number, plaintext, account)?;
+    // It names its own terms, as every authorisation does.
     let label = header.label(Part::Authorisation, Some(terms.terms_digest()));
     let authorisation = seal(
         &committee.keys,
@@ -172,11 +189,14 @@ fn share_and_open(
         .iter()
         .filter_map(|envelope| envelope.part(Part::Terms))
         .collect();
+    // Shares are given away against a certificate alone.
     let certificate = committee.certify(&parts)?;
     let (mut shares, mut microseconds) = (BTreeMap::new(), 0.0);
     for share in committee.quorum() {
         let (micros, pending) = timed(count, || Ok(share.share_all(&parts)))?;
+        // The last one's: they do the same.
         microseconds = micros;
+        // Beside the clock: what it takes to give shares away is measured by `opening`.
         let released = pending
             .iter()
             .map(|pending| pending.release(&certificate).map(|share| share.value))
@@ -185,6 +205,7 @@ fn share_and_open(
     }
     let opening = || Ok(open(&committee.keys, &parts, &shares, secret)?);
     let (open_part, opened) = timed(count, opening)?;
+    // One that failed would be fast.
     match opened.parts.iter().all(|part| part.content.is_ok()) {
         true => Ok((microseconds, open_part)),
         false => Err("a part that was sealed here does not open".into()),

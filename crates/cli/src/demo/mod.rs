@@ -1,4 +1,8 @@
 //! `sealbid demo`: a whole committee, a few rounds and their audit, in one go.
+//!
+//! It is the product and no rehearsal: a key ceremony between processes; members, solvers and a
+//! relayer that are this program's own commands; traders that seal and submit as anybody does. One
+//! order in six is meant not to be filled, so that a demo in which everything fills has failed too.
 
 mod plan;
 mod progress;
@@ -69,7 +73,9 @@ pub(crate) struct DemoArgs {
 
 /// Where the house lives.
 enum Place {
+    /// Named by --keep, and there when the demo has ended.
     Kept(PathBuf),
+    /// Removed when this is dropped.
     Temporary(tempfile::TempDir),
 }
 
@@ -102,20 +108,25 @@ struct Done {
 
 /// Runs the command.
 pub(crate) async fn run(args: DemoArgs, context: &Context) -> Result<(), Failure> {
+    // From the beginning: Ctrl-C is heard during the key ceremony too, whose processes end with
+    // this.
     let stop = stop::requested(false);
     tokio::pin!(stop);
     let place = Place::new(args.keep.clone())?;
     let progress = Arc::new(Progress::new(context.console()));
     let started = tokio::select! {
         started = start(&args, place.path(), context, &progress) => started,
+        // Whoever ends it: a demo that is not done has shown nothing.
         stopped = &mut stop => return stopped.outcome().and(Err(Failure::interrupted())),
     };
+    // From here on a house runs. Whatever comes of the demo, it is stopped before that is told.
     let mut running = started?;
     let client = Arc::clone(running.client());
     let house = running.house().directory().clone();
     let outcome = tokio::select! {
         done = rounds(&args, &client, &house, &progress) => done,
         stopped = &mut stop => Err(stopped.outcome().err().unwrap_or_else(Failure::interrupted)),
+        // A process that ends by itself ends the demo: what is left would be no whole house.
         failure = running.one_ended() => Err(failure),
     };
     progress.state("house", "stopping", false);
@@ -125,6 +136,7 @@ pub(crate) async fn run(args: DemoArgs, context: &Context) -> Result<(), Failure
     conclude(outcome?, &place, context)
 }
 
+/// Makes a house, by a ceremony as operators hold it, and waits until its members hear each other.
 async fn start(
     args: &DemoArgs,
     place: &Path,
@@ -157,6 +169,7 @@ async fn rounds(
     house: &sealbid_keygen::HouseDir,
     progress: &Arc<Progress>,
 ) -> Result<Done, Failure> {
+    // In the report too, so that a demo that went wrong can be run again.
     let seed = args.seed.map_or_else(fresh_seed, Ok)?;
     let tokens = Tokens::load(house)?;
     let intents =
@@ -164,12 +177,14 @@ async fn rounds(
     let plan = Plan::new(seed, intents, args.rounds.into(), &tokens)?;
     let traders = trade(client, plan, progress).await?;
     let mut problems = Vec::new();
+    // A relayer that is behind is told in the report, and no reason not to audit.
     problems.extend(relayed(house, &traders.rounds, progress).await.err());
     let (auditing, settled, shown) = (
         Arc::clone(client),
         traders.rounds.clone(),
         Arc::clone(progress),
     );
+    // On a thread that may be busy: an audit is arithmetic, and bars have to move.
     let audits = blocking(move || audit_all(&auditing, &settled, &shown)).await??;
     let report = Report::new(client.committee(), seed, &traders, &audits, problems, house);
     Ok(Done {
@@ -179,6 +194,7 @@ async fn rounds(
     })
 }
 
+/// A seed for a demo that names none.
 fn fresh_seed() -> Result<u64, Failure> {
     let mut bytes = [0; 8];
     getrandom::fill(&mut bytes)
@@ -202,9 +218,11 @@ async fn relayed(
             written.len().min(expected.len()),
             expected.len(),
         );
+        // The very same list: a round that is written twice, or out of order, never makes it.
         if written == expected {
             return Ok(());
         }
+        // More than there were is wrong for good: no waiting mends it.
         if Instant::now() >= deadline || written.len() > expected.len() {
             return Err(format!(
                 "the relayer has rounds {written:?}, expected {expected:?}"
@@ -215,6 +233,9 @@ async fn relayed(
 }
 
 /// Audits every round, each as the next of its chain, from the committee file and its record.
+///
+/// The records have been verified by their signatures when they were fetched. Here all of each is
+/// computed again, as by somebody who has nothing but the committee file.
 fn audit_all(
     client: &Client,
     rounds: &Rounds,
@@ -239,6 +260,7 @@ fn conclude(done: Done, place: &Place, context: &Context) -> Result<(), Failure>
         tokens,
     } = done;
     context.console().result(&report, || {
+        // The table leaves orders out, and what went wrong is told of all.
         let more = match report::left_out(&traders) {
             0 => String::new(),
             more => format!("\n… and {more} more"),
@@ -257,6 +279,8 @@ fn conclude(done: Done, place: &Place, context: &Context) -> Result<(), Failure>
         return Ok(());
     }
     let message = report.problems().join("\n");
+    // With a code of its own for audits: a script can tell a wrong round from an order that went
+    // astray.
     Err(match report.has_failed_audit() {
         true => Failure::audit(message),
         false => Failure::work(message),

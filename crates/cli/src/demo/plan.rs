@@ -15,6 +15,8 @@ const NOT_FILLABLE: usize = 6;
 const LARGEST: u64 = 2_000;
 
 /// Bytes from a seed.
+// BLAKE3's output: the same bytes everywhere and in each version, which generators of random
+// numbers do not promise.
 pub(crate) struct Dice(blake3::OutputReader);
 
 impl Dice {
@@ -29,6 +31,7 @@ impl Dice {
 
     /// A number below `end`.
     fn below(&mut self, end: u64) -> u64 {
+        // 128 bits for a number of 64, so that the remainder favours nothing that could be seen.
         let mut bytes = [0; 16];
         self.0.fill(&mut bytes);
         let number = u128::from_le_bytes(bytes)
@@ -116,6 +119,7 @@ fn order(
     let pair = PAIRS
         .get(number % PAIRS.len())
         .ok_or_else(|| Failure::work("no sample pairs"))?;
+    // The fifth, the eleventh …: a demo of five orders has one already.
     let is_fillable = number % NOT_FILLABLE != NOT_FILLABLE - 2;
     let whole = 1 + dice.below(largest);
     // Solvers keep less than half a percent of the fair price.

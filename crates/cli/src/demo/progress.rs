@@ -13,13 +13,16 @@ use crate::text::printable;
 /// What is shown, in order.
 pub(crate) struct Progress {
     console: Console,
+    /// Only where stderr is a terminal.
     bars: Option<MultiProgress>,
+    /// By step.
     shown: Mutex<BTreeMap<String, Shown>>,
 }
 
 /// One line.
 struct Shown {
     bar: Option<ProgressBar>,
+    /// What was said last: it is not said twice.
     said: String,
 }
 
@@ -52,6 +55,7 @@ impl Progress {
         }
     }
 
+    /// Moves the bar, or says a line where there are none.
     fn show(&self, step: &str, text: &str, length: Option<(usize, usize)>, finished: bool) {
         let mut lines = self.lines();
         let line = lines.entry(step.to_owned()).or_insert_with(|| Shown {
@@ -87,6 +91,7 @@ impl Progress {
     }
 }
 
+/// A bar where parts are counted, and a spinner where nobody knows how many there are.
 fn bar(step: &str, is_counted: bool) -> ProgressBar {
     let bar = ProgressBar::no_length();
     let template = if is_counted {
@@ -97,8 +102,10 @@ fn bar(step: &str, is_counted: bool) -> ProgressBar {
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style.progress_chars("━━─"));
     }
+    // Escaped as everything that is printed: a bar steers a terminal no more than a line does.
     bar.set_prefix(printable(step));
     if !is_counted {
+        // It turns though nothing is told of the step meanwhile.
         bar.enable_steady_tick(Duration::from_millis(120));
     }
     bar
@@ -111,6 +118,7 @@ fn advance(bar: &ProgressBar, text: &str, length: Option<(usize, usize)>, finish
     }
     bar.set_message(printable(text));
     if finished {
+        // It stays as it stands, with its last words.
         bar.abandon();
     }
 }

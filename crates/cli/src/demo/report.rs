@@ -1,4 +1,7 @@
 //! What a demo shows at its end.
+//!
+//! `ok` takes all of it: every order is listed by a settled round and came out as planned, the
+//! relayer has every settlement once and in order, and every audit passed.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +25,9 @@ const MOST_SHOWN: usize = 80;
 pub(crate) struct Report {
     members: u8,
     quorum: u8,
+    /// With it the same traders give the same orders again.
     seed: u64,
+    /// Each round of the demo, in order.
     rounds: Vec<RoundReport>,
     /// Orders that have a receipt.
     submitted: usize,
@@ -38,6 +43,7 @@ pub(crate) struct Report {
 #[derive(Debug, Serialize)]
 struct RoundReport {
     round: Round,
+    /// How many of each kind the close lists.
     intents: usize,
     quotes: usize,
     /// Intents whose terms were opened.
@@ -67,6 +73,8 @@ impl Report {
             RoundReport::new(settled, timings.get(round).copied(), audits.get(round))
         });
         let rounds: Vec<RoundReport> = rounds.collect();
+        // After what has not been relayed, and before audits: in the order in which one follows
+        // things up.
         problems.extend(traders.traded.iter().filter_map(unexpected));
         let bad = rounds.iter().filter(|round| round.audit != "ok");
         problems
@@ -78,6 +86,8 @@ impl Report {
             rounds,
             submitted: traders.total,
             settled: traders.traded.len(),
+            // Counted as well: an order that no round has listed has no outcome that could be a
+            // problem.
             ok: problems.is_empty() && traders.traded.len() == traders.total,
             problems,
         }
@@ -140,6 +150,7 @@ impl RoundReport {
             round: record.close.round,
             intents: record.close.intents.len(),
             quotes: record.close.quotes.len(),
+            // By the audit, which has computed the openings itself.
             opened: audit.map_or(0, |audit| audit.opened),
             filled: settled.settlement().fills.len(),
             unfilled: settled.settlement().unfilled.len(),
@@ -164,6 +175,8 @@ fn unexpected(traded: &Traded) -> Option<String> {
     let name = format!("order {}", traded.envelope.short());
     match (&traded.outcome, traded.planned.is_fillable) {
         (Outcome::Filled { .. }, true) | (Outcome::Unfilled { .. }, false) => None,
+        // Solvers of a demo never pay as much: such a fill would be at a price that nobody has
+        // quoted.
         (Outcome::Filled { .. }, false) => Some(format!("{name} was filled above every price")),
         (Outcome::Unfilled { reason, .. }, true) => {
             Some(format!("{name} was not filled: {reason}"))
@@ -178,6 +191,7 @@ fn settled_ms(committee: &Committee, house: &HouseDir) -> BTreeMap<Round, u64> {
     let mut measured: BTreeMap<Round, Vec<u64>> = BTreeMap::new();
     for index in sealbid_types::id::MemberIndex::all(committee.members()) {
         let path = house.member(index).path().join("timings.jsonl");
+        // A member without the file has measured nothing: then it is the others' median.
         for timings in RoundTimings::read(&path).unwrap_or_default() {
             measured
                 .entry(timings.round)
@@ -187,6 +201,7 @@ fn settled_ms(committee: &Committee, house: &HouseDir) -> BTreeMap<Round, u64> {
     }
     let median = |(round, mut times): (Round, Vec<u64>)| {
         times.sort_unstable();
+        // Of an even number the lower one of the two in the middle.
         let middle = times.len().checked_sub(1)? / 2;
         times.get(middle).map(|time| (round, *time))
     };
@@ -204,6 +219,7 @@ pub(crate) fn orders_table(traders: &Traders, tokens: &Tokens) -> Columns {
         ">receives",
         "solver",
     ]);
+    // Thousands of them would bury the table of rounds.
     for traded in traders.traded.iter().take(MOST_SHOWN) {
         table.row(row(traded, tokens));
     }
@@ -215,6 +231,7 @@ pub(crate) fn left_out(traders: &Traders) -> usize {
     traders.traded.len().saturating_sub(MOST_SHOWN)
 }
 
+/// What the order asked for, beside what became of it.
 fn row(traded: &Traded, tokens: &Tokens) -> [String; 7] {
     let (gives, least) = match &traded.planned.order {
         Order::Swap {
@@ -233,6 +250,7 @@ fn row(traded: &Traded, tokens: &Tokens) -> [String; 7] {
                 solver,
                 ..
             } => {
+                // Enough to tell a demo's solvers apart. An account of this kind has 64 digits.
                 let short: String = solver.as_str().chars().take(8).collect();
                 (
                     round.to_string(),

@@ -1,4 +1,7 @@
 //! The traders at work: a batch of orders is sealed, submitted, and followed until it is settled.
+//!
+//! What became of an order is read from its round's record, which the committee has signed, and
+//! never from what a member says of it.
 
 use core::time::Duration;
 use std::collections::BTreeMap;
@@ -67,8 +70,10 @@ pub(crate) async fn trade(
     plan: Plan,
     progress: &Arc<Progress>,
 ) -> Result<Traders, Failure> {
+    // Beside the trading, and to be looked at only: what the demo goes by is the rounds' records.
     let phases = tokio::spawn(show_phases(Arc::clone(client), Arc::clone(progress)));
     let traders = trade_in_batches(client, plan, progress).await;
+    // It would watch for ever.
     phases.abort();
     traders
 }
@@ -83,6 +88,7 @@ async fn trade_in_batches(
         total: plan.orders(),
         ..Traders::default()
     };
+    // The next batch when the one before is settled, so that each has a round of its own.
     for batch in 0..plan.batches.len() {
         let sent = send(client, &plan, batch, progress).await?;
         follow(client, sent, &mut traders, progress).await?;
@@ -107,6 +113,7 @@ async fn show_phases(client: Arc<Client>, progress: Arc<Progress>) {
                 progress.state(&format!("round {}", summary.round), &text, true);
             }
             Ok(Event::Intent(_)) => {}
+            // Nothing waits for what is shown: it goes on when a member answers again.
             Err(_) => sleep(LOOK).await,
         }
     }
@@ -126,10 +133,13 @@ async fn send(
         .map(Vec::as_slice)
         .unwrap_or_default();
     progress.step(&step, 0, orders.len());
+    // All of a batch is for one round only if it is sent within one quote window: intents that come
+    // then are for the next one.
     sleep(until_window(client)).await;
     let standing = client.standing().await?;
     let deadline = now().plus(GOOD_FOR);
     let window = standing.window(&client.committee().schedule, ROUNDS, deadline)?;
+    // Several under way at once. `buffered` keeps the order of the plan all the same.
     let each = stream::iter(0..orders.len()).map(|at| {
         let (client, plan) = (Arc::clone(client), Arc::clone(plan));
         async move { submit(client, plan, (batch, at), window).await }
@@ -144,6 +154,7 @@ async fn send(
 }
 
 /// How long it is until shortly after the beginning of a quote window.
+// By this machine's clock, on which the demo's members run too.
 fn until_window(client: &Client) -> Duration {
     let (schedule, now) = (&client.committee().schedule, now());
     let current = schedule.current(now);
@@ -164,6 +175,7 @@ async fn submit(
 ) -> Result<EnvelopeId, Failure> {
     let sealing = Arc::clone(&client);
     let seal = move || seal(&sealing, &plan, (batch, at), window);
+    // On a thread that may be busy, beside the other orders under way.
     let envelope = blocking(seal).await??;
     let deadline = Instant::now() + SUBMIT_PATIENCE;
     // To submit an envelope again is harmless, and a slow machine may need it.
@@ -200,8 +212,10 @@ async fn follow(
     traders: &mut Traders,
     progress: &Progress,
 ) -> Result<(), Failure> {
+    // In slots: a slow machine may need several of them for one round.
     let slots = Duration::from_millis(client.committee().schedule.period_ms.into());
     let deadline = Instant::now() + slots * PATIENCE_SLOTS;
+    // Round by round, also those that list nothing of the batch: an audit needs the whole chain.
     let mut round = traders
         .rounds
         .last_key_value()
@@ -244,6 +258,7 @@ async fn settled(client: &Client, round: Round) -> Result<Option<Arc<VerifiedRou
     }
 }
 
+/// It is not settled yet, or nobody has answered in time: at the next look both may be otherwise.
 fn is_not_yet(error: &ClientError) -> bool {
     matches!(error.class(), ErrorClass::NotFound | ErrorClass::Timeout)
 }

@@ -1,4 +1,7 @@
 //! Price books: what the reference solver quotes from, in TOML and in whole units.
+//!
+//! A book is written for people, and turned into base units and fractions once, when it is read.
+//! All of that is exact: what a solver signs is what its book says.
 
 use std::path::Path;
 
@@ -39,6 +42,8 @@ tiers = [
 ";
 
 /// The file.
+// A field that is not known is refused: a misspelt `spread` would be none, and every price a better
+// one than was meant.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct BookFile {
@@ -50,6 +55,7 @@ struct BookFile {
     pairs: Vec<PairFile>,
 }
 
+/// A pair as its trader sees it: sizes are of what it gives, rates of what it gets for one of them.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PairFile {
@@ -60,6 +66,7 @@ struct PairFile {
     tiers: Vec<TierFile>,
 }
 
+/// The price of what lies above the tier before, up to this bound.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct TierFile {
@@ -84,6 +91,7 @@ impl TryFrom<f64> for Percent {
         reason = "the range is checked"
     )]
     fn try_from(percent: f64) -> Result<Self, Self::Error> {
+        // The only float: rounded to hundredths at once, and integers from here on.
         let hundredths = (percent * 100.0).round();
         if (0.0..10_000.0).contains(&hundredths) {
             Ok(Self {
@@ -95,10 +103,12 @@ impl TryFrom<f64> for Percent {
     }
 }
 
+/// What the example says is the default.
 const fn a_minute() -> core::time::Duration {
     core::time::Duration::from_secs(60)
 }
 
+/// Times as people write them, such as `60s`.
 mod humantime_text {
     use serde::{Deserialize, Deserializer, de};
 
@@ -113,6 +123,7 @@ mod humantime_text {
 /// A price book in base units.
 #[derive(Debug, Clone)]
 pub(crate) struct Book {
+    /// From the closing time of the round on.
     valid_for: core::time::Duration,
     pairs: Vec<PairPrices>,
 }
@@ -122,7 +133,9 @@ pub(crate) struct Book {
 struct PairPrices {
     pair: Pair,
     tiers: Vec<Tier>,
+    /// Over all fills of a round.
     capacity: Amount,
+    /// In one fill.
     minimum: Amount,
 }
 
@@ -142,6 +155,7 @@ impl Book {
             .map_err(|what| Failure::usage(format!("the price book {}: {what}", path.display())))
     }
 
+    /// What is wrong is told for people, with the pair that it is wrong in.
     pub(crate) fn parse(text: &str, tokens: &Tokens) -> Result<Self, String> {
         let file: BookFile = toml::from_str(text).map_err(|error| error.to_string())?;
         let read = |pair: &PairFile| {
@@ -149,6 +163,7 @@ impl Book {
                 .map_err(|what| format!("{} to {}: {what}", pair.give, pair.want))
         };
         let pairs = file.pairs.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        // A solver without pairs would join, and never quote.
         if pairs.is_empty() {
             return Err("it has no pair".to_owned());
         }
@@ -172,6 +187,7 @@ impl Book {
             tiers: prices.tiers.clone(),
             capacity: prices.capacity,
             minimum_fill: prices.minimum,
+            // Later than the close, or the quote is void when it is opened.
             expires: closes.plus(self.valid_for),
         })
     }
@@ -182,9 +198,12 @@ impl PairPrices {
         let token = |name: &str| tokens.named(name).map_err(|failure| failure.to_string());
         let (give, want) = (token(&file.give)?, token(&file.want)?);
         let units = |amount: &Decimal| {
+            // Exactly or not at all: a size that was rounded would be another than the one in the
+            // file.
             let whole = amount.in_units(give.decimals);
             whole.ok_or_else(|| format!("{amount} is not a whole number of base units"))
         };
+        // As many as a quote may have.
         if file.tiers.is_empty() || file.tiers.len() > MOST_TIERS {
             return Err(format!("1 to {MOST_TIERS} tiers are needed"));
         }
@@ -212,6 +231,7 @@ impl PairPrices {
 /// leaves the range.
 fn rate(price: &Decimal, spread: Percent, give_decimals: u8, want_decimals: u8) -> Option<Rate> {
     let ten = |power: u32| 10_i128.checked_pow(power);
+    // In integers, and rounded nowhere: what is signed is the rate of the file, less the spread.
     let kept = i128::from(10_000_u32.checked_sub(spread.hundredths)?);
     let out = price
         .digits()
@@ -220,6 +240,7 @@ fn rate(price: &Decimal, spread: Percent, give_decimals: u8, want_decimals: u8) 
     let per = ten(price.places())?
         .checked_mul(10_000)?
         .checked_mul(ten(give_decimals.into())?)?;
+    // In lowest terms, which keeps both within what an amount can be.
     let divisor = greatest_common_divisor(out, per);
     if out <= 0 || divisor <= 0 {
         return None;
@@ -231,6 +252,7 @@ fn rate(price: &Decimal, spread: Percent, give_decimals: u8, want_decimals: u8) 
     })
 }
 
+/// Euclid's, of two numbers that are not negative.
 fn greatest_common_divisor(mut a: i128, mut b: i128) -> i128 {
     while b != 0 {
         (a, b) = (b, a.checked_rem(b).unwrap_or(0));

@@ -13,9 +13,11 @@ const AHEAD: u64 = 8;
 /// What the solver knows of the rounds.
 #[derive(Debug, Default)]
 pub(crate) struct Desk {
+    /// The pairs of the book.
     serves: BTreeSet<Pair>,
     /// The pairs with intents, by round.
     asked: BTreeMap<Round, BTreeSet<Pair>>,
+    /// What was quoted: a pair is quoted once a round.
     quoted: BTreeSet<(Round, Pair)>,
     /// The round in progress, and whether it takes quotes.
     current: (Round, bool),
@@ -32,9 +34,12 @@ impl Desk {
 
     /// An intent was published. Gives the pairs to quote now.
     pub(crate) fn intent(&mut self, intent: &PublicIntent) -> Vec<Pair> {
+        // What shows no pair is nobody's to quote.
         let Disclosure::Pair(pair) = &intent.metadata.disclosure else {
             return Vec::new();
         };
+        // Neither what is over nor what is far ahead, so that the desk stays small whatever is
+        // published.
         let (current, _) = self.current;
         let is_near = intent.round >= current && intent.round.0 <= current.0.saturating_add(AHEAD);
         if self.serves.contains(pair) && is_near {
@@ -59,10 +64,12 @@ impl Desk {
 
     /// A member is in `phase` of `round`. Gives the pairs to quote now.
     pub(crate) fn phase(&mut self, round: Round, phase: Phase) -> Vec<Pair> {
+        // One that lags, or is catching up, tells of the past.
         if round < self.current.0 || phase == Phase::CatchingUp {
             return Vec::new();
         }
         self.current = (round, phase == Phase::Quotes);
+        // What is over is forgotten.
         self.asked = self.asked.split_off(&round);
         self.quoted.retain(|(quoted, _)| *quoted >= round);
         self.due()
@@ -73,6 +80,7 @@ impl Desk {
         self.current.0
     }
 
+    /// Marked as quoted when it is handed out: two events in a row make one quote.
     fn due(&mut self) -> Vec<Pair> {
         let (round, true) = self.current else {
             return Vec::new();

@@ -1,4 +1,8 @@
 //! The reference solver: `sealbid solver run --book FILE`.
+//!
+//! It stands where a solver's own program would. That one has prices of its own in the place of
+//! `book`, and may keep the rest: `desk` says when to quote what, and `quoting` reads streams,
+//! seals and submits.
 
 pub(crate) mod book;
 mod desk;
@@ -98,6 +102,7 @@ pub(crate) async fn run(args: SolverArgs, context: &Context) -> Result<(), Failu
         SolverCommand::Run(args) => {
             let stop = stop::requested(args.parent.until_stdin_closes);
             tokio::pin!(stop);
+            // Nobody is dialled yet.
             let client = Arc::new(context.house().await?);
             let result = solve(args, Arc::clone(&client), context, stop).await;
             client.close().await;
@@ -106,18 +111,21 @@ pub(crate) async fn run(args: SolverArgs, context: &Context) -> Result<(), Failu
     }
 }
 
+/// Reads all that it needs before it joins: a wrong book is told at once.
 async fn solve(
     args: RunArgs,
     client: Arc<Client>,
     context: &Context,
     stop: Pin<&mut (impl Future<Output = Stop> + Send)>,
 ) -> Result<Stop, Failure> {
+    // Ticket and endpoint key lie beside the book unless they are named: a solver is a directory.
     let directory = args
         .book
         .parent()
         .unwrap_or_else(|| Path::new(""))
         .to_owned();
     let beside = |name: &str| directory.join(name);
+    // Before the account: nobody types a passphrase for a book that is wrong.
     let book = Book::load(&args.book, &context.tokens()?)?;
     let key = args.house_key.unwrap_or_else(|| beside("house.key"));
     let guest = Guest {
@@ -127,6 +135,7 @@ async fn solve(
     };
     let account = context.account(args.account).await?;
     let (console, peer) = (context.console(), guest.key.peer().to_string());
+    // Its first line: whoever has started it waits for that.
     let ready = move || {
         console.result(
             &serde_json::json!({ "event": "ready", "peer": peer }),

@@ -1,5 +1,9 @@
 //! The solver at work: it hears of intents in the mesh, of rounds at the front doors, and
 //! submits its quotes there.
+//!
+//! A solver that misses a quote window has lost that round's trade and nothing else. So its quotes
+//! are not written down, as those of `sealbid quote` are: one that starts again quotes the rounds
+//! that come.
 
 use core::convert::Infallible;
 use core::pin::Pin;
@@ -33,6 +37,7 @@ const EVENTS: usize = 256;
 /// Everything a quote is made from.
 pub(crate) struct Quoting(Arc<Shared>);
 
+/// What the desk and the quotes under way have in common.
 struct Shared {
     client: Arc<Client>,
     solver: Solver,
@@ -65,6 +70,7 @@ impl Quoting {
             shared.solver.account().id()
         );
         let mut desk = Desk::new(shared.book.pairs());
+        // Before it joins, so that the rounds are known when the first intent comes.
         let mut events = follow(&shared.client);
         let mesh = tokio::select! {
             mesh = guest.join(shared.client.committee()) => mesh?,
@@ -91,6 +97,7 @@ async fn serve(
 ) -> Infallible {
     let text = |pair: &Pair| (pair.give.to_string(), pair.want.to_string());
     let pairs: Vec<_> = shared.book.pairs().map(text).collect();
+    // By the book's pairs: what shows none of them is not sent here.
     let mut intents = mesh.handle.subscribe_intents(&pairs);
     loop {
         let due = tokio::select! {
@@ -100,6 +107,7 @@ async fn serve(
             Some(event) = events.recv() => Some(on_event(desk, &event)),
         };
         for pair in due.into_iter().flatten() {
+            // Each on a task of its own: sealing one must not hold up the next intent.
             let (shared, round) = (Arc::clone(shared), desk.round());
             tokio::spawn(async move { shared.quote(round, pair).await });
         }
@@ -110,6 +118,8 @@ async fn serve(
 fn on_event(desk: &mut Desk, event: &Event) -> Vec<Pair> {
     match event {
         Event::Phase(head) => desk.phase(head.round, head.phase),
+        // On the word of the member at that door: at worst it costs a quote that nobody has asked
+        // for.
         Event::Intent(intent) => desk.intent(intent),
         Event::Settled(_) => Vec::new(),
     }
@@ -123,7 +133,10 @@ fn intent(shared: &Shared, desk: &Desk, (peer, item): &(PeerId, Bytes)) -> Optio
     if !desk.is_news(&signed.body) {
         return None;
     }
+    // By the roster's identity key and not by who has sent it: the feed carries a member's
+    // signature.
     let member = committee.member(signed.member)?;
+    // Of this auction: a member's key may sign in another one too.
     let is_good =
         signed.body.auction == committee.auction && signed.verify(&member.identity).is_ok();
     if !is_good {
@@ -152,6 +165,7 @@ async fn listen(client: Arc<Client>, sender: mpsc::Sender<Event>) {
             }
             Err(error) => {
                 tracing::debug!("listening at the front doors: {error}");
+                // It goes on with whichever member answers then.
                 tokio::time::sleep(ASK).await;
             }
         }
@@ -161,6 +175,7 @@ async fn listen(client: Arc<Client>, sender: mpsc::Sender<Event>) {
 /// Where the members stand, asked again and again: a member that is listened to may lag, or go.
 async fn ask_on(client: Arc<Client>, sender: mpsc::Sender<Event>) {
     loop {
+        // If nobody answers, the next time will do.
         let heads = client.standing().await.map(|standing| standing.heads);
         for head in heads.unwrap_or_default().into_values() {
             if sender.send(Event::Phase(head)).await.is_err() {
@@ -180,6 +195,7 @@ impl Shared {
         let envelope = match sealed {
             Ok(Some(Ok(envelope))) => envelope,
             Ok(Some(Err(error))) => return tracing::warn!("no quote for {pair}: {error}"),
+            // No such pair in the book, or the thread has panicked and said so itself.
             Ok(None) | Err(_) => return,
         };
         let id = envelope.id();
@@ -188,6 +204,7 @@ impl Shared {
                 let round = accepted.round;
                 tracing::info!("quoted {pair} in round {round}: {}", id.short());
             }
+            // Told, and not tried again: a quote is for one round, and the next one has its own.
             Err(error) => tracing::warn!("the quote for {pair} in round {round}: {error}"),
         }
     }
@@ -200,6 +217,8 @@ impl Shared {
     ) -> Option<Result<sealbid_types::envelope::Envelope, sealbid_client::ClientError>> {
         let (committee, keys) = (self.client.committee(), self.client.keys());
         let schedule = &committee.schedule;
+        // The slot under way, by this machine's clock. A round that closes in a later one has the
+        // book's `valid_for` to spare.
         let closes = schedule.end_of(schedule.current(Timestamp::from(SystemTime::now())));
         let offer = self.book.offer(pair, round, closes)?;
         let signed = self.solver.quote(committee, offer);

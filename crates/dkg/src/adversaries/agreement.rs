@@ -19,11 +19,13 @@ const ALICE: u8 = 1;
 const BOB: u8 = 2;
 const CAROL: u8 = 3;
 
+/// What `seed` does next on this board: each side of a split has one of its own.
 fn step(board: &Board, seed: u8) -> Step {
     let session = board.session().unwrap().as_ref().unwrap().id();
     participant(seed, Some(session)).next(board, NOW)
 }
 
+/// What `seed` confirms now. It is not posted: the test says who hears of it.
 fn confirmation(ceremony: &Ceremony, seed: u8) -> Signed<Confirmed> {
     match ceremony.step(seed) {
         Step::Post(message) => match *message {
@@ -83,11 +85,14 @@ fn nothing_voids_a_session_for_one_who_has_confirmed() {
     roster.enrolments.swap(1, 2);
     let mut false_one = confirmation(&ceremony, HOST).body;
     false_one.confirmation.committee = [1; 32].into();
+    // Both signatures are renewed, or the board would not take it and nothing would be shown.
     false_one.signature = false_one.confirmation.sign(&identity(HOST));
     let accused = &ceremony.board.dealings(MemberIndex(3))[0];
     let read = crate::check::read_dealing(&session, &accused.body).unwrap();
     let (own, key) = (secret(HOST), identity(HOST));
     let complaint = crate::complaint::complain(&session, host, accused, &read, &own, &key);
+    // Four of these are evidence by themselves. That the confirmation is false shows only against
+    // the dealings (`dissent`).
     let shown = [
         commitment(HOST, &other.body),
         Message::Dealing(other),
@@ -99,10 +104,14 @@ fn nothing_voids_a_session_for_one_who_has_confirmed() {
         let (kind, mut board) = (message.kind(), ceremony.board.clone());
         board.post(message).unwrap();
         assert!(matches!(step(&board, BOB), Step::InDoubt(_)), "{kind}");
+        // Carol has been shown the same and has not confirmed: for her it is over.
         assert!(matches!(step(&board, 3), Step::Void(_)), "{kind}");
     }
 }
 
+/// What keeps the last dealer from choosing the key (Gennaro, Jarecki, Krawczyk and Rabin; see
+/// `lib.rs`): while one commitment is missing no honest dealing can be seen, also if the one who
+/// owes it has dealt already.
 #[test]
 fn nobody_shows_a_dealing_before_all_have_committed() {
     let mut ceremony = Ceremony::called(N, Q);
@@ -127,6 +136,7 @@ fn nobody_shows_a_dealing_before_all_have_committed() {
     }
 }
 
+/// Who has two commitments out can see the others' dealings and then choose which one to keep.
 #[test]
 fn two_commitments_name_their_maker() {
     let mut ceremony = Ceremony::committed(N, Q);
@@ -154,6 +164,8 @@ fn a_confirmation_of_an_invented_dealing_names_its_maker() {
                 1 => *shown = Signed::new(shown.body, &identity(MALLORY)),
                 _ => shown.author = member(MALLORY).identity,
             }
+            // The lie is made whole, digest and both signatures, so that nothing gives it away but
+            // that no dealer has signed the commitment.
             let digests = body.commitments.iter().map(|shown| shown.body.dealing);
             let session = ceremony.session().id();
             let transcript = crate::receive::transcript_digest(session, digests);

@@ -18,10 +18,12 @@ use crate::session::Session;
 use crate::signed::Signed;
 use crate::testing::{Ceremony, commitment, identity, secret};
 
+/// What an honest `seed` deals in this session. A test knows it; in a ceremony its dealer alone.
 fn polynomial(session: &Session, seed: u8) -> Polynomial {
     secret(seed).polynomial(session.id(), Q)
 }
 
+/// Secret scalars are not `Clone`, so that none is copied by accident; a test has to.
 fn copy(scalar: &SecretScalar) -> SecretScalar {
     scalar.times(&Scalar::from(1u64)).unwrap()
 }
@@ -68,6 +70,8 @@ fn dealing_of(
         let right = right.map_or([0; 32], |share| share.expose(|bytes| *bytes));
         let plain = share(recipient, right);
         let shared = key.times_secret_kept(&ephemeral);
+        // What opening zeros gives is the pad. `Route::seal` would not do: it takes a scalar, and
+        // these bytes may be none.
         let pad = shared.expose(|shared| route.open(shared, &FixedBytes([0; 64])));
         let pad = [pad.share, pad.contribution].map(|half| half.expose(|bytes| *bytes));
         let contribution = secret(seed).contribution(id).expose(|bytes| *bytes);
@@ -182,6 +186,8 @@ fn two_whose_shares_cancel_at_one_point_stop_nobody() {
     coefficients[1] = coefficients[1].plus(&d).unwrap();
     let forged = dealing_of(session, second, &Polynomial::of(coefficients), as_it_is);
     let mut ceremony = with_dealings(ceremony, &[(second, forged)]);
+    // The shares are summed in one go, which may pass through zero. A check of the sums on the way
+    // would let these two stop any session, with nothing to name them for.
     for seed in 0..N {
         ceremony.post_next(seed);
     }
@@ -294,11 +300,14 @@ impl Cheat {
 }
 
 proptest! {
+    // A case is a whole ceremony, with its pairings.
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     /// Whatever some dealers do: if anybody is named, it is one of them.
     #[test]
     fn nobody_honest_is_ever_named(
+        // Two of four are more liars than the vote bears (protocol.md 1): whom evidence names does
+        // not rest on a quorum.
         cheats in prop::collection::btree_map(0..N, cheat(), 1..3),
     ) {
         let mut ceremony = Ceremony::called(N, Q);

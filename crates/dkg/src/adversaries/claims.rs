@@ -43,6 +43,7 @@ fn two_dealings_shown_to_two_people() {
     }
     let [mut first, second] = sides;
     let (new, refused) = first.merge(&second);
+    // The other commitment, the other dealing, and what the other side confirmed.
     assert_eq!((new, refused.len()), (3, 0));
     for seed in honest() {
         // Who has confirmed does not know that nobody has both of the others' confirmations.
@@ -55,6 +56,8 @@ fn two_dealings_shown_to_two_people() {
     }
 }
 
+/// It rests on the right dealings and contradicts nothing that it shows: whoever makes the
+/// committee of them sees the lie.
 #[test]
 fn a_confirmation_of_another_committee_is_a_lie() {
     let mut ceremony = Ceremony::dealt(N, Q);
@@ -83,6 +86,8 @@ fn a_confirmation_without_its_part_of_the_certificate_is_not_taken() {
     let Message::Confirmation(mut confirmed) = *message else {
         panic!("not a confirmation");
     };
+    // Taken, another's signature would stand at Mallory's seat in the certificate, and a committee
+    // file that everybody believes finished would verify nowhere.
     confirmed.body.signature = confirmed.body.confirmation.sign(&identity(1));
     let unsigned = Signed::new(confirmed.body, &identity(MALLORY));
     let refused = ceremony.board.post(Message::Confirmation(unsigned));
@@ -108,6 +113,7 @@ fn a_false_accusation_names_the_accuser() {
         .unwrap()
         .body;
         match lie {
+            // All is in order but the subject: this complaint proves that the payload is right.
             0 => {}
             1 => complaint.shared_point = FixedBytes(scalar_point(9).compress()),
             _ => complaint.proof = proof_of_nothing(&complaint.proof),

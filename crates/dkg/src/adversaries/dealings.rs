@@ -19,6 +19,8 @@ fn encoded(point: &G1Point) -> FixedBytes<96> {
     FixedBytes(point.encode())
 }
 
+/// With one coefficient more than q in any dealing, q members could not use the key, which nobody
+/// would notice before the first opening: every share would still fit its commitment.
 #[test]
 fn one_coefficient_too_many_or_too_few() {
     let more = reason_of_dealing(|_, mut dealing| {
@@ -52,6 +54,7 @@ fn one_payload_too_few() {
     );
 }
 
+/// The first and the last byte of the share, and of the contribution: both halves are checked.
 #[test]
 fn a_wrong_share_is_shown_by_its_recipient() {
     for byte in [0, 31, 32, 63] {
@@ -86,6 +89,7 @@ fn a_share_to_the_wrong_key() {
     assert_eq!(reason, FaultReason::BadShare(MemberIndex(1)));
 }
 
+/// Neither another's proof nor one's own of another session shows anything here.
 #[test]
 fn a_missing_or_foreign_proof_of_possession() {
     let possession = FaultReason::Dealing(DealingError::Possession);
@@ -111,6 +115,7 @@ fn a_missing_or_foreign_proof_of_possession() {
 }
 
 /// A key chosen so that the sum is one that the cheat knows the secret of.
+/// Without the proof of possession Mallory alone would hold the committee's secret.
 #[test]
 fn a_rogue_key() {
     let reason = reason_of_dealing(|ceremony, mut dealing| {
@@ -150,6 +155,7 @@ fn an_equal_or_negated_commitment_has_no_proof() {
 }
 
 /// Two who share a secret, or whose secrets cancel each other, both prove that they know it.
+/// Who copied whom cannot be told, so both are named.
 #[test]
 fn two_who_deal_the_same_secret_are_both_named() {
     for negate in [false, true] {
@@ -213,6 +219,8 @@ fn of_order_three() -> FixedBytes<96> {
     FixedBytes(bytes)
 }
 
+/// Each point is checked by itself and before any equation: the equations are about logarithms, and
+/// what is outside the group, or the identity, passes more of them than it should.
 #[test]
 fn points_that_are_none() {
     let identity_point = {
@@ -262,6 +270,8 @@ fn points_that_are_none() {
     );
 }
 
+/// Decryption shares are checked by the keys in G2, which are made of these commitments. Were they
+/// another polynomial's, every honest share would look wrong.
 #[test]
 fn commitments_that_differ_between_the_groups() {
     for power in 0..usize::from(Q) {
@@ -278,6 +288,7 @@ fn commitments_that_differ_between_the_groups() {
 fn a_dealing_of_another_session_is_not_taken_and_proves_nothing_if_signed_again() {
     let other = {
         let mut other = Ceremony::new(N, Q);
+        // Seats in another order: another session, of the same invitation and the same secrets.
         for seed in [3, 0, 1, 2] {
             other.post_next(seed);
         }

@@ -13,6 +13,7 @@ use crate::message::Dealing;
 use crate::proof::{Dealer, Possessed, PossessionProof};
 use crate::testing::{Ceremony, secret};
 
+/// What the liar is named for, whatever it copied.
 const EPHEMERAL: FaultReason = FaultReason::Dealing(DealingError::EphemeralPossession);
 /// Whose ephemeral key is copied.
 const ALICE: u8 = 0;
@@ -55,6 +56,8 @@ fn garbage_under_anothers_ephemeral_key_opens_nothing_of_theirs() {
         };
         let mut ceremony = with_dealings(ceremony, &[(MALLORY, forged)]);
         let faults = conclude(&mut ceremony, &[MALLORY]);
+        // By its dealing alone: had it taken a complaint, that complaint would have opened Alice's
+        // payload.
         assert_eq!(opened_of_alice(&ceremony), 0, "proof {proof}");
         assert_eq!(only_mallory(&faults), EPHEMERAL, "proof {proof}");
     }
@@ -110,7 +113,7 @@ fn a_proof_is_of_one_secret_by_one_dealer_in_one_session() {
     }
 }
 
-/// The nonces of the two proofs differ, or two responses would give both secrets away.
+/// The nonces of the two proofs differ, or two responses would tie the secrets to each other.
 #[test]
 fn nonces_are_of_one_proof_each() {
     let session = [4; 32].into();

@@ -26,6 +26,7 @@ fn nobody_passes_for_the_inviter_of_a_finished_ceremony() {
     }
 }
 
+/// Word for word, nonce included: what differs is who signed.
 #[test]
 fn the_same_words_by_two_inviters_are_two_ceremonies() {
     let own = invitation(N, Q);

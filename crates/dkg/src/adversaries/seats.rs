@@ -15,6 +15,8 @@ use crate::session::{RosterError, Session};
 use crate::signed::Signed;
 use crate::testing::{Ceremony, NOW, identity, invitation, member, participant, secret};
 
+/// Also after all have dealt: a member's index says at which point its share is the polynomial's
+/// value, so another order would change what was dealt to whom.
 #[test]
 fn a_late_change_of_the_roster_names_the_inviter() {
     let mut ceremony = Ceremony::dealt(N, Q);
@@ -25,6 +27,8 @@ fn a_late_change_of_the_roster_names_the_inviter() {
     assert_eq!(faults, [Fault::of_inviter(FaultReason::TwoRosters)]);
 }
 
+/// One identity in two seats, and somebody left without: everybody sees it, before there is a
+/// session to accept.
 #[test]
 fn a_roster_that_cannot_be_names_the_inviter() {
     let mut ceremony = Ceremony::new(N, Q);
@@ -46,6 +50,7 @@ fn a_roster_that_cannot_be_names_the_inviter() {
     }
 }
 
+/// Neither by signing for another's seat, nor under another's name.
 #[test]
 fn nobody_speaks_for_another() {
     let mut ceremony = Ceremony::called(N, Q);
@@ -59,6 +64,7 @@ fn nobody_speaks_for_another() {
     assert_eq!(ceremony.board.post(Message::Dealing(unsigned)), signature);
 }
 
+/// The first keys of an identity stay: whoever looks at the table may have read them already.
 #[test]
 fn more_joiners_than_seats_and_one_identity_twice() {
     let mut ceremony = Ceremony::new(3, 2);
@@ -83,12 +89,15 @@ fn more_joiners_than_seats_and_one_identity_twice() {
     ceremony.post_next(2);
     let fourth = ceremony.board.post(enrolment(3, 3));
     assert_eq!(fourth, Err(PostError::Full(3)));
+    // It hears why, instead of waiting for a roster that leaves it out.
     match ceremony.step(3) {
         Step::Void(void) => assert_eq!(void.faults[0].reason, FaultReason::NotSeated),
         other => panic!("{other:?}"),
     }
 }
 
+/// All n signatures are out by then. Who heeded later evidence would throw away its share of a key
+/// that the others use.
 #[test]
 fn once_all_have_confirmed_nothing_undoes_it() {
     let mut ceremony = Ceremony::confirmed(N, Q);
@@ -104,6 +113,7 @@ fn once_all_have_confirmed_nothing_undoes_it() {
     assert!((1..N).all(|seed| ceremony.outcome(seed).committee == committee));
 }
 
+/// Two show the lie. A third would only let a liar fill everybody's board.
 #[test]
 fn no_more_than_two_messages_of_a_kind_are_kept() {
     let mut ceremony = Ceremony::called(N, Q);
@@ -119,6 +129,7 @@ fn no_more_than_two_messages_of_a_kind_are_kept() {
     assert_eq!(post(98), Err(PostError::TooMany));
 }
 
+/// An enrolment in order but for its ports, of house and door.
 fn enrolment_at(board: &Board, seed: u8, addresses: [u16; 2]) -> Signed<Enrolment> {
     let [house, door] = addresses.map(|port| (Ipv4Addr::LOCALHOST, port).into());
     let mut own = member(seed);

@@ -34,6 +34,7 @@ pub(crate) const ROUND_TARGET: Engine = Engine {
     name: ROUND_NAME,
     stays_sealed: "nothing",
     labelled: "the target",
+    // One signature serves all of them, so that more can be run in the same time.
     most: 4 * MOST,
     run: run_round,
 };
@@ -49,6 +50,7 @@ pub(crate) const OWN_TARGETS: Engine = Engine {
 type Partial = PartialSignature<MinSig>;
 type Signature = <MinSig as Variant>::Signature;
 
+/// What keeps signatures of other purposes apart; here there is but one.
 const NAMESPACE: &[u8] = b"sealbid benchmark";
 
 /// The target of a whole round.
@@ -63,6 +65,7 @@ impl<const F: u32> Faults for Missing<F> {
     }
 }
 
+/// All that n members know.
 struct Committee {
     sharing: Sharing<MinSig>,
     shares: Vec<Share>,
@@ -74,6 +77,7 @@ struct Sealed {
     body: Vec<u8>,
 }
 
+/// One target for all: one signature opens the round, and whatever else was sealed to it.
 fn run_round(setting: &Setting<'_>, plaintexts: &[Vec<u8>]) -> Outcome<Opened> {
     let count = plaintexts.len();
     let mut rng = StdRng::seed_from_u64(SEED);
@@ -83,10 +87,12 @@ fn run_round(setting: &Setting<'_>, plaintexts: &[Vec<u8>]) -> Outcome<Opened> {
         seal_all(&committee, &targets, plaintexts, &mut rng)
     })?;
     let members = committee.shares.len();
+    // Each member signs once, and the price is divided by all ciphertexts.
     let (share, partials) = timed(count * members, || {
         Ok(committee.sign_all(&[ROUND]).concat())
     })?;
     let (open, plaintexts) = timed(count, || {
+        // Once, whatever the round has in it.
         let signature = committee.sign_round(&mut rng, &partials)?;
         sealed
             .iter()
@@ -96,15 +102,18 @@ fn run_round(setting: &Setting<'_>, plaintexts: &[Vec<u8>]) -> Outcome<Opened> {
     Ok(opened(seal, share, open, plaintexts))
 }
 
+/// A target for each: what a round leaves out stays sealed, at the price of as many signatures.
 fn run_each(setting: &Setting<'_>, plaintexts: &[Vec<u8>]) -> Outcome<Opened> {
     let count = plaintexts.len();
     let mut rng = StdRng::seed_from_u64(SEED);
     let committee = Committee::deal(setting, &mut rng)?;
+    // No two alike: a signature opens one of them and nothing else.
     let targets: Vec<[u8; 8]> = (1u64..).take(count).map(u64::to_be_bytes).collect();
     let (seal, sealed) = timed(count, || {
         seal_all(&committee, &targets, plaintexts, &mut rng)
     })?;
     let members = committee.shares.len();
+    // As many signatures of each member as there are ciphertexts.
     let (share, partials) = timed(count * members, || Ok(committee.sign_all(&targets)))?;
     let (open, plaintexts) = timed(count, || {
         let signatures = committee.sign_targets(&mut rng, &targets, &partials)?;
@@ -127,6 +136,7 @@ fn opened(seal: Cost, share: Cost, open: Cost, plaintexts: Vec<Vec<u8>>) -> Open
     Opened { costs, plaintexts }
 }
 
+/// A key for each plaintext, sealed to that one's target.
 fn seal_all(
     committee: &Committee,
     targets: &[[u8; 8]],
@@ -135,10 +145,12 @@ fn seal_all(
 ) -> Outcome<Vec<Sealed>> {
     let key = *committee.sharing.public();
     let mut seal = |(target, plaintext): (&[u8; 8], &Vec<u8>)| {
+        // The scheme seals 32 bytes, so these are the body's key.
         let mut block = [0; 32];
         rng.fill_bytes(&mut block);
         let sealed = encrypt::<_, MinSig>(rng, key, (NAMESPACE, target), &Block::new(block))?;
         let mut body = plaintext.clone();
+        // The nonce may be the same always, since each key encrypts one body.
         let encrypted = cipher(&block).encrypt_in_place(&[0; 12].into(), b"", &mut body);
         encrypted.map_err(|_| "a body does not encrypt")?;
         Ok(Sealed { key: sealed, body })
@@ -150,6 +162,7 @@ fn cipher(key: &[u8; 32]) -> ChaCha20Poly1305 {
     ChaCha20Poly1305::new(key.into())
 }
 
+/// The key by the signature, then the body by the key.
 fn open(signature: &Signature, sealed: &Sealed) -> Outcome<Vec<u8>> {
     let key = decrypt::<MinSig>(signature, &sealed.key).ok_or("a key does not open")?;
     let key: &[u8; 32] = key.as_ref().try_into()?;
@@ -162,6 +175,7 @@ fn open(signature: &Signature, sealed: &Sealed) -> Outcome<Vec<u8>> {
 impl Committee {
     fn deal(setting: &Setting<'_>, rng: &mut StdRng) -> Outcome<Self> {
         let n = NonZeroU32::new(setting.n.into()).ok_or("a committee without members")?;
+        // There the number of faults is a type: each one is written out.
         let deal = match setting.n.saturating_sub(setting.q) {
             0 => deal_anonymous::<MinSig, Missing<0>>,
             1 => deal_anonymous::<MinSig, Missing<1>>,
@@ -174,6 +188,7 @@ impl Committee {
             _ => return Err("a quorum of less than half".into()),
         };
         let (sharing, shares) = deal(rng, Mode::NonZeroCounter, n);
+        // Once for a committee, as members would: it is no part of an opening.
         sharing.precompute_partial_publics();
         Ok(Self { sharing, shares })
     }
@@ -192,6 +207,7 @@ impl Committee {
     /// Verifies all members' signatures over the round, and recovers the committee's.
     fn sign_round(&self, rng: &mut StdRng, partials: &[Partial]) -> Outcome<Signature> {
         let all = NonEmpty::try_new(partials.iter()).ok_or("a committee without members")?;
+        // In one batch: all of them sign the same message.
         let verified =
             batch_verify_same_message(rng, &self.sharing, NAMESPACE, &ROUND, all, &Sequential);
         verified.map_err(|_| "commonware refuses its own signature")?;
@@ -205,6 +221,7 @@ impl Committee {
         targets: &[[u8; 8]],
         partials: &[Vec<Partial>],
     ) -> Outcome<Vec<Signature>> {
+        // Member by member: there are many messages, and one key.
         for (share, of_member) in self.shares.iter().zip(partials) {
             let entries = targets.iter().zip(of_member);
             let entries: Vec<(&[u8], &[u8], Partial)> = entries
@@ -213,6 +230,7 @@ impl Committee {
             let entries = NonEmpty::try_new(entries.iter()).ok_or("nothing to open")?;
             batch_verify_same_signer(rng, &self.sharing, share.index, entries, &Sequential)?;
         }
+        // Any q recover it: the first are taken.
         let quorum = self.sharing.required() as usize;
         let of_target = |at| {
             let of_members = partials.iter().take(quorum);

@@ -1,5 +1,8 @@
 //! `ferveo-nucypher-tdec` 0.4.0, its simple variant (any q of n), as its own benchmarks use it.
 //! Keys are dealt by the crate's `setup_simple`; interpolation coefficients are computed once.
+//!
+//! The crate is under the GPL, version 3: a binary that has it in it may be passed on under that
+//! licence only. Nothing else here depends on it.
 
 use ark_bls12_381::{Bls12_381, Fr};
 use ferveo_nucypher_tdec::test_common::setup_simple;
@@ -27,12 +30,16 @@ pub(crate) const ENGINE: Engine = Engine {
 type Curve = Bls12_381;
 type Share = DecryptionShareSimple<Curve>;
 
+/// What every ciphertext is bound to.
 const LABEL: &[u8] = b"sealbid benchmark: label";
 
 /// All that n members know.
 struct Committee {
+    /// What plaintexts are sealed to.
     key: DkgPublicKey<Curve>,
+    /// What each of them makes shares with.
     members: Vec<PrivateDecryptionContextSimple<Curve>>,
+    /// What their shares are checked by.
     public: Vec<PublicDecryptionContextSimple<Curve>>,
     /// Of the first q members.
     coefficients: Vec<Fr>,
@@ -44,6 +51,7 @@ fn run(setting: &Setting<'_>, plaintexts: &[Vec<u8>]) -> Outcome<Opened> {
     let committee = Committee::deal(setting.n.into(), setting.q.into(), &mut rng)?;
     let (seal, sealed) = timed(count, || seal_all(&committee, plaintexts, &mut rng))?;
     let (admit, ()) = timed(count, || sealed.iter().try_for_each(check))?;
+    // By all n members, since all n shares are checked when the ciphertext is opened.
     let (share, shares) = timed(count * committee.members.len(), || {
         let of_all = sealed.iter().map(|sealed| committee.share(sealed));
         of_all.collect::<Outcome<Vec<_>>>()
@@ -59,6 +67,7 @@ fn run(setting: &Setting<'_>, plaintexts: &[Vec<u8>]) -> Outcome<Opened> {
         admit,
         share,
         open,
+        // Making a share verifies the ciphertext, which then counts once.
         share_admits: true,
         ..Costs::default()
     };
@@ -77,6 +86,7 @@ fn seal_all(
     plaintexts.iter().map(&mut seal).collect()
 }
 
+/// What a member checks before it makes a share.
 fn check(sealed: &Ciphertext<Curve>) -> Outcome<()> {
     match sealed.check(LABEL)? {
         true => Ok(()),
@@ -85,6 +95,7 @@ fn check(sealed: &Ciphertext<Curve>) -> Outcome<()> {
 }
 
 impl Committee {
+    /// By the crate's own set-up for its tests.
     fn deal(members: usize, quorum: usize, rng: &mut StdRng) -> Outcome<Self> {
         let (key, _, mut contexts) = setup_simple::<Curve>(members, quorum, rng);
         // Its domain has as many points as the next power of two.
@@ -92,6 +103,7 @@ impl Committee {
         let first = contexts.first().ok_or("a committee without members")?;
         let mut public = first.public_decryption_contexts.clone();
         public.truncate(members);
+        // Of those whose shares everything is opened by.
         let domain: Vec<Fr> = public.iter().take(quorum).map(|c| c.domain).collect();
         Ok(Self {
             key,

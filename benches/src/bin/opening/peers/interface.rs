@@ -1,4 +1,7 @@
 //! The interface of `threshold_crypto`, which `blsttc` took over: both are used by the same code.
+//!
+//! It is a macro, since the two crates have the same names and no trait in common, and speak two
+//! generations of rand.
 
 /// An engine by the crate `$package`, which speaks the generation `$rand` of rand: as the example
 /// `threshold_enc` of `threshold_crypto` and the documentation of both use them.
@@ -17,6 +20,7 @@ macro_rules! engine {
         pub(crate) const ENGINE: Engine = Engine {
             name: NAME,
             stays_sealed: "the rest",
+            // A ciphertext is bound to nothing beside it.
             labelled: "no",
             most: MOST,
             run,
@@ -25,6 +29,7 @@ macro_rules! engine {
         fn run(setting: &Setting<'_>, plaintexts: &[Vec<u8>]) -> Outcome<Opened> {
             let count = plaintexts.len();
             let mut rng = StdRng::seed_from_u64(SEED);
+            // Of degree q - 1, so that q shares open.
             let secrets = SecretKeySet::random(usize::from(setting.q).saturating_sub(1), &mut rng);
             let keys = secrets.public_keys();
             let key = keys.public_key();
@@ -33,6 +38,7 @@ macro_rules! engine {
                 Ok(plaintexts.iter().map(seal).collect::<Vec<_>>())
             })?;
             let (admit, right) = timed(count, || Ok(sealed.iter().all(Ciphertext::verify)))?;
+            // What it has sealed itself has to pass, or it was used wrongly.
             if !right {
                 return Err(concat!($name, " refuses its own ciphertext").into());
             }
@@ -44,6 +50,8 @@ macro_rules! engine {
                 let opened = sealed.iter().zip(&shares);
                 opened
                     .map(|(sealed, shares)| {
+                        // All n of them, and only then the first q decrypt: neither crate combines
+                        // first.
                         check_shares(&member_keys, sealed, shares)?;
                         open(&keys, setting.q, sealed, shares)
                     })
@@ -54,6 +62,7 @@ macro_rules! engine {
                 admit,
                 share,
                 open,
+                // `decrypt_share` verifies the ciphertext, which then counts once.
                 share_admits: true,
                 ..Costs::default()
             };
