@@ -91,21 +91,33 @@ impl Default for Member {
 }
 
 impl Member {
-    /// Counts an admission of a version, unless it has had all of them or is an old one.
-    fn admit_version(&mut self, version: PeerEntryVersion) -> bool {
+    /// Whether a version has not had all its admissions, and is no old one.
+    fn may_admit(&self, version: PeerEntryVersion) -> bool {
         let is_old = |(oldest, _): (&PeerEntryVersion, &u32)| version < *oldest;
         if self.versions.len() > 1 && self.versions.first_key_value().is_some_and(is_old) {
             return false;
         }
+        self.versions
+            .get(&version)
+            .is_none_or(|admitted| *admitted < A_VERSION)
+    }
+
+    fn count(&mut self, version: PeerEntryVersion) {
         let admitted = self.versions.entry(version).or_insert(0);
-        if *admitted >= A_VERSION {
-            return false;
-        }
         *admitted = admitted.saturating_add(1);
         while self.versions.len() > 2 {
             self.versions.pop_first();
         }
-        true
+    }
+
+    /// Counts an admission of a version, if it may be admitted. The budget last: what is refused
+    /// for its version must not use up what the next version needs.
+    fn admit(&mut self, version: PeerEntryVersion, is_bonded: bool) -> bool {
+        let admits = self.may_admit(version) && (is_bonded || self.unbonded.take());
+        if admits {
+            self.count(version);
+        }
+        admits
     }
 }
 
@@ -187,7 +199,7 @@ impl Admission {
         let Some(member) = state.get_mut(&index).filter(|known| known.key == Some(key)) else {
             return false;
         };
-        (is_bonded || member.unbonded.take()) && member.admit_version(version)
+        member.admit(version, is_bonded)
     }
 }
 
