@@ -6,6 +6,7 @@ mod faults;
 mod fixture;
 pub mod invariants;
 mod people;
+pub mod sabotage;
 mod swarm;
 mod world;
 

@@ -48,6 +48,7 @@ pub fn config(scenario: &Scenario, member: MemberIndex) -> Config {
         schedule: schedule(),
         times: VoteTimes::default(),
         abstain: false,
+        may_prevote: |is_free| is_free,
     }
 }
 

@@ -11,6 +11,7 @@ mod limits;
 mod places;
 mod promises;
 mod reports;
+mod sabotage;
 mod scenario;
 mod scenarios;
 mod swarm;

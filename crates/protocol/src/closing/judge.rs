@@ -8,7 +8,6 @@
 use std::collections::BTreeSet;
 
 use sealbid_types::close::Close;
-use sealbid_types::committee::Committee;
 use sealbid_types::envelope::Header;
 use sealbid_types::id::{EnvelopeId, Round, Slot};
 use sealbid_types::keys::Signed;
@@ -18,12 +17,13 @@ use super::book::ReportBook;
 use super::standings::{Standing, Standings};
 use crate::admission::Inbox;
 use crate::chain::Chain;
+use crate::member::Context;
 use crate::vote::Verdict;
 
 /// What a judgement rests on.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Grounds<'a> {
-    pub(crate) committee: &'a Committee,
+    pub(crate) context: &'a Context,
     pub(crate) chain: &'a Chain,
     pub(crate) inbox: &'a Inbox,
     pub(crate) book: &'a ReportBook,
@@ -42,7 +42,7 @@ impl Grounds<'_> {
     /// none as long as a report or an envelope that decides it has not come.
     pub(crate) fn judge(&self, close: &Close) -> Option<Verdict> {
         let fits = close.round == self.round && close.slot > self.chain.parent_slot();
-        if !fits || close.reports.len() != self.committee.quorum() {
+        if !fits || close.reports.len() != self.context.quorum() {
             return Some(Verdict::Invalid);
         }
         let reports: Vec<_> = close
@@ -80,7 +80,7 @@ impl Grounds<'_> {
     /// less what an ancestor lists or what has expired since the reports were made.
     pub(crate) fn compose(&self, slot: Slot, reports: &[&Signed<Report>]) -> Close {
         let Self {
-            committee,
+            context: Context { committee, .. },
             chain,
             round,
             ..
@@ -122,7 +122,7 @@ impl Grounds<'_> {
             .collect();
         usable.sort_by_key(|report| (self.book.contradicts_itself(report.member), report.member));
         usable.dedup_by_key(|report| report.member);
-        let quorum = self.committee.quorum();
+        let quorum = self.context.quorum();
         (usable.len() >= quorum).then(|| {
             usable.truncate(quorum);
             usable

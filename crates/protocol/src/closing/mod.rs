@@ -18,7 +18,6 @@ mod window;
 use std::collections::{BTreeMap, BTreeSet};
 
 use sealbid_types::close::Close;
-use sealbid_types::committee::Committee;
 use sealbid_types::id::{CloseDigest, EnvelopeId, MemberIndex, ReportId, Round, View};
 use sealbid_types::keys::Signed;
 use sealbid_types::report::Report;
@@ -33,8 +32,8 @@ pub(crate) use self::window::{Window, next_event, slot_after_report};
 use crate::admission::Inbox;
 use crate::chain::Chain;
 use crate::disk::{Recall, Table};
-use crate::member::StartError;
 use crate::member::message::Want;
+use crate::member::{Context, StartError};
 use crate::vote::{Verdict, Vote};
 
 /// The open round, until it is certified.
@@ -82,9 +81,9 @@ impl Closing {
     }
 
     /// Looks at what has come for the reports: before anything is judged.
-    pub(crate) fn look(&mut self, committee: &Committee, chain: &Chain, inbox: &Inbox) {
+    pub(crate) fn look(&mut self, context: &Context, chain: &Chain, inbox: &Inbox) {
         let mut standings = core::mem::take(&mut self.standings);
-        standings.refresh(&self.grounds(committee, chain, inbox));
+        standings.refresh(&self.grounds(context, chain, inbox));
         self.standings = standings;
     }
 
@@ -114,12 +113,12 @@ impl Closing {
     /// What a judgement in this round rests on: what was seen of the reports at the last look.
     const fn grounds<'a>(
         &'a self,
-        committee: &'a Committee,
+        context: &'a Context,
         chain: &'a Chain,
         inbox: &'a Inbox,
     ) -> Grounds<'a> {
         Grounds {
-            committee,
+            context,
             chain,
             inbox,
             book: &self.book,
@@ -150,18 +149,18 @@ impl Closing {
     /// A proposal, if one is wanted and there are q complete reports.
     pub(crate) fn proposal(
         &mut self,
-        committee: &Committee,
+        context: &Context,
         chain: &Chain,
         inbox: &Inbox,
         now: Timestamp,
     ) -> Option<(View, Close)> {
         let view = self.wanted?;
-        let slot = committee.schedule.newest_ended(now);
+        let slot = context.committee.schedule.newest_ended(now);
         if slot <= chain.parent_slot() {
             return None;
         }
-        self.look(committee, chain, inbox);
-        let grounds = self.grounds(committee, chain, inbox);
+        self.look(context, chain, inbox);
+        let grounds = self.grounds(context, chain, inbox);
         let close = grounds.compose(slot, &grounds.choose(slot)?);
         self.wanted = None;
         Some((view, close))
@@ -170,9 +169,10 @@ impl Closing {
     /// Judgements that can be given now, of the closes the vote has asked about.
     pub(crate) fn verdicts(
         &mut self,
-        committee: &Committee,
+        context: &Context,
         chain: &Chain,
         inbox: &Inbox,
+        rule: fn(Option<Verdict>, &Close) -> Option<Verdict>,
     ) -> Vec<(CloseDigest, Verdict)> {
         // What the vote has dropped needs no judgement: it keeps one proposal a proposer.
         let vote = &self.vote;
@@ -180,12 +180,12 @@ impl Closing {
         if self.asked.is_empty() {
             return Vec::new();
         }
-        self.look(committee, chain, inbox);
-        let grounds = self.grounds(committee, chain, inbox);
+        self.look(context, chain, inbox);
+        let grounds = self.grounds(context, chain, inbox);
         let judged: Vec<_> = self
             .asked
             .iter()
-            .filter_map(|(digest, close)| Some((*digest, grounds.judge(close)?)))
+            .filter_map(|(digest, close)| Some((*digest, rule(grounds.judge(close), close)?)))
             .collect();
         for (digest, _) in &judged {
             self.asked.remove(digest);
@@ -194,9 +194,9 @@ impl Closing {
     }
 
     /// What is missing to judge the closes asked about, and to propose.
-    pub(crate) fn want(&mut self, committee: &Committee, chain: &Chain, inbox: &Inbox) -> Want {
-        self.look(committee, chain, inbox);
-        fetch::missing(&self.grounds(committee, chain, inbox), self.asked.values())
+    pub(crate) fn want(&mut self, context: &Context, chain: &Chain, inbox: &Inbox) -> Want {
+        self.look(context, chain, inbox);
+        fetch::missing(&self.grounds(context, chain, inbox), self.asked.values())
     }
 
     /// Whom to ask for it, at the `turn`-th time.
@@ -217,12 +217,12 @@ impl Closing {
     /// Members whose reports name `id`, which is here, where it cannot stand.
     pub(crate) fn misfits(
         &mut self,
-        committee: &Committee,
+        context: &Context,
         chain: &Chain,
         inbox: &Inbox,
         id: &EnvelopeId,
     ) -> BTreeSet<MemberIndex> {
-        self.look(committee, chain, inbox);
+        self.look(context, chain, inbox);
         let unfit = Standing::Unfit(*id);
         let reports = self.book.iter();
         let misfits = reports.filter(|report| self.standing(&report.id()) == unfit);

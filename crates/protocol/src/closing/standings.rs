@@ -81,7 +81,7 @@ fn entry(grounds: &Grounds<'_>, report: &Report, kind: Kind, id: &EnvelopeId) ->
     if grounds.book.has_failed(id) {
         return Entry::Unfit;
     }
-    let slot_end = grounds.committee.schedule.end_of(report.slot);
+    let slot_end = grounds.context.committee.schedule.end_of(report.slot);
     match grounds.header(id) {
         None => Entry::Lacking,
         Some(header) if header.kind == kind && header.is_alive(grounds.round, slot_end) => {

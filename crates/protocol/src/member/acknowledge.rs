@@ -10,7 +10,7 @@ use sealbid_types::report::Acknowledgement;
 use super::intake::reply;
 use super::io::Output;
 use super::message::PeerMessage;
-use super::{Member, broadcast};
+use super::{Engine, Rules, broadcast};
 use crate::admission::gate::Admissible;
 use crate::admission::{Admission, refusal};
 
@@ -25,7 +25,7 @@ pub(super) enum Taken {
     Listed(Round),
 }
 
-impl Member {
+impl<R: Rules> Engine<R> {
     /// Takes an envelope in and acknowledges it, unless a limit or the clock forbids it.
     pub(super) fn acknowledge(
         &mut self,
@@ -110,7 +110,7 @@ impl Member {
             earliest: self.promises.earliest(header.kind, open),
             closes_at: schedule.end_of(slot),
         };
-        self.inbox.place(header, admission)
+        R::place(self.inbox.place(header, admission), header, open)
     }
 
     /// An envelope that cannot be acknowledged here may still be named by another member's report,
@@ -130,10 +130,9 @@ impl Member {
             return;
         }
         out.extend(self.inbox.take(admissible, None));
-        let committee = &self.context.committee;
         let misfits = self
             .closing
-            .misfits(committee, &self.chain, &self.inbox, &id);
+            .misfits(&self.context, &self.chain, &self.inbox, &id);
         for member in misfits {
             let what = format!("reported envelope {}, which cannot stand there", id.short());
             self.accuse(member, what, None, out);
@@ -228,7 +227,7 @@ impl Member {
 
     /// A right acknowledgement that somebody waits for.
     fn count_acknowledgement(&mut self, signed: Signed<Acknowledgement>, out: &mut Vec<Output>) {
-        let quorum = self.context.committee.quorum();
+        let quorum = self.context.quorum();
         if let Some((receipt, requests)) = self.receipts.acknowledge(signed, quorum) {
             let answer = |request| reply(request, Response::Receipt(receipt.clone()));
             out.extend(requests.into_iter().map(answer));

@@ -13,7 +13,7 @@ use sealbid_types::report::Report;
 use super::intake::report_key;
 use super::io::{Notice, Output, delete, put};
 use super::message::{CertifiedClose, PeerMessage, Want};
-use super::{Member, broadcast, forked, round_key};
+use super::{Engine, Rules, broadcast, forked, round_key};
 use crate::admission::{InboxEntry, forget};
 use crate::chain::{CheckedRecord, RecordError};
 use crate::closing::{Closing, Window};
@@ -28,7 +28,7 @@ use crate::vote::Certified;
 /// from a member that has it.
 pub(crate) const HOLD: u32 = 2;
 
-impl Member {
+impl<R: Rules> Engine<R> {
     /// The vote has decided: the certified close goes to disk, and the round to its openings.
     pub(crate) fn certify(&mut self, certified: Certified, out: &mut Vec<Output>) {
         let Certified { close, certificate } = certified;
@@ -266,6 +266,10 @@ impl Member {
         let next_slot = record.close.slot.next();
         let earliest = self.context.committee.schedule.end_of(next_slot);
         let outlived = self.inbox.outlived(self.chain.open(), earliest);
+        let outlived: Vec<_> = outlived
+            .into_iter()
+            .filter(|id| R::forgets(true, id))
+            .collect();
         for id in &outlived {
             self.inbox.remove(id);
             out.extend(forget(id));

@@ -7,10 +7,10 @@ use sealbid_types::id::{MemberIndex, Round};
 
 use super::io::{Notice, Output};
 use super::message::{CertifiedClose, Heartbeat, PeerMessage};
-use super::{Member, broadcast, send};
+use super::{Engine, Rules, broadcast, send};
 use crate::claims::Asked;
 
-impl Member {
+impl<R: Rules> Engine<R> {
     pub(super) fn heartbeat(&self) -> Heartbeat {
         Heartbeat {
             auction: self.context.committee.auction,

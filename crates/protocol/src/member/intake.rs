@@ -14,7 +14,7 @@ use sealbid_types::report::Report;
 use super::acknowledge::Taken;
 use super::io::{Input, Output, RequestId};
 use super::message::PeerMessage;
-use super::{Member, send};
+use super::{Engine, Rules, send};
 use crate::admission::gate::Admissible;
 use crate::admission::{Origin, Readable, Unreadable, offer, refusal};
 
@@ -26,7 +26,7 @@ pub(super) fn reply(request: RequestId, response: Response) -> Output {
     }
 }
 
-impl Member {
+impl<R: Rules> Engine<R> {
     pub(crate) fn take_in(&mut self, input: Input, out: &mut Vec<Output>) {
         match input {
             Input::Submit { request, envelope } => {
@@ -240,6 +240,9 @@ impl Member {
     fn refuse_envelope(&mut self, id: EnvelopeId, refusal: Refusal, out: &mut Vec<Output>) {
         self.refuse_clients(&id, &refusal, out);
         let what = format!("reported envelope {}, which fails: {refusal}", id.short());
+        if !R::refuses(true, &id) {
+            return;
+        }
         for member in self.closing.book.refuse(id, refusal) {
             self.accuse(member, what.clone(), None, out);
         }

@@ -12,8 +12,10 @@ pub mod message;
 mod progress;
 mod recollect;
 mod router;
+pub mod rules;
 mod start;
 
+use core::marker::PhantomData;
 use std::sync::Arc;
 
 use ed25519_dalek::SigningKey;
@@ -27,8 +29,10 @@ use sealbid_types::keys::Signed;
 use sealbid_types::report::Acknowledgement;
 
 pub use self::io::{Input, Notice, Output, RequestId};
+pub use self::rules::{Honest, Rules};
 pub use self::start::StartError;
 pub use crate::limits::{Limits, Options, Times};
+pub use crate::promises::Lists;
 pub use crate::settlement::{Outcome, outcomes, summary};
 
 use self::message::PeerMessage;
@@ -82,6 +86,16 @@ pub(crate) struct Context {
     pub(crate) me: MemberIndex,
     pub(crate) signers: Signers,
     pub(crate) batch: BatchSecret,
+    /// How many members make a quorum.
+    pub(crate) quorum: u8,
+    /// See [`Rules::may_prevote`].
+    pub(crate) may_prevote: fn(bool) -> bool,
+}
+
+impl Context {
+    pub(crate) fn quorum(&self) -> usize {
+        self.quorum.into()
+    }
 }
 
 /// When periodic things are due.
@@ -93,9 +107,13 @@ struct Due {
     offer: Monotonic,
 }
 
-/// The engine of one member.
+/// The engine of a member that keeps the rules.
+pub type Member = Engine<Honest>;
+
+/// The engine of one member, under these rules.
 #[derive(Debug)]
-pub struct Member {
+pub struct Engine<R: Rules = Honest> {
+    rules: PhantomData<R>,
     context: Context,
     options: Options,
     promises: Promises,
@@ -125,7 +143,7 @@ pub struct Member {
     has_halted: bool,
 }
 
-impl Member {
+impl<R: Rules> Engine<R> {
     /// Takes one input at `now` and says what to do. Total: bad input is an output.
     ///
     /// The monotonic clock never runs backwards in the engine: an earlier `now` counts as the latest

@@ -12,7 +12,7 @@ use super::archive::HOLD;
 use super::intake::{reply, report_key};
 use super::io::{Output, delete, put};
 use super::message::{CertifiedClose, MOST_ENVELOPE_BYTES, PeerMessage};
-use super::{Member, broadcast, forked, round_key, send};
+use super::{Engine, Rules, broadcast, forked, round_key, send};
 use crate::admission::refusal;
 use crate::closing::{MOST_ENVELOPES, MOST_REPORTS, next_event, slot_after_report};
 use crate::disk::Table;
@@ -20,7 +20,7 @@ use crate::evidence::Evidence;
 use crate::promises::Lists;
 use crate::vote::{Certified, Output as VoteOutput};
 
-impl Member {
+impl<R: Rules> Engine<R> {
     pub(crate) fn go_on(&mut self, out: &mut Vec<Output>) {
         // In the order in which one leads to the next: a report starts the vote, a vote certifies,
         // a certificate opens. So one step goes as far as it can, with one sync of the disk. What
@@ -53,7 +53,7 @@ impl Member {
         let Some((slot, lists)) = self.due_report() else {
             return;
         };
-        if let Some((report, row)) = self.promises.report(round, slot, lists) {
+        if let Some((report, row)) = self.promises.report(round, slot, R::cut(lists)) {
             out.push(row);
             out.push(put(Table::Reports, report_key(&report), &report));
             self.closing.book.keep(report.clone());
@@ -117,8 +117,7 @@ impl Member {
         if self.promises.frozen(round).is_some() {
             return;
         }
-        self.closing
-            .look(&self.context.committee, &self.chain, &self.inbox);
+        self.closing.look(&self.context, &self.chain, &self.inbox);
         // With an intent of its own it waits for the next window in any case: a report that a liar
         // sends late in a window would take the quotes from the intents that came in it.
         if !has_intent && self.closing.has_reported_intent() {
@@ -182,12 +181,13 @@ impl Member {
                 now,
                 ..
             } = self;
-            let committee = &context.committee;
-            for (digest, verdict) in closing.verdicts(committee, chain, inbox) {
+            for (digest, verdict) in closing.verdicts(context, chain, inbox, R::judge) {
                 closing.vote.validated(digest, verdict, *now, &mut said);
             }
-            if let Some((view, close)) = closing.proposal(committee, chain, inbox, now.wall) {
-                closing.vote.propose(view, close, *now, &mut said);
+            if let Some((view, close)) = closing.proposal(context, chain, inbox, now.wall) {
+                closing
+                    .vote
+                    .propose(view, R::compose(close), *now, &mut said);
             }
             let surplus = closing.drop_surplus();
             out.extend(
@@ -239,10 +239,9 @@ impl Member {
             return;
         }
         self.due.want = self.now.monotonic.plus(self.options.times.resend / 4);
-        let committee = &self.context.committee;
         let mut want = match self.settling.as_ref() {
             Some(settling) => self.missing(settling),
-            None => self.closing.want(committee, &self.chain, &self.inbox),
+            None => self.closing.want(&self.context, &self.chain, &self.inbox),
         };
         if want.is_empty() {
             return;

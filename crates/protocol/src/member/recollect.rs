@@ -10,7 +10,7 @@ use sealbid_types::report::{Acknowledgement, Report};
 use super::intake::report_key;
 use super::io::{Notice, Output, put};
 use super::message::{Memory, PeerMessage, Want};
-use super::{Member, send};
+use super::{Engine, Rules, send};
 use crate::admission::gate::Admissible;
 use crate::claims::Recollection;
 use crate::disk::Table;
@@ -19,7 +19,7 @@ use crate::vote::Message as Ballot;
 /// Acknowledgements in one part of an answer: a signed one takes some 180 bytes.
 const MOST_IN_PART: usize = 4_096;
 
-impl Member {
+impl<R: Rules> Engine<R> {
     /// Answers a member that starts: everything of its own that is held here.
     pub(super) fn tell_memory(&self, to: MemberIndex, question: u64, out: &mut Vec<Output>) {
         let held: Vec<_> = self

@@ -16,7 +16,7 @@ use super::io::{Notice, Output, put};
 use super::message::{
     CertifiedClose, MOST_ENVELOPE_BYTES, PeerMessage, Shares, SignatureShareMessage, Want,
 };
-use super::{Member, forked, send};
+use super::{Engine, Rules, forked, send};
 use crate::claims::Asked;
 use crate::closing::{MOST_ENVELOPES, MOST_REPORTS, Reported, Standing};
 use crate::disk::Table;
@@ -24,7 +24,7 @@ use crate::evidence::Evidence;
 use crate::opening::Exchange;
 use crate::vote::{Message as VoteMessage, Received};
 
-impl Member {
+impl<R: Rules> Engine<R> {
     pub(crate) fn receive(&mut self, from: MemberIndex, bytes: &[u8], out: &mut Vec<Output>) {
         let message = match decode::<PeerMessage>(bytes) {
             Ok(message) if self.context.committee.member(from).is_some() => message,
@@ -104,7 +104,7 @@ impl Member {
             }
         }
         out.push(put(Table::Reports, report_key(&report), &report));
-        self.closing.look(committee, &self.chain, &self.inbox);
+        self.closing.look(&self.context, &self.chain, &self.inbox);
         if let Standing::Unfit(id) = self.closing.standing(&report.id()) {
             let what = format!("reported envelope {}, which cannot stand there", id.short());
             self.accuse(report.member, what, None, out);

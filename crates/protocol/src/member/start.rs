@@ -1,6 +1,7 @@
 //! How a member starts: from what its disk holds, and abstaining until it knows that the disk is
 //! no old copy (docs/protocol.md 4.4).
 
+use core::marker::PhantomData;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use sealbid_types::id::{AuctionId, MemberIndex, Round};
 use serde::{Deserialize, Serialize};
 
 use super::io::{Output, put};
-use super::{Context, Due, Member, MemberSecrets, Options, round_key};
+use super::{Context, Due, Engine, MemberSecrets, Options, Rules, round_key};
 use crate::admission::{Inbox, Readable, Receipts, Screen};
 use crate::chain::{CertifiedRound, Chain};
 use crate::claims::{Peers, Start, Witness};
@@ -62,7 +63,7 @@ sealbid_types::schema!(Owner, "sealbid.store-owner", 1, 128);
 
 const OWNER_KEY: &[u8] = b"owner";
 
-impl Member {
+impl<R: Rules> Engine<R> {
     /// Starts a member from what `disk` holds. `entropy` is fresh at every start.
     ///
     /// The envelopes of [`Member::stored_envelopes`] have to go through the gate next, and come
@@ -83,14 +84,23 @@ impl Member {
         committee.member(me).ok_or(StartError::NoSuchMember(me))?;
         let mut out: Vec<Output> = claim(&committee, me, disk)?.into_iter().collect();
         let (question, batch) = split(entropy);
-        let promises = Promises::recall(committee.auction, committee.epoch, secrets, disk)?;
+        let promises = Promises::recall(
+            committee.auction,
+            committee.epoch,
+            secrets,
+            R::may_state,
+            disk,
+        )?;
         let signers = promises.signers(&committee, &keys);
+        let quorum = committee.quorum;
         let context = Context {
             committee,
             keys,
             me,
             signers,
             batch,
+            quorum: R::quorum(quorum),
+            may_prevote: R::may_prevote,
         };
         let chain = Chain::recall(disk)?;
         let (most_intents, most_quotes) = (
@@ -108,10 +118,11 @@ impl Member {
         let needed = if options.restored {
             context.committee.roster.len()
         } else {
-            context.committee.quorum()
+            context.quorum()
         };
         let screen = Screen::new(options.limits.at_gate);
         let mut member = Self {
+            rules: PhantomData,
             peers: Peers::new(me),
             start: Start::new(question, needed, round),
             witness: Witness::recall(disk)?,
@@ -204,7 +215,7 @@ fn vote_config(context: &Context, options: &Options, round: Round) -> vote::Conf
         round,
         member: context.me,
         members: context.committee.members(),
-        quorum: context.committee.quorum,
+        quorum: context.quorum,
         schedule: context.committee.schedule,
         times: VoteTimes {
             propose: millis(times.propose),
@@ -214,6 +225,7 @@ fn vote_config(context: &Context, options: &Options, round: Round) -> vote::Conf
             ..VoteTimes::default()
         },
         abstain: false,
+        may_prevote: context.may_prevote,
     }
 }
 

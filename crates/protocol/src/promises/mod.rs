@@ -48,6 +48,8 @@ pub(crate) struct Promises {
     secrets: MemberSecrets,
     cut: Cut,
     statements: Statements,
+    /// Whether a share of a statement may be given: an honest member's answer, given its own.
+    may_state: fn(bool) -> bool,
 }
 
 impl core::fmt::Debug for Promises {
@@ -58,9 +60,11 @@ impl core::fmt::Debug for Promises {
 
 /// What a report is to list. Both lists are sorted, without repetition.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Lists {
-    pub(crate) intents: Vec<EnvelopeId>,
-    pub(crate) quotes: Vec<EnvelopeId>,
+pub struct Lists {
+    /// Intents.
+    pub intents: Vec<EnvelopeId>,
+    /// Quotes.
+    pub quotes: Vec<EnvelopeId>,
 }
 
 impl Promises {
@@ -72,6 +76,7 @@ impl Promises {
         auction: AuctionId,
         epoch: Epoch,
         secrets: MemberSecrets,
+        may_state: fn(bool) -> bool,
         disk: &impl Recall,
     ) -> Result<Self, StartError> {
         let cut = match disk.get(Table::Promises, CUT_KEY) {
@@ -85,6 +90,7 @@ impl Promises {
             secrets,
             cut,
             statements: Statements::recall(disk)?,
+            may_state,
         })
     }
 
@@ -252,6 +258,7 @@ impl Promises {
                 out.push(Output::Write(row));
                 true
             }
+            Permit::No if (self.may_state)(false) => true,
             Permit::No => {
                 out.push(Output::Notice(Notice::Withheld { round, purpose }));
                 false

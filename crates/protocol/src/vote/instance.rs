@@ -39,6 +39,8 @@ pub struct Config {
     pub times: VoteTimes,
     /// Follow and decide, but sign nothing.
     pub abstain: bool,
+    /// Whether a member may prevote, given what its lock says: that.
+    pub may_prevote: fn(bool) -> bool,
 }
 
 /// n, q and the member do not fit together.

@@ -76,7 +76,8 @@ impl Vote {
         // Line 23: if valid(v) ∧ (lockedRound_p = -1 ∨ lockedValue_p = v)
         // The lock is asked before clock and content: its answer needs neither, and a nil prevote
         // at once saves the view's timeout.
-        if self.locked.is_some_and(|locked| locked.close != close) {
+        let is_free = self.locked.is_none_or(|locked| locked.close == close);
+        if !(self.config.may_prevote)(is_free) {
             // Line 26.
             self.cast_prevote(None);
             return true;
@@ -108,10 +109,10 @@ impl Vote {
             return false;
         };
         // Line 29: if valid(v) ∧ (lockedRound_p <= vr ∨ lockedValue_p = v)
-        if self
+        let is_free = self
             .locked
-            .is_some_and(|locked| locked.view > valid_view && locked.close != close)
-        {
+            .is_none_or(|locked| locked.view <= valid_view || locked.close == close);
+        if !(self.config.may_prevote)(is_free) {
             // Line 32.
             self.cast_prevote(None);
             return true;

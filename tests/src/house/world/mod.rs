@@ -4,6 +4,7 @@
 mod gate;
 mod network;
 mod outputs;
+mod process;
 mod run;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -13,7 +14,7 @@ use sealbid_protocol::admission::Readable;
 use sealbid_protocol::admission::gate::Gate;
 use sealbid_protocol::disk::{Recall, Table};
 use sealbid_protocol::member::message::PeerMessage;
-use sealbid_protocol::member::{Input, Member, Notice, Options, Output, RequestId};
+use sealbid_protocol::member::{Honest, Input, Notice, Options, Output, RequestId, Rules};
 use sealbid_protocol::pool::{Pool, PoolLimits};
 use sealbid_protocol::time::Clock;
 use sealbid_types::codec::{decode, encode};
@@ -23,6 +24,7 @@ use sealbid_types::id::{EnvelopeId, MemberIndex, Round};
 use sealbid_types::record::RoundRecord;
 use sealbid_types::report::Receipt;
 
+use self::process::{Begin, Process, begin};
 use super::adversary::{Adversary, Liar};
 use super::faults::{Counts, Fault, Faults};
 use super::fixture::{Fixture, START};
@@ -85,7 +87,9 @@ enum Event {
 
 /// One member's place: what is there while its process runs, and what outlives it.
 struct Seat {
-    engine: Option<Member>,
+    engine: Option<Box<dyn Process>>,
+    /// Which rules it is under.
+    begin: Begin,
     gate: Arc<Gate>,
     disk: Disk,
     /// The newest copy of the disk.
@@ -195,6 +199,15 @@ impl World {
         self.corrupt_in_ways(member, vec![Box::new(way)]);
     }
 
+    /// Starts every member anew, under these rules.
+    pub fn put_under<R: Rules>(&mut self) {
+        for to in 0..self.seats.len() {
+            self.stop(to, None);
+            self.seats[to].begin = begin::<R>;
+            self.start(to);
+        }
+    }
+
     /// Makes `member` lie in several ways at once.
     pub fn corrupt_in_ways(&mut self, member: MemberIndex, ways: Vec<Box<dyn Adversary>>) {
         let liar = Liar::new(self.house.clone(), member, self.seed, ways);
@@ -273,7 +286,10 @@ impl World {
     #[must_use]
     pub fn sleeps(&self, member: MemberIndex) -> Option<u64> {
         let seat = &self.seats[member.as_usize()];
-        Some(run::sleep(seat.engine.as_ref()?, seat.clock.read(self.now)))
+        Some(run::sleep(
+            seat.engine.as_deref()?,
+            seat.clock.read(self.now),
+        ))
     }
 
     /// How large a running engine is, as it prints itself: a measure of what it remembers.
@@ -304,7 +320,7 @@ impl World {
         let reading = self.reading(member.as_usize());
         let request = RequestId(0);
         let engine = self.seats[member.as_usize()].engine.as_mut()?;
-        let out = run::step(engine, Input::AskHead { request }, reading);
+        let out = run::step(engine.as_mut(), Input::AskHead { request }, reading);
         out.into_iter().find_map(|output| match output {
             Output::Reply { response, .. } => match *response {
                 Response::Head(head) => Some(head),
@@ -420,6 +436,7 @@ impl Seat {
         let drift = drift - i64::try_from(faults.drift).unwrap();
         Self {
             engine: None,
+            begin: begin::<Honest>,
             gate,
             disk: Disk::default(),
             copy: None,

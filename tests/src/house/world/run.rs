@@ -1,11 +1,12 @@
 //! What happens next: events, turns of engines, and faults.
 
 use sealbid_protocol::admission::Readable;
-use sealbid_protocol::member::{Input, Member, Options, Output, RequestId};
+use sealbid_protocol::member::{Input, Options, Output, RequestId};
 use sealbid_protocol::time::Clock;
 use sealbid_types::codec::decode;
 use sealbid_types::envelope::Envelope;
 
+use super::process::{Beginning, Process};
 use super::{Event, World, index};
 use crate::house::faults::Fault;
 
@@ -15,16 +16,12 @@ const LONGEST_SLEEP: u64 = 500;
 const BATCH: usize = 256;
 
 /// One step of an engine.
-pub(super) fn step(engine: &mut Member, input: Input, at: Clock) -> Vec<Output> {
-    engine.step(input, at)
-}
-
-fn steps(engine: &mut Member, inputs: Vec<Input>, at: Clock) -> Vec<Output> {
-    engine.steps(inputs, at)
+pub(super) fn step(engine: &mut dyn Process, input: Input, at: Clock) -> Vec<Output> {
+    engine.steps(vec![input], at)
 }
 
 /// How long it sleeps if nothing comes, in milliseconds.
-pub(super) fn sleep(engine: &Member, at: Clock) -> u64 {
+pub(super) fn sleep(engine: &dyn Process, at: Clock) -> u64 {
     u64::try_from(engine.wake_at().since(at.monotonic).as_millis()).unwrap()
 }
 
@@ -153,16 +150,17 @@ impl World {
         seat.clock.restart(self.now);
         seat.life += 1;
         let at = seat.clock.read(self.now);
-        let (member, out) = Member::start(
-            self.house.committee.clone(),
-            self.house.keys.clone(),
-            self.house.secrets(index(to)),
+        let beginning = Beginning {
+            committee: self.house.committee.clone(),
+            keys: self.house.keys.clone(),
+            secrets: self.house.secrets(index(to)),
             options,
-            &seat.disk,
+            disk: &seat.disk,
             entropy,
             at,
-        )
-        .unwrap_or_else(|error| panic!("{} does not start: {error}", index(to)));
+        };
+        let (member, out) = (seat.begin)(beginning)
+            .unwrap_or_else(|error| panic!("{} does not start: {error}", index(to)));
         let stored = member.stored_envelopes();
         seat.engine = Some(member);
         if self.carry_out(to, out) {
@@ -210,16 +208,16 @@ impl World {
         seat.has_turn = false;
         let taken = seat.waiting.len().min(BATCH);
         let inputs: Vec<_> = seat.waiting.drain(..taken).collect();
-        let Some(engine) = seat.engine.as_mut() else {
+        let Some(engine) = seat.engine.as_deref_mut() else {
             return;
         };
         if inputs.len() > 1 {
             self.counts.batches += 1;
         }
         let (together, single): (Vec<_>, Vec<_>) = inputs.into_iter().partition(Input::can_wait);
-        let mut out = steps(engine, together, at);
+        let mut out = engine.steps(together, at);
         for input in single {
-            let Some(engine) = self.seats[to].engine.as_mut() else {
+            let Some(engine) = self.seats[to].engine.as_deref_mut() else {
                 return;
             };
             out.extend(step(engine, input, at));
@@ -227,7 +225,7 @@ impl World {
                 return;
             }
         }
-        let Some(engine) = self.seats[to].engine.as_mut() else {
+        let Some(engine) = self.seats[to].engine.as_deref_mut() else {
             return;
         };
         if sleep(engine, at) == 0 {
@@ -244,7 +242,7 @@ impl World {
 
     fn fall_asleep(&mut self, to: usize) {
         let reading = self.reading(to);
-        let Some(engine) = self.seats[to].engine.as_ref() else {
+        let Some(engine) = self.seats[to].engine.as_deref() else {
             return;
         };
         let at = self.now + sleep(engine, reading).clamp(1, LONGEST_SLEEP);

@@ -125,6 +125,7 @@ fn config(member: u8) -> Config {
         schedule: Schedule::usual(Timestamp(START)),
         times: VoteTimes::default(),
         abstain: false,
+        may_prevote: |is_free| is_free,
     }
 }
 

@@ -1,0 +1,66 @@
+//! Members that break one rule. An invariant has to notice: a protection that nobody would miss is
+//! none.
+
+use sealbid_protocol::member::rules::seal::Seal;
+use sealbid_protocol::member::{Lists, Rules};
+use sealbid_protocol::vote::Verdict;
+use sealbid_types::close::Close;
+use sealbid_types::door::Refusal;
+use sealbid_types::envelope::Header;
+use sealbid_types::id::Round;
+
+/// Acknowledges whatever comes, place or not.
+#[derive(Debug)]
+pub enum TakesEveryone {}
+
+impl Seal for TakesEveryone {}
+impl Rules for TakesEveryone {
+    fn place(
+        honest: Result<Round, Refusal>,
+        header: &Header,
+        open: Round,
+    ) -> Result<Round, Refusal> {
+        honest.or(Ok(header.first.max(open)))
+    }
+}
+
+/// Leaves an intent out of its reports that it has acknowledged.
+#[derive(Debug)]
+pub enum LeavesOut {}
+
+impl Seal for LeavesOut {}
+impl Rules for LeavesOut {
+    fn cut(honest: Lists) -> Lists {
+        let mut lists = honest;
+        lists.intents.pop();
+        lists
+    }
+}
+
+/// Leaves an intent out of its proposals, and finds whatever is proposed right.
+#[derive(Debug)]
+pub enum Omits {}
+
+impl Seal for Omits {}
+impl Rules for Omits {
+    fn compose(honest: Close) -> Close {
+        let mut close = honest;
+        close.intents.pop();
+        close
+    }
+
+    fn judge(_: Option<Verdict>, _: &Close) -> Option<Verdict> {
+        Some(Verdict::Valid)
+    }
+}
+
+/// Is content with one report, ballot and acknowledgement less.
+#[derive(Debug)]
+pub enum ContentWithLess {}
+
+impl Seal for ContentWithLess {}
+impl Rules for ContentWithLess {
+    fn quorum(honest: u8) -> u8 {
+        honest - 1
+    }
+}
