@@ -404,7 +404,10 @@ fn record(auction: AuctionId) -> RoundRecord {
         order: zero,
         openings: Vec::new(),
         allocation,
-        allocation_signature: zero,
+        allocation_certificate: CertificateBytes {
+            view: View(0),
+            signature: zero,
+        },
         settlement: SignedSettlement {
             settlement,
             signature: zero,

@@ -57,8 +57,11 @@ impl VerifiedRound {
             return Err(RecordError::Round(record.close.round));
         }
         let close = CloseCertificate::verify(keys, record.close.clone(), &record.certificate)?;
-        let allocation =
-            AllocationCertificate::verify(keys, &record.allocation, &record.allocation_signature)?;
+        let allocation = AllocationCertificate::verify(
+            keys,
+            &record.allocation,
+            &record.allocation_certificate,
+        )?;
         let settlement = &record.settlement.settlement;
         let belong_together = record.allocation.round == round
             && record.allocation.auction == committee.auction

@@ -220,7 +220,10 @@ impl TestHouse {
             void: Vec::new(),
             alarm: None,
         };
-        let allocation_signature = self.sign(&allocation.statement());
+        let allocation_certificate = CertificateBytes {
+            view: View(0),
+            signature: self.sign(&allocation.statement(View(0))),
+        };
         let settlement = Settlement {
             auction,
             epoch,
@@ -246,7 +249,7 @@ impl TestHouse {
             order: FixedBytes([0; 96]),
             openings: Vec::new(),
             allocation,
-            allocation_signature,
+            allocation_certificate,
             settlement,
         }
     }

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use sealbid_types::allocation::Allocation;
-use sealbid_types::bytes::FixedBytes;
 use sealbid_types::close::{CertificateBytes, Close};
 use sealbid_types::envelope::Part;
 use sealbid_types::id::{AllocationDigest, AuctionId, CloseDigest, EnvelopeId, Epoch, Round, View};
@@ -97,6 +96,7 @@ pub struct AllocationCertificate {
     epoch: Epoch,
     digest: AllocationDigest,
     round: Round,
+    view: View,
     filled: BTreeSet<EnvelopeId>,
     signature: Signature,
     public_key: G1Point,
@@ -110,11 +110,12 @@ impl AllocationCertificate {
     pub fn verify(
         keys: &CommitteeKeys,
         allocation: &Allocation,
-        signature: &FixedBytes<96>,
+        certificate: &CertificateBytes,
     ) -> Result<Self, CertificateError> {
         let digest = allocation.digest();
         let round = allocation.round;
-        let statement = allocation.statement_of(digest);
+        let CertificateBytes { view, signature } = certificate;
+        let statement = allocation.statement_of(digest, *view);
         let signature = Signature::verify(keys, &statement, signature)
             .map_err(|error| CertificateError { round, error })?;
         let filled = allocation.fills.iter().map(|fill| fill.intent).collect();
@@ -123,6 +124,7 @@ impl AllocationCertificate {
             epoch: allocation.epoch,
             digest,
             round,
+            view: *view,
             filled,
             signature,
             public_key: *keys.public_key(),
@@ -141,10 +143,13 @@ impl AllocationCertificate {
         self.round
     }
 
-    /// The signature as it travels.
+    /// The certificate as it travels.
     #[must_use]
-    pub fn to_bytes(&self) -> FixedBytes<96> {
-        self.signature.to_bytes()
+    pub fn to_bytes(&self) -> CertificateBytes {
+        CertificateBytes {
+            view: self.view,
+            signature: self.signature.to_bytes(),
+        }
     }
 }
 

@@ -74,6 +74,29 @@ pub fn clear(input: &ClearingInput) -> Allocation {
     checked(input, draft)
 }
 
+/// The allocation that fills nothing: what the committee settles a round by if its members clear
+/// it differently. It is a function of the certified close and its draw and of nothing that members
+/// of two versions could read in two ways: so the terms' root is that of no terms.
+#[must_use]
+pub fn withdrawn(input: &ClearingInput) -> Allocation {
+    let withdrawn = |id: &EnvelopeId| Unfilled {
+        intent: *id,
+        reason: UnfilledReason::Withdrawn,
+    };
+    Allocation {
+        auction: input.auction,
+        epoch: input.epoch,
+        round: input.round,
+        close: input.close,
+        order: input.order,
+        terms: merkle::root(core::iter::empty::<Vec<u8>>()),
+        fills: Vec::new(),
+        unfilled: input.intents.keys().map(withdrawn).collect(),
+        void: Vec::new(),
+        alarm: None,
+    }
+}
+
 /// The clearing, or if it breaks an invariant, one that fills nothing and says why.
 fn checked(input: &ClearingInput, mut allocation: Allocation) -> Allocation {
     let Err(breach) = invariants::check(input, &allocation) else {

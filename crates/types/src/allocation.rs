@@ -6,7 +6,7 @@ use crate::amount::{Amount, Delta};
 use crate::codec::digest;
 use crate::id::{
     AllocationDigest, AuctionId, CloseDigest, EnvelopeId, Epoch, MerkleRoot, OrderSeed, Round,
-    context,
+    View, context,
 };
 use crate::metadata::Pair;
 use crate::statement::Statement;
@@ -134,19 +134,20 @@ impl Allocation {
         digest(context::ALLOCATION, self).into()
     }
 
-    /// What the committee signs of this.
+    /// What the committee signs of this in `view` of the vote on it.
     #[must_use]
-    pub fn statement(&self) -> Statement {
-        self.statement_of(self.digest())
+    pub fn statement(&self, view: View) -> Statement {
+        self.statement_of(self.digest(), view)
     }
 
     /// The same, for whoever has hashed all of it already: `digest` is [`Self::digest`].
     #[must_use]
-    pub const fn statement_of(&self, digest: AllocationDigest) -> Statement {
+    pub const fn statement_of(&self, digest: AllocationDigest, view: View) -> Statement {
         Statement::Allocation {
             auction: self.auction,
             epoch: self.epoch,
             round: self.round,
+            view,
             allocation: digest,
         }
     }

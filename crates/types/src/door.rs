@@ -58,7 +58,7 @@ pub enum Response {
     /// An event.
     Event(Event),
 }
-crate::schema!(Response, "sealbid.door-response", 2, 1 << 26);
+crate::schema!(Response, "sealbid.door-response", 3, 1 << 26);
 
 /// The encoded record in an encoded [`Response::Record`], by itself and unread: whoever checks its
 /// certificate first need not decode 64 MiB of a liar's for that. None for another answer.

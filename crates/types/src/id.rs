@@ -137,12 +137,26 @@ digest_id! {
     CloseDigest;
     /// An allocation.
     AllocationDigest;
+    /// A value that is voted on: a close or an allocation.
+    ValueDigest;
     /// A settlement.
     SettlementDigest;
     /// A Merkle root (see [`crate::merkle`]).
     MerkleRoot;
     /// The seed that breaks a round's ties: derived from the committee's `order` signature.
     OrderSeed;
+}
+
+impl From<CloseDigest> for ValueDigest {
+    fn from(close: CloseDigest) -> Self {
+        Self(close.0)
+    }
+}
+
+impl From<AllocationDigest> for ValueDigest {
+    fn from(allocation: AllocationDigest) -> Self {
+        Self(allocation.0)
+    }
 }
 
 impl OrderSeed {

@@ -80,9 +80,9 @@ pub struct RoundRecord {
     pub openings: Vec<Opening>,
     /// How the round cleared.
     pub allocation: Allocation,
-    /// The committee's signature of the allocation.
-    pub allocation_signature: FixedBytes<96>,
+    /// The certificate of the allocation.
+    pub allocation_certificate: CertificateBytes,
     /// How it settled, signed.
     pub settlement: SignedSettlement,
 }
-crate::schema!(RoundRecord, "sealbid.round-record", 2, 1 << 26);
+crate::schema!(RoundRecord, "sealbid.round-record", 3, 1 << 26);

@@ -456,7 +456,10 @@ fn record() -> RoundRecord {
             z: FixedBytes([14; 96]),
         }],
         allocation: allocation(),
-        allocation_signature: FixedBytes([15; 96]),
+        allocation_certificate: CertificateBytes {
+            view: View(1),
+            signature: FixedBytes([15; 96]),
+        },
         settlement: settlement(),
     }
 }

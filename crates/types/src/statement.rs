@@ -36,7 +36,7 @@ pub enum Statement {
         /// The certified close.
         close: CloseDigest,
     },
-    /// This is how the round cleared.
+    /// This member precommits to this allocation in this view.
     Allocation {
         /// The auction.
         auction: AuctionId,
@@ -44,6 +44,8 @@ pub enum Statement {
         epoch: Epoch,
         /// The round.
         round: Round,
+        /// The view.
+        view: View,
         /// The allocation.
         allocation: AllocationDigest,
     },
@@ -59,7 +61,7 @@ pub enum Statement {
         settlement: SettlementDigest,
     },
 }
-crate::schema!(Statement, "sealbid.statement", 1, 256);
+crate::schema!(Statement, "sealbid.statement", 2, 256);
 
 impl Statement {
     /// The 32 bytes that are hashed to the curve and signed.
@@ -100,6 +102,7 @@ mod tests {
                 auction,
                 epoch,
                 round,
+                view: View(0),
                 allocation: [2; 32].into(),
             },
             Statement::Settlement {

@@ -4,6 +4,7 @@
 use sealbid_protocol::member::rules::seal::Seal;
 use sealbid_protocol::member::{Lists, Rules};
 use sealbid_protocol::vote::Verdict;
+use sealbid_types::allocation::{Allocation, Unfilled, UnfilledReason};
 use sealbid_types::close::Close;
 use sealbid_types::door::Refusal;
 use sealbid_types::envelope::Header;
@@ -62,5 +63,23 @@ impl Seal for ContentWithLess {}
 impl Rules for ContentWithLess {
     fn quorum(honest: u8) -> u8 {
         honest - 1
+    }
+}
+
+/// Runs a version that clears otherwise: it fills nothing, and finds reasons.
+#[derive(Debug)]
+pub enum ClearsOtherwise {}
+
+impl Seal for ClearsOtherwise {}
+impl Rules for ClearsOtherwise {
+    fn clear(honest: Allocation) -> Allocation {
+        let mut allocation = honest;
+        let fills = core::mem::take(&mut allocation.fills);
+        let unfilled = fills.into_iter().map(|fill| Unfilled {
+            intent: fill.intent,
+            reason: UnfilledReason::NoQuote,
+        });
+        allocation.unfilled.extend(unfilled);
+        allocation
     }
 }

@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sealbid_protocol::vote::{Certified, Evidence, Message, Position};
-use sealbid_types::close::Close;
-use sealbid_types::id::{CloseDigest, MemberIndex, View};
+use sealbid_protocol::vote::{Certified, Evidence, Message, Position, Value};
+use sealbid_types::id::{MemberIndex, ValueDigest, View};
 
 /// What a message says: a value or nil, and the valid view of a proposal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Said(pub Option<CloseDigest>, pub Option<View>);
+pub struct Said(pub Option<ValueDigest>, pub Option<View>);
 
 /// What happened in a run.
 #[derive(Debug, Default)]
@@ -18,9 +17,9 @@ pub struct History {
     /// Messages that left before the state they follow from was on disk.
     pub hasty: Vec<(MemberIndex, Position)>,
     /// Right signature shares for a close that honest members have let out, by view.
-    pub shares: BTreeMap<(View, CloseDigest), BTreeSet<MemberIndex>>,
+    pub shares: BTreeMap<(View, ValueDigest), BTreeSet<MemberIndex>>,
     /// Every close that was proposed.
-    pub values: BTreeMap<CloseDigest, Close>,
+    pub values: BTreeMap<ValueDigest, Value>,
     /// Who decided what, and when, each time a member said so.
     pub decisions: Vec<(u64, MemberIndex, Certified)>,
     /// Who was named, by whom.
@@ -47,11 +46,13 @@ impl History {
         let (member, position) = (message.member(), message.position());
         let content = match message {
             Message::Proposal(full) => {
-                Said(Some(full.header.body.close), full.header.body.valid_view)
+                Said(Some(full.header.body.value), full.header.body.valid_view)
             }
-            Message::Header(signed) => Said(Some(signed.body.close), signed.body.valid_view),
-            Message::Prevote(signed) => Said(signed.body.close, None),
-            Message::Precommit(signed) => Said(signed.body.value.map(|value| value.close), None),
+            Message::Header(signed) => Said(Some(signed.body.value), signed.body.valid_view),
+            Message::Prevote(signed) => Said(signed.body.value, None),
+            Message::Precommit(signed) => {
+                Said(signed.body.commitment.map(|value| value.value), None)
+            }
         };
         self.signed
             .entry((member, position))
@@ -62,10 +63,10 @@ impl History {
         }
         self.note_value(message);
         if let Message::Precommit(signed) = message
-            && let Some(value) = signed.body.value
+            && let Some(value) = signed.body.commitment
         {
             self.shares
-                .entry((signed.body.view, value.close))
+                .entry((signed.body.view, value.value))
                 .or_default()
                 .insert(member);
         }
@@ -75,8 +76,8 @@ impl History {
     pub fn note_value(&mut self, message: &Message) {
         if let Message::Proposal(full) = message {
             self.values
-                .entry(full.header.body.close)
-                .or_insert_with(|| full.close.clone());
+                .entry(full.header.body.value)
+                .or_insert_with(|| full.value.clone());
         }
     }
 }

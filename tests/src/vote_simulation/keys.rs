@@ -57,8 +57,8 @@ impl IdentityKeys for HashKeys {
 }
 
 impl ThresholdSigner for HashKeys {
-    fn sign(&self, statement: &Statement) -> FixedBytes<96> {
-        share(self.member.0, &statement.digest())
+    fn sign(&self, statement: &Statement) -> Option<FixedBytes<96>> {
+        Some(share(self.member.0, &statement.digest()))
     }
 
     fn verify_share(

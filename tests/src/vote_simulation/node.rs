@@ -2,7 +2,7 @@
 
 use sealbid_protocol::time::Clock;
 use sealbid_protocol::vote::{
-    Certified, Config, Output, Position, Signers, Vote, VoteState, VoteTimes,
+    Certified, Config, Output, Position, Signers, Subject, Vote, VoteState, VoteTimes,
 };
 use sealbid_types::codec::{decode, encode};
 use sealbid_types::id::{AuctionId, Epoch, MemberIndex, Slot};
@@ -48,6 +48,7 @@ pub fn config(scenario: &Scenario, member: MemberIndex) -> Config {
         schedule: schedule(),
         times: VoteTimes::default(),
         abstain: false,
+        subject: Subject::Close,
         may_prevote: |is_free| is_free,
     }
 }

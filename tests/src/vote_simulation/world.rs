@@ -5,10 +5,10 @@ mod post;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use sealbid_protocol::vote::{Certified, Message, Output, Verdict};
+use sealbid_protocol::vote::{Certified, Message, Output, Value, Verdict};
 use sealbid_types::bytes::FixedBytes;
 use sealbid_types::close::Close;
-use sealbid_types::id::{CloseDigest, EnvelopeId, Epoch, MemberIndex, RulesDigest, View};
+use sealbid_types::id::{EnvelopeId, Epoch, MemberIndex, RulesDigest, ValueDigest, View};
 
 use super::adversary::Liar;
 use super::history::History;
@@ -52,7 +52,7 @@ enum Event {
     Judge {
         member: MemberIndex,
         life: u64,
-        close: CloseDigest,
+        value: ValueDigest,
         verdict: Verdict,
     },
     Kill(usize),
@@ -63,8 +63,8 @@ enum Event {
 /// A close that `member` might propose with a clock that shows this slot, told from others by its
 /// name.
 #[must_use]
-pub fn close_named(scenario: &Scenario, name: [u8; 32], slot: sealbid_types::id::Slot) -> Close {
-    Close {
+pub fn close_named(scenario: &Scenario, name: [u8; 32], slot: sealbid_types::id::Slot) -> Value {
+    Value::Close(Close {
         auction: auction(),
         round: scenario.round,
         slot,
@@ -76,15 +76,17 @@ pub fn close_named(scenario: &Scenario, name: [u8; 32], slot: sealbid_types::id:
         reports: vec![name.into()],
         intents: vec![EnvelopeId::from(name)],
         quotes: Vec::new(),
-    }
+    })
 }
 
 /// Whether a close is valid, by its content alone.
 #[must_use]
-pub fn is_valid(scenario: &Scenario, close: &Close) -> bool {
-    close.rules == RULES
-        && close.round == scenario.round
-        && close.closed_at == schedule().end_of(close.slot)
+pub fn is_valid(scenario: &Scenario, value: &Value) -> bool {
+    value.as_close().is_some_and(|close| {
+        close.rules == RULES
+            && close.round == scenario.round
+            && close.closed_at == schedule().end_of(close.slot)
+    })
 }
 
 /// A run in progress.
@@ -219,12 +221,12 @@ impl World {
             Event::Judge {
                 member,
                 life,
-                close,
+                value,
                 verdict,
             } => {
                 if self.nodes[&member].life == life {
                     self.act(member, |vote, now, out| {
-                        vote.validated(close, verdict, now, out);
+                        vote.validated(value, verdict, now, out);
                     });
                 }
             }
@@ -309,7 +311,7 @@ impl World {
                 let life = self.nodes[&member].life;
                 self.after(delay, Event::Propose { member, life, view });
             }
-            Output::Validate { close, .. } => self.judge_later(member, &close),
+            Output::Validate { value, .. } => self.judge_later(member, &value),
             Output::Evidence(evidence) => {
                 if self.nodes[&member].liar.is_none() {
                     self.history.evidence.push((member, *evidence));
@@ -333,24 +335,24 @@ impl World {
         });
     }
 
-    fn judge_later(&mut self, member: MemberIndex, close: &Close) {
+    fn judge_later(&mut self, member: MemberIndex, value: &Value) {
         if self.scenario.blind == Some(member) {
             return;
         }
-        let valid = is_valid(&self.scenario, close);
+        let valid = is_valid(&self.scenario, value);
         let verdict = if valid {
             Verdict::Valid
         } else {
             Verdict::Invalid
         };
-        let (life, close) = (self.nodes[&member].life, close.digest());
+        let (life, value) = (self.nodes[&member].life, value.digest());
         let delay = self.draws.below(250);
         self.after(
             delay,
             Event::Judge {
                 member,
                 life,
-                close,
+                value,
                 verdict,
             },
         );

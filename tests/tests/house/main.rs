@@ -15,3 +15,4 @@ mod sabotage;
 mod scenario;
 mod scenarios;
 mod swarm;
+mod versions;

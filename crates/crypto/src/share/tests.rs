@@ -46,7 +46,15 @@ fn allocation_statement(allocation: &Allocation) -> Statement {
         auction: allocation.auction,
         epoch: allocation.epoch,
         round: allocation.round,
+        view: View(2),
         allocation: allocation.digest(),
+    }
+}
+
+fn certificate_of(signature: FixedBytes<96>) -> CertificateBytes {
+    CertificateBytes {
+        view: View(2),
+        signature,
     }
 }
 
@@ -90,7 +98,7 @@ fn a_certificate_opens_what_it_lists_and_nothing_else() {
         [(one.id(), Part::Terms), (three.id(), Part::Quote)],
     );
     let allocation = allocation(&[two.id(), three.id()]);
-    let signature = house.sign(&allocation_statement(&allocation));
+    let signature = certificate_of(house.sign(&allocation_statement(&allocation)));
     let certificate = AllocationCertificate::verify(&house.keys, &allocation, &signature).unwrap();
     assert_eq!(
         released(&|p| p.release(&certificate).is_ok()),
@@ -132,7 +140,7 @@ fn a_certificate_of_another_epoch_or_auction_opens_nothing() {
     let close = close_of(&[&envelope.parts()[0]]);
     let closed = house.certificate(&close);
     let allocation = allocation(&[envelope.id()]);
-    let signature = house.sign(&allocation_statement(&allocation));
+    let signature = certificate_of(house.sign(&allocation_statement(&allocation)));
     let allocated = AllocationCertificate::verify(&house.keys, &allocation, &signature).unwrap();
     let released = |auction: AuctionId, epoch: Epoch| {
         (
@@ -197,7 +205,7 @@ fn certificates_need_the_committees_signature_over_just_this() {
     // Nor is it the certificate of anything else.
     let mut allocation = allocation(&[]);
     allocation.round = close.round;
-    let signature = house.sign(&close_statement(&close, view));
+    let signature = certificate_of(house.sign(&close_statement(&close, view)));
     assert!(AllocationCertificate::verify(&house.keys, &allocation, &signature).is_err());
 }
 

@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sealbid_crypto::signature::Signature;
 use sealbid_crypto::{BatchSecret, CloseCertificate, CommitteeKeys, Plaintext};
-use sealbid_market::clear::{ClearingInput, clear};
+use sealbid_market::clear::{ClearingInput, clear, withdrawn};
 use sealbid_market::settle::settle;
 use sealbid_types::allocation::{Allocation, VoidReason};
 use sealbid_types::codec::decode;
@@ -36,6 +36,7 @@ pub use self::chain::{ChainAudit, audit_chain};
 pub use self::error::{AuditError, Document, EnvelopeFault};
 use crate::opening::{OpenedIntents, OpenedQuotes, PartId, Plaintexts, first_opening, read_opened};
 use crate::settlement::clearing_input;
+use crate::vote::withdrawn_from;
 
 /// A round that was found right.
 #[derive(Debug)]
@@ -159,8 +160,8 @@ impl Audit<'_> {
         let signed = [
             (
                 Document::Allocation,
-                self.record.allocation_signature,
-                allocation.statement(),
+                self.record.allocation_certificate.signature,
+                allocation.statement(self.record.allocation_certificate.view),
             ),
             (
                 Document::Settlement,
@@ -205,10 +206,23 @@ impl Audit<'_> {
         let (intents, quotes) = read_opened(&first.void, &listed, plaintexts);
         self.check_nonces(&intents);
         let input = self.clearing_input(intents, quotes);
-        let allocation = clear(&input);
+        let allocation = self.cleared(&input);
         documents::compare_allocations(&allocation, &record.allocation, self.errors);
         self.check_settlement(&allocation, &input.intents, plaintexts);
         Some((input.intents, input.quotes))
+    }
+
+    /// How the round clears; or the allocation that fills nothing, if it is the one that was certified
+    /// in a view in which members may fall back on it.
+    fn cleared(&self, input: &ClearingInput) -> Allocation {
+        let withdrawn = withdrawn(input);
+        let view = self.record.allocation_certificate.view;
+        let is_late = view >= withdrawn_from(self.committee.members());
+        if is_late && self.record.allocation == withdrawn {
+            withdrawn
+        } else {
+            clear(input)
+        }
     }
 
     fn check_nonces(&mut self, intents: &OpenedIntents) {

@@ -28,6 +28,8 @@ use crate::vote::Message as Ballot;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Recollection {
     Ballot(Box<Ballot>),
+    /// A ballot on how the round before cleared.
+    Allocation(Box<Ballot>),
     Report(Box<Signed<Report>>),
 }
 

@@ -18,7 +18,7 @@ mod window;
 use std::collections::{BTreeMap, BTreeSet};
 
 use sealbid_types::close::Close;
-use sealbid_types::id::{CloseDigest, EnvelopeId, MemberIndex, ReportId, Round, View};
+use sealbid_types::id::{EnvelopeId, MemberIndex, ReportId, Round, ValueDigest, View};
 use sealbid_types::keys::Signed;
 use sealbid_types::report::Report;
 use sealbid_types::time::Timestamp;
@@ -34,7 +34,7 @@ use crate::chain::Chain;
 use crate::disk::{Recall, Table};
 use crate::member::message::Want;
 use crate::member::{Context, StartError};
-use crate::vote::{Verdict, Vote};
+use crate::vote::{Value, Verdict, Vote};
 
 /// The open round, until it is certified.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ pub(crate) struct Closing {
     pub(crate) book: ReportBook,
     standings: Standings,
     /// Closes that the vote has asked about.
-    asked: BTreeMap<CloseDigest, Close>,
+    asked: BTreeMap<ValueDigest, Close>,
     /// The view that the vote wants a proposal for.
     wanted: Option<View>,
     pub(crate) vote: Vote,
@@ -105,7 +105,8 @@ impl Closing {
         if !self.book.has_surplus() {
             return Vec::new();
         }
-        let closes = self.vote.closes().chain(self.asked.values());
+        let values = self.vote.values().filter_map(Value::as_close);
+        let closes = values.chain(self.asked.values());
         let named: BTreeSet<_> = closes.flat_map(|close| &close.reports).copied().collect();
         self.book.drop_surplus(|id| named.contains(id))
     }
@@ -141,7 +142,7 @@ impl Closing {
 
     /// The vote asks whether a close is valid.
     pub(crate) fn ask(&mut self, close: Close) {
-        self.asked.insert(close.digest(), close);
+        self.asked.insert(close.digest().into(), close);
         let vote = &self.vote;
         self.asked.retain(|digest, _| vote.awaits_verdict(*digest));
     }
@@ -173,7 +174,7 @@ impl Closing {
         chain: &Chain,
         inbox: &Inbox,
         rule: fn(Option<Verdict>, &Close) -> Option<Verdict>,
-    ) -> Vec<(CloseDigest, Verdict)> {
+    ) -> Vec<(ValueDigest, Verdict)> {
         // What the vote has dropped needs no judgement: it keeps one proposal a proposer.
         let vote = &self.vote;
         self.asked.retain(|digest, _| vote.knows(*digest));

@@ -276,9 +276,8 @@ impl Judge<'_> {
 fn concerns(body: &SignatureShareMessage, statement: &Statement) -> bool {
     let purpose = match statement {
         Statement::Order { .. } => Purpose::Order,
-        Statement::Allocation { .. } => Purpose::Allocation,
         Statement::Settlement { .. } => Purpose::Settlement,
-        Statement::Close { .. } => return false,
+        Statement::Close { .. } | Statement::Allocation { .. } => return false,
     };
     let (Statement::Order {
         auction,

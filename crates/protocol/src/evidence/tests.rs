@@ -12,7 +12,7 @@ use super::*;
 use crate::audit::tests::entries::swap;
 use crate::audit::tests::house::{Gathering, House};
 use crate::opening::{Opening, PartId};
-use crate::vote::Prevote;
+use crate::vote::{Prevote, Subject};
 
 const LATE: u64 = 1 << 40;
 
@@ -157,11 +157,11 @@ fn a_wrong_signature_share_is_judged_alone() {
         close,
         ..
     } = case.body;
-    let statement = Statement::Allocation {
+    let statement = Statement::Settlement {
         auction,
         epoch,
         round,
-        allocation: [5; 32].into(),
+        settlement: [5; 32].into(),
     };
     let right = case
         .house
@@ -183,7 +183,7 @@ fn a_wrong_signature_share_is_judged_alone() {
         let share = signed(&case.house, body, 1);
         Evidence::SignatureShare(Box::new(WrongSignatureShare { share, statement }))
     };
-    let innocent = evidence(Purpose::Allocation, right, statement);
+    let innocent = evidence(Purpose::Settlement, right, statement);
     assert_eq!(case.judge(&innocent), Err(EvidenceError::Innocent));
     let others = case
         .house
@@ -193,21 +193,21 @@ fn a_wrong_signature_share_is_judged_alone() {
         .unwrap()
         .to_bytes();
     for wrong in [others, FixedBytes([1; 96])] {
-        let lie = evidence(Purpose::Allocation, wrong, statement);
+        let lie = evidence(Purpose::Settlement, wrong, statement);
         assert_eq!(case.judge(&lie), Ok(()));
     }
-    let misplaced = evidence(Purpose::Settlement, others, statement);
+    let misplaced = evidence(Purpose::Order, others, statement);
     let form = Err(EvidenceError::Form("the statement"));
     assert_eq!(case.judge(&misplaced), form);
     // The right share of one statement is wrong for another: what the member signed says which.
     let Evidence::SignatureShare(mut moved) = innocent else {
         panic!()
     };
-    moved.statement = Statement::Allocation {
+    moved.statement = Statement::Settlement {
         auction,
         epoch,
         round,
-        allocation: [6; 32].into(),
+        settlement: [6; 32].into(),
     };
     assert_eq!(case.judge(&Evidence::SignatureShare(moved)), form);
 }
@@ -242,7 +242,8 @@ fn two_reports_and_two_votes_are_judged_alone() {
             epoch: case.body.epoch,
             round: Round(1),
             view: View(view),
-            close: close.map(Into::into),
+            subject: Subject::Close,
+            value: close.map(Into::into),
         };
         signed(&case.house, body, 1)
     };

@@ -13,7 +13,7 @@ use sealbid_types::report::Report;
 use super::intake::report_key;
 use super::io::{Notice, Output, delete, put};
 use super::message::{CertifiedClose, PeerMessage, Want};
-use super::{Engine, Rules, broadcast, forked, round_key};
+use super::{Engine, Rules, broadcast, forked, round_key, vote_key};
 use crate::admission::{InboxEntry, forget};
 use crate::chain::{CheckedRecord, RecordError};
 use crate::closing::{Closing, Window};
@@ -22,7 +22,7 @@ use crate::evidence::Evidence;
 use crate::opening::{Exchange, OpenedIntents, first_opening};
 use crate::pool::ClearedRound;
 use crate::settlement::{Desk, Material, Outcome, Settled, Settling, outcomes, summary};
-use crate::vote::Certified;
+use crate::vote::{Certified, Subject, Value};
 
 /// How many resend times a member waits for a round to settle here before it fetches the record
 /// from a member that has it.
@@ -31,7 +31,9 @@ pub(crate) const HOLD: u32 = 2;
 impl<R: Rules> Engine<R> {
     /// The vote has decided: the certified close goes to disk, and the round to its openings.
     pub(crate) fn certify(&mut self, certified: Certified, out: &mut Vec<Output>) {
-        let Certified { close, certificate } = certified;
+        let Certified { value, certificate } = certified;
+        // The vote on a close decides a close.
+        let Value::Close(close) = value else { return };
         // The vote has verified the signature. This makes the type without which no share leaves.
         match CloseCertificate::verify(&self.context.keys, close.clone(), &certificate) {
             Err(error) => return self.halt(error.to_string(), out),
@@ -66,15 +68,21 @@ impl<R: Rules> Engine<R> {
                 .values()
                 .map(|report| delete(Table::Reports, report_key(report))),
         );
-        self.settling = Some(Settling::new(certificate, named, held, early));
+        let vote = match self.next_vote(close.round, Subject::Allocation) {
+            Ok(vote) => vote,
+            Err(error) => return self.halt(error.to_string(), out),
+        };
+        self.settling = Some(Settling::new(vote, certificate, named, held, early));
         self.come_to_round(out);
+        for ballot in core::mem::take(&mut self.early_ballots).into_values() {
+            self.take_allocation_vote(ballot.member(), ballot, out);
+        }
     }
 
     fn begin(&mut self, round: Round, out: &mut Vec<Output>) -> Option<Closing> {
         let window = Window::open(&self.context.committee.schedule, self.now.wall);
-        match self.next_vote(round) {
+        match self.next_vote(round, Subject::Close) {
             Ok(mut vote) => {
-                vote.suspect(self.suspects.in_round(round));
                 vote.expect_silence(self.closing.vote.silent());
                 Some(Closing::new(round, vote, window))
             }
@@ -133,14 +141,7 @@ impl<R: Rules> Engine<R> {
             self.due.resend = self.now.monotonic.plus(self.options.times.resend);
         }
         let sent = settling.sent().len();
-        settling.advance(&mut Desk {
-            context: &self.context,
-            promises: &mut self.promises,
-            chain: &self.chain,
-            accusations: &mut self.accusations,
-            suspects: &mut self.suspects,
-            out,
-        });
+        settling.advance(&mut self.desk(out));
         if settling.sent().len() > sent {
             // What has just gone out is not due again before its time.
             self.due.resend = self.now.monotonic.plus(self.options.times.resend);
@@ -149,6 +150,20 @@ impl<R: Rules> Engine<R> {
             self.settling = Some(settling);
         } else if let Some(Settled { record, intents }) = settling.into_settled() {
             self.archive(&record, &intents, out);
+        }
+    }
+
+    /// What a round's tasks work with.
+    pub(super) fn desk<'a>(&'a mut self, out: &'a mut Vec<Output>) -> Desk<'a> {
+        Desk {
+            may_vote: self.is_ready(),
+            now: self.now,
+            context: &self.context,
+            promises: &mut self.promises,
+            chain: &self.chain,
+            accusations: &mut self.accusations,
+            suspects: &mut self.suspects,
+            out,
         }
     }
 
@@ -207,7 +222,9 @@ impl<R: Rules> Engine<R> {
             ));
         }
         out.extend(self.chain.settle(settlement, intents));
-        out.push(delete(Table::Votes, round_key(round)));
+        for subject in [Subject::Close, Subject::Allocation] {
+            out.push(delete(Table::Votes, vote_key(round, subject)));
+        }
         out.extend(
             record
                 .reports

@@ -220,6 +220,11 @@ pub enum Notice {
         /// Of which statement.
         purpose: Purpose,
     },
+    /// The committee has certified another allocation than this member has computed.
+    #[error(
+        "round {0} cleared otherwise than here: this member runs another version than most, and waits for a record that it can check"
+    )]
+    Differs(Round),
     /// The last round closed in a slot that is still to come, since clocks were ahead then.
     #[error(
         "the last round closed in a slot that is still to come: the next one closes at {until} at the earliest"
@@ -289,6 +294,6 @@ mod tests {
             text.starts_with("member-3 sent something unusable: "),
             "{text}"
         );
-        assert!(text.contains("by member-2: "), "{text}");
+        assert!(text.contains("of member-2: "), "{text}");
     }
 }

@@ -42,7 +42,7 @@ pub enum PeerMessage {
     /// What the sender holds that the receiver signed.
     Memory(Box<Memory>),
 }
-sealbid_types::schema!(PeerMessage, "sealbid.peer-message", 2, MOST_MESSAGE_BYTES);
+sealbid_types::schema!(PeerMessage, "sealbid.peer-message", 3, MOST_MESSAGE_BYTES);
 
 /// A close and its certificate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,8 +103,9 @@ pub struct Memory {
     pub parts: u16,
     /// The newest round that is certified here: of that and earlier ones nothing is remembered.
     pub certified: Round,
-    /// The asker's newest ballot of the round that is open here.
-    pub ballot: Option<VoteMessage>,
+    /// The asker's newest ballots: on the close of the round that is open here, and on the
+    /// allocation of the one that is being settled.
+    pub ballots: Vec<VoteMessage>,
     /// Its report for that round.
     pub report: Option<Signed<Report>>,
     /// Its acknowledgements of envelopes that are held here.

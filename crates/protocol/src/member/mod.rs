@@ -16,10 +16,12 @@ pub mod rules;
 mod start;
 
 use core::marker::PhantomData;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ed25519_dalek::SigningKey;
 use sealbid_crypto::{BatchSecret, CommitteeKeys, KeyShare};
+use sealbid_types::allocation::Allocation;
 use sealbid_types::codec::encode;
 use sealbid_types::committee::Committee;
 use sealbid_types::door::{Event, Head, Phase};
@@ -45,7 +47,7 @@ use crate::opening::{Exchange, Suspects};
 use crate::promises::Promises;
 use crate::settlement::Settling;
 use crate::time::{Clock, Monotonic};
-use crate::vote::Signers;
+use crate::vote::{Message as Ballot, Position, Signers, Subject};
 
 /// How far a round has come: what timings are taken of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -88,6 +90,8 @@ pub(crate) struct Context {
     pub(crate) batch: BatchSecret,
     /// How many members make a quorum.
     pub(crate) quorum: u8,
+    /// See [`Rules::clear`].
+    pub(crate) clear: fn(Allocation) -> Allocation,
     /// See [`Rules::may_prevote`].
     pub(crate) may_prevote: fn(bool) -> bool,
 }
@@ -125,8 +129,9 @@ pub struct Engine<R: Rules = Honest> {
     start: Start,
     witness: Witness,
     closing: Closing,
-    /// What has come early for the open round.
+    /// What has come early for the open round: shares, and ballots on its allocation.
     early: Exchange,
+    early_ballots: BTreeMap<(MemberIndex, Position), Ballot>,
     settling: Option<Settling>,
     accusations: Accusations,
     /// Whose shares were wrong of late: they go last.
@@ -188,12 +193,15 @@ impl<R: Rules> Engine<R> {
         let asks = self.is_closing() && self.start.is_over();
         let want = asks.then_some(self.due.want);
         let clients = self.receipts.wake_at();
+        let settling = self.settling.as_ref();
+        let decision = settling.and_then(|settling| settling.wake_at(self.now));
         let times = due
             .into_iter()
             .chain([clock])
             .chain(vote)
             .chain(want)
-            .chain(clients);
+            .chain(clients)
+            .chain(decision);
         times.min().unwrap_or(self.now.monotonic)
     }
 
@@ -290,7 +298,16 @@ pub(crate) fn round_key(round: Round) -> Vec<u8> {
     round.0.to_be_bytes().to_vec()
 }
 
-fn broadcast(message: &PeerMessage) -> Output {
+/// The key of a vote's row.
+pub(crate) fn vote_key(round: Round, subject: Subject) -> Vec<u8> {
+    let subject = match subject {
+        Subject::Close => 0,
+        Subject::Allocation => 1,
+    };
+    [round_key(round).as_slice(), &[subject]].concat()
+}
+
+pub(crate) fn broadcast(message: &PeerMessage) -> Output {
     Output::Broadcast {
         bytes: encode(message),
     }

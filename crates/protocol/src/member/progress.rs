@@ -12,13 +12,13 @@ use super::archive::HOLD;
 use super::intake::{reply, report_key};
 use super::io::{Output, delete, put};
 use super::message::{CertifiedClose, MOST_ENVELOPE_BYTES, PeerMessage};
-use super::{Engine, Rules, broadcast, forked, round_key, send};
+use super::{Engine, Rules, broadcast, forked, send, vote_key};
 use crate::admission::refusal;
 use crate::closing::{MOST_ENVELOPES, MOST_REPORTS, next_event, slot_after_report};
 use crate::disk::Table;
 use crate::evidence::Evidence;
 use crate::promises::Lists;
-use crate::vote::{Certified, Output as VoteOutput};
+use crate::vote::{Certified, Output as VoteOutput, Subject, Value};
 
 impl<R: Rules> Engine<R> {
     pub(crate) fn go_on(&mut self, out: &mut Vec<Output>) {
@@ -204,12 +204,18 @@ impl<R: Rules> Engine<R> {
     fn follow_word(&mut self, word: VoteOutput, out: &mut Vec<Output>) {
         let round = self.closing.round();
         match word {
-            VoteOutput::Persist(state) => out.push(put(Table::Votes, round_key(round), &*state)),
+            VoteOutput::Persist(state) => {
+                out.push(put(Table::Votes, vote_key(round, Subject::Close), &*state));
+            }
             VoteOutput::Broadcast(message) => {
                 out.push(broadcast(&PeerMessage::Vote(Box::new(message))));
             }
             VoteOutput::Propose { view } => self.closing.want_proposal(view),
-            VoteOutput::Validate { close, .. } => self.closing.ask(*close),
+            VoteOutput::Validate { value, .. } => {
+                if let Value::Close(close) = *value {
+                    self.closing.ask(close);
+                }
+            }
             VoteOutput::Evidence(evidence) => {
                 let what = "voted twice, or signed a wrong share".to_owned();
                 let (member, evidence) = (evidence.member(), Evidence::Vote(evidence));
@@ -221,12 +227,10 @@ impl<R: Rules> Engine<R> {
             VoteOutput::Decided(certified) => self.certify(*certified, out),
             VoteOutput::Abstains => self.abstain(out),
             VoteOutput::Forked { first, second } => {
-                let of = |certified: Certified| CertifiedClose {
-                    close: certified.close,
-                    certificate: certified.certificate,
-                };
-                let pair = Evidence::Certificates(Box::new([of(*first), of(*second)]));
-                out.extend(self.accusations.keep(&pair));
+                if let (Some(first), Some(second)) = (certified(*first), certified(*second)) {
+                    let pair = Evidence::Certificates(Box::new([first, second]));
+                    out.extend(self.accusations.keep(&pair));
+                }
                 self.halt(forked(round), out);
             }
         }
@@ -265,7 +269,7 @@ impl<R: Rules> Engine<R> {
         }
         self.due.resend = self.now.monotonic.plus(self.options.times.resend);
         if let Some(settling) = &self.settling {
-            out.extend(settling.sent().iter().map(broadcast));
+            out.extend(settling.resend().map(|message| broadcast(&message)));
             return;
         }
         if !self.is_ready() {
@@ -339,6 +343,17 @@ impl<R: Rules> Engine<R> {
     /// The public part of an intent, signed, on its way to solvers.
     pub(super) fn publish(&self, public: PublicIntent) -> Output {
         Output::Publish(Box::new(self.promises.publish(public)))
+    }
+}
+
+/// A certified close as it travels.
+fn certified(certified: Certified) -> Option<CertifiedClose> {
+    match certified.value {
+        Value::Close(close) => Some(CertifiedClose {
+            close,
+            certificate: certified.certificate,
+        }),
+        Value::Allocation(_) => None,
     }
 }
 

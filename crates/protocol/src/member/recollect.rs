@@ -14,7 +14,7 @@ use super::{Engine, Rules, send};
 use crate::admission::gate::Admissible;
 use crate::claims::Recollection;
 use crate::disk::Table;
-use crate::vote::Message as Ballot;
+use crate::vote::{Message as Ballot, Subject};
 
 /// Acknowledgements in one part of an answer: a signed one takes some 180 bytes.
 const MOST_IN_PART: usize = 4_096;
@@ -33,7 +33,10 @@ impl<R: Rules> Engine<R> {
             chunks.push(Vec::new());
         }
         let parts = u16::try_from(chunks.len()).unwrap_or(u16::MAX);
-        let mut ballot = self.closing.vote.newest_ballot_of(to);
+        let settling = self.settling.as_ref();
+        let allocation = settling.and_then(|settling| settling.newest_ballot_of(to));
+        let close = self.closing.vote.newest_ballot_of(to);
+        let mut ballots: Vec<_> = close.into_iter().chain(allocation).collect();
         let report = |report: &&Signed<Report>| report.member == to;
         let mut report = self.closing.book.iter().find(report).cloned();
         for (part, acknowledgements) in (0..parts).zip(chunks) {
@@ -42,7 +45,7 @@ impl<R: Rules> Engine<R> {
                 part,
                 parts,
                 certified: self.chain.open().previous().unwrap_or_default(),
-                ballot: ballot.take(),
+                ballots: core::mem::take(&mut ballots),
                 report: report.take(),
                 acknowledgements,
             };
@@ -58,20 +61,29 @@ impl<R: Rules> Engine<R> {
             part,
             parts,
             certified,
-            ballot,
+            ballots,
             report,
             acknowledgements,
         } = memory;
         if self.is_ready() || !self.start.is_asked(question, part, parts) {
             return;
         }
-        if let Some(ballot) = ballot.filter(|ballot| self.is_own_ballot(ballot)) {
-            self.recollect(
-                from,
-                ballot.round(),
-                Recollection::Ballot(Box::new(ballot)),
-                out,
-            );
+        for ballot in ballots.into_iter().take(2) {
+            if !self.is_own_ballot(&ballot) {
+                continue;
+            }
+            let round = ballot.round();
+            match ballot.subject() {
+                Subject::Close => {
+                    self.recollect(from, round, Recollection::Ballot(Box::new(ballot)), out);
+                }
+                // It matters while its round is settled: until the next one has been opened and
+                // certified.
+                Subject::Allocation => {
+                    let what = Recollection::Allocation(Box::new(ballot));
+                    self.recollect(from, round.next(), what, out);
+                }
+            }
         }
         if let Some(report) = report.filter(|report| self.is_own(report)) {
             let round = report.body.round;
@@ -153,6 +165,9 @@ impl<R: Rules> Engine<R> {
     fn compare_with_disk(&mut self, what: Recollection, out: &mut Vec<Output>) {
         match what {
             Recollection::Ballot(ballot) => self.hear_own_ballot(*ballot, out),
+            Recollection::Allocation(ballot) => {
+                self.take_allocation_vote(self.promises.member(), *ballot, out);
+            }
             Recollection::Report(report) => self.compare_own_report(*report, out),
         }
     }

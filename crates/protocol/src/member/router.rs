@@ -7,7 +7,7 @@ use sealbid_crypto::CloseCertificate;
 use sealbid_types::bytes::Blob;
 use sealbid_types::close::{CertificateBytes, Close};
 use sealbid_types::codec::{decode, encode};
-use sealbid_types::id::{EnvelopeId, MemberIndex, Round};
+use sealbid_types::id::{EnvelopeId, MemberIndex, Round, View};
 use sealbid_types::keys::Signed;
 use sealbid_types::report::Report;
 
@@ -22,7 +22,7 @@ use crate::closing::{MOST_ENVELOPES, MOST_REPORTS, Reported, Standing};
 use crate::disk::Table;
 use crate::evidence::Evidence;
 use crate::opening::Exchange;
-use crate::vote::{Message as VoteMessage, Received};
+use crate::vote::{Message as VoteMessage, Received, Subject};
 
 impl<R: Rules> Engine<R> {
     pub(crate) fn receive(&mut self, from: MemberIndex, bytes: &[u8], out: &mut Vec<Output>) {
@@ -112,6 +112,42 @@ impl<R: Rules> Engine<R> {
     }
 
     fn take_vote(&mut self, from: MemberIndex, message: VoteMessage, out: &mut Vec<Output>) {
+        match message.subject() {
+            Subject::Close => self.take_close_vote(from, message, out),
+            Subject::Allocation => self.take_allocation_vote(from, message, out),
+        }
+    }
+
+    /// A ballot on how a round cleared. Of the open round, which the sender knows to be certified
+    /// already, its first are kept: others were faster.
+    pub(super) fn take_allocation_vote(
+        &mut self,
+        from: MemberIndex,
+        message: VoteMessage,
+        out: &mut Vec<Output>,
+    ) {
+        let round = message.round();
+        if round == self.closing.round() {
+            let place = (from, message.position());
+            // Whoever speaks for another could take its place.
+            if message.member() == from && message.view() == View(0) {
+                self.early_ballots.entry(place).or_insert(message);
+            }
+            return;
+        }
+        let Some(mut settling) = self.settling.take() else {
+            return;
+        };
+        if round == settling.certificate().close().round
+            && let Err(refused) = settling.hear_ballot(message, &mut self.desk(out))
+        {
+            let what = refused.to_string();
+            out.push(Output::Notice(Notice::Unusable { from, what }));
+        }
+        self.settling = Some(settling);
+    }
+
+    fn take_close_vote(&mut self, from: MemberIndex, message: VoteMessage, out: &mut Vec<Output>) {
         // A round is decided only when the one before is settled here: what is dropped now is sent
         // again until the round is certified.
         let may_vote = self.is_ready() && self.settling.is_none();
@@ -150,7 +186,7 @@ impl<R: Rules> Engine<R> {
         if let Err(error) = self
             .closing
             .vote
-            .learn(close, certificate, self.now, &mut said)
+            .learn(close.into(), certificate, self.now, &mut said)
         {
             let what = error.to_string();
             out.push(Output::Notice(Notice::Unusable { from, what }));

@@ -9,6 +9,7 @@
 //! close, and that shares leave after a certificate, are matters of type
 //! (`sealbid_crypto::certificate`). And there is one epoch so far.
 
+use sealbid_types::allocation::Allocation;
 use sealbid_types::close::Close;
 use sealbid_types::door::Refusal;
 use sealbid_types::envelope::Header;
@@ -72,6 +73,13 @@ pub trait Rules: seal::Seal + core::fmt::Debug + Send + 'static {
     /// Whether it may give a share of a statement: of each round and purpose one.
     #[must_use]
     fn may_state(honest: bool) -> bool {
+        honest
+    }
+
+    /// How a round clears. It is no decision: a member that computes something else runs another
+    /// version, and the others have to get by.
+    #[must_use]
+    fn clear(honest: Allocation) -> Allocation {
         honest
     }
 

@@ -13,7 +13,7 @@ use sealbid_types::id::{AuctionId, MemberIndex, Round};
 use serde::{Deserialize, Serialize};
 
 use super::io::{Output, put};
-use super::{Context, Due, Engine, MemberSecrets, Options, Rules, round_key};
+use super::{Context, Due, Engine, MemberSecrets, Options, Rules, round_key, vote_key};
 use crate::admission::{Inbox, Readable, Receipts, Screen};
 use crate::chain::{CertifiedRound, Chain};
 use crate::claims::{Peers, Start, Witness};
@@ -24,7 +24,7 @@ use crate::opening::{Exchange, Suspects};
 use crate::promises::Promises;
 use crate::settlement::Settling;
 use crate::time::Clock;
-use crate::vote::{self, Vote, VoteState, VoteTimes};
+use crate::vote::{self, Subject, Vote, VoteState, VoteTimes};
 
 /// Why a member cannot start.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -100,6 +100,7 @@ impl<R: Rules> Engine<R> {
             signers,
             batch,
             quorum: R::quorum(quorum),
+            clear: R::clear,
             may_prevote: R::may_prevote,
         };
         let chain = Chain::recall(disk)?;
@@ -109,9 +110,9 @@ impl<R: Rules> Engine<R> {
         );
         let mut inbox = Inbox::new(options.limits.clone(), most_intents, most_quotes);
         inbox.recall(disk)?;
-        let settling = resume_settling(&context, &chain, &mut inbox, disk)?;
+        let settling = resume_settling(&context, &options, &chain, &mut inbox, disk)?;
         let round = chain.open();
-        let vote = resume_vote(&context, &options, round, disk)?;
+        let vote = resume_vote(&context, &options, (round, Subject::Close), disk)?;
         let window = Window::open(&context.committee.schedule, now.wall);
         let mut closing = Closing::new(round, vote, window);
         closing.recall(disk)?;
@@ -135,6 +136,7 @@ impl<R: Rules> Engine<R> {
             receipts: Receipts::default(),
             closing,
             early: Exchange::new(round),
+            early_ballots: BTreeMap::new(),
             settling,
             accusations: Accusations::recall(disk),
             suspects: Suspects::recall(disk),
@@ -164,11 +166,13 @@ impl<R: Rules> Engine<R> {
             .collect()
     }
 
-    /// The vote of the round after a certified one.
-    pub(super) fn next_vote(&self, round: Round) -> Result<Vote, StartError> {
-        let config = vote_config(&self.context, &self.options, round);
-        Vote::new(config, self.context.signers.clone())
-            .map_err(|error| StartError::Vote(error.to_string()))
+    /// A vote that nobody has voted in.
+    pub(super) fn next_vote(&self, round: Round, subject: Subject) -> Result<Vote, StartError> {
+        let config = vote_config(&self.context, &self.options, round, subject);
+        let mut vote = Vote::new(config, self.context.signers.clone())
+            .map_err(|error| StartError::Vote(error.to_string()))?;
+        vote.suspect(self.suspects.in_round(round));
+        Ok(vote)
     }
 }
 
@@ -205,7 +209,12 @@ fn claim(
     }
 }
 
-fn vote_config(context: &Context, options: &Options, round: Round) -> vote::Config {
+fn vote_config(
+    context: &Context,
+    options: &Options,
+    round: Round,
+    subject: Subject,
+) -> vote::Config {
     let millis =
         |duration: core::time::Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     let times = &options.times;
@@ -213,6 +222,7 @@ fn vote_config(context: &Context, options: &Options, round: Round) -> vote::Conf
         auction: context.committee.auction,
         epoch: context.committee.epoch,
         round,
+        subject,
         member: context.me,
         members: context.committee.members(),
         quorum: context.quorum,
@@ -232,12 +242,12 @@ fn vote_config(context: &Context, options: &Options, round: Round) -> vote::Conf
 fn resume_vote(
     context: &Context,
     options: &Options,
-    round: Round,
+    (round, subject): (Round, Subject),
     disk: &impl Recall,
 ) -> Result<Vote, StartError> {
-    let config = vote_config(context, options, round);
+    let config = vote_config(context, options, round, subject);
     let signers = context.signers.clone();
-    match disk.get(Table::Votes, &round_key(round)) {
+    match disk.get(Table::Votes, &vote_key(round, subject)) {
         None => Vote::new(config, signers).map_err(|error| StartError::Vote(error.to_string())),
         Some(bytes) => {
             let state: VoteState =
@@ -251,6 +261,7 @@ fn resume_vote(
 /// The newest certified round, if its record is not on disk yet.
 fn resume_settling(
     context: &Context,
+    options: &Options,
     chain: &Chain,
     inbox: &mut Inbox,
     disk: &impl Recall,
@@ -276,7 +287,9 @@ fn resume_settling(
     let held = held
         .filter_map(|id| inbox.remove(id).map(|held| (*id, held)))
         .collect();
+    let vote = resume_vote(context, options, (round, Subject::Allocation), disk)?;
     Ok(Some(Settling::new(
+        vote,
         certificate,
         reports,
         held,

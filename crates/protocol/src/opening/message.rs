@@ -58,14 +58,12 @@ pub struct Shares {
 }
 sealbid_types::schema!(Shares, "sealbid.shares", 2, MOST_MESSAGE_BYTES);
 
-/// What a signature share is for. Precommits carry theirs in the vote.
+/// What a signature share is for. Those of closes and allocations are in the votes' precommits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Purpose {
     /// The draw that breaks ties.
     Order,
-    /// How the round cleared.
-    Allocation,
-    /// How it settled.
+    /// How the round settled.
     Settlement,
 }
 
@@ -87,4 +85,4 @@ pub struct SignatureShareMessage {
     /// The share, in G2, compressed.
     pub share: FixedBytes<96>,
 }
-sealbid_types::schema!(SignatureShareMessage, "sealbid.signature-share", 1, 512);
+sealbid_types::schema!(SignatureShareMessage, "sealbid.signature-share", 2, 512);

@@ -6,7 +6,7 @@
 //! | to report an envelope for a round and each later one of its range | [`Promises::acknowledge`] |
 //! | to acknowledge nothing more for a round that is reported | [`Promises::earliest`] |
 //! | to report once a round, and nothing that expires before the report's slot ends | [`Promises::report`] |
-//! | to give shares of one statement a round and purpose | [`Promises::draw`], [`Promises::state`] |
+//! | to give shares of one statement a round and purpose | [`Promises::draw`], [`Promises::settle`] |
 //! | to say nothing in a round in which it may have said something that its disk lacks | [`Promises::abstain`] |
 //!
 //! A receipt is worth something because any q reports contain a member that is bound by it
@@ -230,16 +230,14 @@ impl Promises {
             .then(|| self.secrets.share.sign_order(certificate))
     }
 
-    /// This member's share of a round's allocation or settlement. None if it has given one of
-    /// another; or if the statement is not one of those, which have ways of their own.
-    pub(crate) fn state(
+    /// This member's share of a round's settlement. None if it has given one of another.
+    pub(crate) fn settle(
         &mut self,
         round: Round,
-        purpose: Purpose,
         statement: &Statement,
         out: &mut Vec<Output>,
     ) -> Option<SignatureShare> {
-        if !self.may_state(round, purpose, statement.digest(), out) {
+        if !self.may_state(round, Purpose::Settlement, statement.digest(), out) {
             return None;
         }
         self.secrets.share.sign(statement).ok()

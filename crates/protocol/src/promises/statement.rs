@@ -35,7 +35,6 @@ pub(super) enum Permit {
 const fn number(purpose: Purpose) -> u8 {
     match purpose {
         Purpose::Order => 0,
-        Purpose::Allocation => 1,
         Purpose::Settlement => 2,
     }
 }
@@ -46,7 +45,7 @@ fn key(round: Round, purpose: Purpose) -> Vec<u8> {
 
 fn read(key: &[u8]) -> Option<(Round, Purpose)> {
     let (round, purpose) = key.strip_prefix(KEY)?.split_first_chunk::<8>()?;
-    let purposes = [Purpose::Order, Purpose::Allocation, Purpose::Settlement];
+    let purposes = [Purpose::Order, Purpose::Settlement];
     let purpose = purposes
         .into_iter()
         .find(|each| purpose == [number(*each)].as_slice())?;
@@ -121,18 +120,18 @@ mod tests {
         let mut statements = Statements::recall(&disk).unwrap();
         let round = Round(7);
         let Permit::New(Write::Put { key, value, .. }) =
-            statements.promise(round, Purpose::Allocation, [1; 32])
+            statements.promise(round, Purpose::Settlement, [1; 32])
         else {
             panic!("the first is promised")
         };
         disk.0.insert(key, value);
         for statements in [&mut statements, &mut Statements::recall(&disk).unwrap()] {
             assert_eq!(
-                statements.promise(round, Purpose::Allocation, [1; 32]),
+                statements.promise(round, Purpose::Settlement, [1; 32]),
                 Permit::Again
             );
             assert_eq!(
-                statements.promise(round, Purpose::Allocation, [2; 32]),
+                statements.promise(round, Purpose::Settlement, [2; 32]),
                 Permit::No
             );
             assert!(matches!(
@@ -140,12 +139,12 @@ mod tests {
                 Permit::New(_)
             ));
             assert!(matches!(
-                statements.promise(round.next(), Purpose::Allocation, [2; 32]),
+                statements.promise(round.next(), Purpose::Settlement, [2; 32]),
                 Permit::New(_)
             ));
             assert_eq!(statements.forget(round).len(), 2);
             assert_eq!(
-                statements.promise(round.next(), Purpose::Allocation, [3; 32]),
+                statements.promise(round.next(), Purpose::Settlement, [3; 32]),
                 Permit::No
             );
         }

@@ -2,7 +2,7 @@
 //! members, and what it computes from that.
 
 use sealbid_crypto::{AllocationCertificate, OpenedPart, open};
-use sealbid_market::clear::clear;
+use sealbid_market::clear::{clear, withdrawn};
 use sealbid_market::settle::settle;
 use sealbid_types::allocation::VoidReason;
 use sealbid_types::bytes::FixedBytes;
@@ -81,9 +81,7 @@ impl Settling {
         let round = self.round();
         let share = match purpose {
             Purpose::Order => desk.promises.draw(&self.certificate, desk.out),
-            Purpose::Allocation | Purpose::Settlement => {
-                desk.promises.state(round, purpose, statement, desk.out)
-            }
+            Purpose::Settlement => desk.promises.settle(round, statement, desk.out),
         };
         let Some(share) = share else { return };
         let body = SignatureShareMessage {
@@ -244,18 +242,6 @@ impl Settling {
     ) -> bool {
         match step {
             Step::DrawOrder => self.order = Some(signature),
-            Step::SignAllocation => {
-                // Combining has verified the signature; this makes the type that lets shares out,
-                // and takes the list of fills from the allocation that was signed.
-                let keys = &desk.context.keys;
-                self.allocation = self.cleared.as_ref().and_then(|cleared| {
-                    AllocationCertificate::verify(keys, &cleared.allocation, &signature).ok()
-                });
-                if self.allocation.is_none() {
-                    return false;
-                }
-                desk.out.push(self.reached(Stage::Cleared));
-            }
             _ => {
                 self.signature = Some(signature);
                 desk.out.push(self.reached(Stage::Settled));
@@ -295,9 +281,7 @@ impl Settling {
             &material.ancestry,
             opened,
         );
-        let allocation = clear(&input);
-        // Lent, since settling reads them again. The quotes have done their part.
-        terms.intents = input.intents;
+        let allocation = (desk.context.clear)(clear(&input));
         // The sums do not hold: a bug, the same at every member, and settled as empty. People have
         // to hear of it; the round itself goes on.
         if let Some(alarm) = &allocation.alarm {
@@ -307,10 +291,14 @@ impl Settling {
             };
             desk.out.push(Output::Notice(notice));
         }
-        let statement = allocation.statement();
+        let withdrawn = withdrawn(&input);
+        let digests = (allocation.digest(), withdrawn.digest());
+        // Lent, since settling reads them again. The quotes have done their part.
+        terms.intents = input.intents;
         Some(Cleared {
             allocation,
-            statement,
+            withdrawn,
+            digests,
         })
     }
 

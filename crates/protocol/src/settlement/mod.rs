@@ -2,6 +2,7 @@
 
 mod clearing;
 mod collector;
+mod decide;
 mod outcome;
 mod settling;
 mod stages;

@@ -28,6 +28,8 @@ use crate::member::message::PeerMessage;
 use crate::member::{Context, Stage};
 use crate::opening::{Exchange, Opening, Purpose, Suspects};
 use crate::promises::Promises;
+use crate::time::Clock;
+use crate::vote::Vote;
 
 /// What a round's tasks work with.
 pub(crate) struct Desk<'a> {
@@ -36,6 +38,9 @@ pub(crate) struct Desk<'a> {
     pub(crate) chain: &'a Chain,
     pub(crate) accusations: &'a mut Accusations,
     pub(crate) suspects: &'a mut Suspects,
+    pub(crate) now: Clock,
+    /// Whether enough members have answered, since the start, that this one may vote.
+    pub(crate) may_vote: bool,
     pub(crate) out: &'a mut Vec<Output>,
 }
 
@@ -53,6 +58,10 @@ pub(crate) struct Settling {
     pub(super) terms: Option<OpenedTerms>,
     pub(super) order: Option<FixedBytes<96>>,
     pub(super) cleared: Option<Cleared>,
+    /// The vote on how the round cleared.
+    pub(super) vote: Vote,
+    /// Whether it was said that the committee's allocation is not this member's.
+    pub(super) has_differed: bool,
     pub(super) allocation: Option<AllocationCertificate>,
     pub(super) authorisations: Option<OpenedAuthorisations>,
     pub(super) unsigned: Option<Unsigned>,
@@ -66,7 +75,8 @@ pub(crate) struct Settling {
 
 impl Settling {
     /// A round that is certified, with what has arrived for it so far.
-    pub(crate) const fn new(
+    pub(crate) fn new(
+        vote: Vote,
         certificate: CloseCertificate,
         reports: BTreeMap<ReportId, Signed<Report>>,
         held: BTreeMap<EnvelopeId, Box<InboxEntry>>,
@@ -81,6 +91,8 @@ impl Settling {
             terms: None,
             order: None,
             cleared: None,
+            vote,
+            has_differed: false,
             allocation: None,
             authorisations: None,
             unsigned: None,
@@ -165,9 +177,16 @@ impl Settling {
         open.map_or(Phase::Settling, Step::phase)
     }
 
-    /// What this member has sent for the round, to be sent again until it settles.
+    /// What this member has sent for the round.
     pub(crate) fn sent(&self) -> &[PeerMessage] {
         &self.sent
+    }
+
+    /// What is sent again until the round settles: its own messages, and the vote's.
+    pub(crate) fn resend(&self) -> impl Iterator<Item = PeerMessage> + '_ {
+        let votes = self.vote.resend().into_iter();
+        let votes = votes.map(|vote| PeerMessage::Vote(Box::new(vote)));
+        self.sent.iter().cloned().chain(votes)
     }
 
     /// The material is complete: what the certificate opens may be opened. The certified close is
@@ -189,7 +208,7 @@ impl Settling {
             Step::OpenTerms => self.terms.is_some(),
             Step::DrawOrder => self.order.is_some(),
             Step::Clear => self.cleared.is_some(),
-            Step::SignAllocation => self.allocation.is_some(),
+            Step::Decide => self.allocation.is_some(),
             Step::OpenAuthorisations => self.authorisations.is_some(),
             Step::Settle => self.unsigned.is_some(),
             Step::SignSettlement => self.signature.is_some(),
@@ -217,10 +236,7 @@ impl Settling {
                 self.order?;
                 self.terms.as_ref().map(|_| Task::Compute)?
             }
-            Step::SignAllocation => Task::Sign {
-                purpose: Purpose::Allocation,
-                statement: self.cleared.as_ref()?.statement,
-            },
+            Step::Decide => self.cleared.as_ref().map(|_| Task::Vote)?,
             Step::OpenAuthorisations => {
                 // The certificate comes first: it is what lets the shares out.
                 self.allocation.as_ref()?;
@@ -284,6 +300,7 @@ impl Settling {
                 let signature = self.collect_signature(*purpose, statement, desk);
                 signature.is_some_and(|signature| self.take_signature(step, signature, desk))
             }
+            Task::Vote => self.decide(desk),
             Task::Compute => self.compute(step, desk),
         }
     }
@@ -313,7 +330,7 @@ impl Settling {
             order: self.order?,
             openings,
             allocation: cleared.allocation,
-            allocation_signature: self.allocation?.to_bytes(),
+            allocation_certificate: self.allocation?.to_bytes(),
             settlement: SignedSettlement {
                 settlement: self.unsigned?.settlement,
                 signature,

@@ -6,7 +6,7 @@ use sealbid_crypto::{Authority, CheckedPart, OpenedPart};
 use sealbid_types::allocation::{Allocation, VoidReason};
 use sealbid_types::bytes::FixedBytes;
 use sealbid_types::envelope::Envelope;
-use sealbid_types::id::EnvelopeId;
+use sealbid_types::id::{AllocationDigest, EnvelopeId};
 use sealbid_types::keys::Signed;
 use sealbid_types::record::{Ancestry, Opening as PartOpening, RoundRecord};
 use sealbid_types::report::Report;
@@ -62,9 +62,12 @@ pub(crate) struct OpenedTerms {
 /// How the round cleared.
 #[derive(Debug)]
 pub(crate) struct Cleared {
+    /// As this member has it, until the vote has decided; then as the committee has it.
     pub(crate) allocation: Allocation,
-    /// What the committee signs of it. To make it takes reading all of the allocation.
-    pub(crate) statement: Statement,
+    /// The one that fills nothing.
+    pub(crate) withdrawn: Allocation,
+    /// The digests of both. To make them takes reading all of the allocation.
+    pub(crate) digests: (AllocationDigest, AllocationDigest),
 }
 
 /// The authorisations of the fills, opened and read.

@@ -5,7 +5,7 @@
 //! | open terms | open | the certified close | terms and quotes |
 //! | draw | sign | the certified close | the seed that breaks ties |
 //! | clear | compute | terms, quotes, seed | the allocation |
-//! | sign the allocation | sign | the allocation | its certificate |
+//! | decide | vote | the allocation | its certificate |
 //! | open authorisations | open | that certificate | the fills' authorisations |
 //! | settle | compute | authorisations | the settlement |
 //! | sign the settlement | sign | the settlement | its signature |
@@ -23,7 +23,7 @@ pub(crate) enum Step {
     OpenTerms,
     DrawOrder,
     Clear,
-    SignAllocation,
+    Decide,
     OpenAuthorisations,
     Settle,
     SignSettlement,
@@ -35,7 +35,7 @@ impl Step {
         Self::OpenTerms,
         Self::DrawOrder,
         Self::Clear,
-        Self::SignAllocation,
+        Self::Decide,
         Self::OpenAuthorisations,
         Self::Settle,
         Self::SignSettlement,
@@ -45,7 +45,7 @@ impl Step {
     pub(crate) const fn phase(self) -> Phase {
         match self {
             Self::OpenTerms | Self::DrawOrder => Phase::Opening,
-            Self::Clear | Self::SignAllocation => Phase::Clearing,
+            Self::Clear | Self::Decide => Phase::Clearing,
             Self::OpenAuthorisations => Phase::Authorising,
             Self::Settle | Self::SignSettlement => Phase::Settling,
         }
@@ -61,6 +61,8 @@ pub(crate) enum Task {
         opening: Opening,
         parts: Vec<PartId>,
     },
+    /// Vote on how the round cleared.
+    Vote,
     /// Sign a statement with this member's share, and collect q members'.
     Sign {
         purpose: Purpose,

@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sealbid_types::close::{CertificateBytes, Close};
-use sealbid_types::id::{CloseDigest, MemberIndex, View};
+use sealbid_types::close::CertificateBytes;
+use sealbid_types::id::{MemberIndex, ValueDigest, View};
 use sealbid_types::keys::Signed;
 
 use crate::time::Clock;
@@ -13,6 +13,7 @@ use super::instance::{Certified, Output, Timeouts, Vote, proposer};
 use super::message::{Commitment, FullProposal, Message, Precommit, Prevote, Proposal, Step, sign};
 use super::state::{OwnProposal, VoteState};
 use super::tally::Kept;
+use super::value::{Computed, Value};
 
 impl Vote {
     // Line 11: Function StartRound(round)
@@ -34,15 +35,40 @@ impl Vote {
         // Lines 20 and 21. The proposer too: it may have nothing to propose in time.
         let millis = self.propose_timeout();
         self.timeouts.propose.arm(now.monotonic, millis);
+        if let Some(computed) = self.computed {
+            return self.enter_view_of_allocation(computed);
+        }
         // Line 14: if proposer(h_p, round_p) = p
         if !self.is_proposer() || self.abstains || self.own_proposal_of(self.view).is_some() {
             return;
         }
         match self.valid.clone() {
             // Lines 15, 16 and 19.
-            Some(valid) => self.cast_proposal(valid.close, Some(valid.view), valid.polka),
+            Some(valid) => self.cast_proposal(valid.value, Some(valid.view), valid.polka),
             // Line 18: getValue() takes time.
             None => out.push(Output::Propose { view: self.view }),
+        }
+    }
+
+    /// Everybody has the value already, so the first view needs no proposal, and later ones no
+    /// asking.
+    fn enter_view_of_allocation(&mut self, Computed { own, void }: Computed) {
+        if self.view == View(0) {
+            // Line 24, as if its proposer had proposed to each member what it has. A lock of this
+            // view follows from q prevotes of it, so there is none yet.
+            return self.cast_prevote(Some(own));
+        }
+        if !self.is_proposer() || self.abstains || self.own_proposal_of(self.view).is_some() {
+            return;
+        }
+        match self.valid.clone() {
+            // Lines 15, 16 and 19.
+            Some(valid) => self.cast_proposal(valid.value, Some(valid.view), valid.polka),
+            // Line 18.
+            None if self.view >= self.config.withdrawn_from() => {
+                self.cast_proposal(void, None, Vec::new());
+            }
+            None => self.cast_proposal(own, None, Vec::new()),
         }
     }
 
@@ -84,7 +110,7 @@ impl Vote {
     // Line 19: broadcast ⟨PROPOSAL, h_p, round_p, proposal, validRound_p⟩
     pub(super) fn cast_proposal(
         &mut self,
-        close: CloseDigest,
+        value: ValueDigest,
         valid_view: Option<View>,
         polka: Vec<Signed<Prevote>>,
     ) {
@@ -93,8 +119,9 @@ impl Vote {
             auction: instance.auction,
             epoch: instance.epoch,
             round: instance.round,
+            subject: instance.subject,
             view: self.view,
-            close,
+            value,
             valid_view,
         };
         let Some(header) = self.cast(proposal) else {
@@ -108,7 +135,7 @@ impl Vote {
     }
 
     /// broadcast ⟨PREVOTE, h_p, round_p, id(v) or nil⟩; step_p <- prevote
-    pub(super) fn cast_prevote(&mut self, close: Option<CloseDigest>) {
+    pub(super) fn cast_prevote(&mut self, value: Option<ValueDigest>) {
         // Before anything is signed, and whether or not it is: a member that abstains goes through
         // the steps as the others do, so that it follows them from view to view.
         self.step = Step::Prevote;
@@ -117,15 +144,16 @@ impl Vote {
             auction: instance.auction,
             epoch: instance.epoch,
             round: instance.round,
+            subject: instance.subject,
             view: self.view,
-            close,
+            value,
         };
         let signed = self.cast(prevote);
         self.outbox.extend(signed.map(Message::Prevote));
     }
 
     /// broadcast ⟨PRECOMMIT, h_p, round_p, id(v) or nil⟩; step_p <- precommit
-    pub(super) fn cast_precommit(&mut self, close: Option<CloseDigest>) {
+    pub(super) fn cast_precommit(&mut self, value: Option<ValueDigest>) {
         self.step = Step::Precommit;
         let (instance, view) = (self.config.instance(), self.view);
         // Asked here and not only in `cast`: the share itself is a signature, and would be made
@@ -133,19 +161,24 @@ impl Vote {
         if self.abstains {
             return;
         }
-        let value = close.map(|close| Commitment {
-            close,
-            share: self
-                .signers
-                .threshold
-                .sign(&instance.statement(view, close)),
-        });
+        let commitment = match value {
+            None => None,
+            Some(value) => {
+                let statement = instance.statement(view, value);
+                // There is a share of whatever a vote is about.
+                let Some(share) = self.signers.threshold.sign(&statement) else {
+                    return;
+                };
+                Some(Commitment { value, share })
+            }
+        };
         let precommit = Precommit {
             auction: instance.auction,
             epoch: instance.epoch,
             round: instance.round,
+            subject: instance.subject,
             view,
-            value,
+            commitment,
         };
         let signed = self.cast(precommit);
         self.outbox.extend(signed.map(Message::Precommit));
@@ -173,19 +206,19 @@ impl Vote {
             return Some(Message::Header(header));
         }
         let own = self.own_proposal_of(header.body.view)?;
-        let close = self.values.get(header.body.close)?.clone();
+        let value = self.value_of(header.body.value)?;
         let polka = own.polka.clone();
         Some(Message::Proposal(Box::new(FullProposal {
             header,
-            close,
+            value,
             polka,
         })))
     }
 
     /// The certificate is right: the round is over.
     // Line 51. Line 52 to 54, the next height, are the engine's.
-    pub(super) fn decide(&mut self, close: Close, certificate: CertificateBytes) {
-        self.decided = Some(Certified { close, certificate });
+    pub(super) fn decide(&mut self, value: Value, certificate: CertificateBytes) {
+        self.decided = Some(Certified { value, certificate });
     }
 
     /// Runs the rules until none applies, then lets out what they signed.
@@ -214,6 +247,7 @@ impl Vote {
             auction: instance.auction,
             epoch: instance.epoch,
             round: instance.round,
+            subject: instance.subject,
             member: self.config.member,
             view: self.view,
             step: self.step,
@@ -232,8 +266,7 @@ impl Vote {
         let named: BTreeSet<_> = state.named_values().collect();
         state.values = named
             .into_iter()
-            .filter_map(|d| self.values.get(d))
-            .cloned()
+            .filter_map(|digest| self.value_of(digest))
             .collect();
         state
     }
@@ -252,15 +285,15 @@ impl Vote {
     /// up to a megabyte; an honest one that has proposed again has left the earlier view.
     pub(super) fn forget_values(&mut self) {
         let headers = self.tally.views().filter_map(|(_, log)| log.proposal());
-        let by_proposer: BTreeMap<MemberIndex, CloseDigest> = headers
-            .map(|header| (header.member, header.body.close))
+        let by_proposer: BTreeMap<MemberIndex, ValueDigest> = headers
+            .map(|header| (header.member, header.body.value))
             .collect();
         self.values
             .retain_unjudged(&by_proposer.into_values().collect());
         let headers = self.tally.views().filter_map(|(_, log)| log.proposal());
-        let mut named: BTreeSet<CloseDigest> = headers.map(|header| header.body.close).collect();
-        named.extend(self.locked.map(|locked| locked.close));
-        named.extend(self.valid.as_ref().map(|valid| valid.close));
+        let mut named: BTreeSet<ValueDigest> = headers.map(|header| header.body.value).collect();
+        named.extend(self.locked.map(|locked| locked.value));
+        named.extend(self.valid.as_ref().map(|valid| valid.value));
         self.values.retain(&named);
     }
 }

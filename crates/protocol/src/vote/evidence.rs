@@ -24,7 +24,7 @@ pub enum Evidence {
     /// A precommit whose share is not the member's for what it precommits to.
     BadShare(Signed<Precommit>),
 }
-schema!(Evidence, "sealbid.vote-evidence", 1, 1024);
+schema!(Evidence, "sealbid.vote-evidence", 2, 1024);
 
 impl Evidence {
     /// Whom it is against.
@@ -45,6 +45,7 @@ impl Evidence {
             auction,
             epoch,
             round,
+            subject: _,
         } = match self {
             Self::Proposals([first, _]) => first.body.instance(),
             Self::Prevotes([first, _]) => first.body.instance(),
@@ -106,11 +107,11 @@ fn is_wrong(
     signed: &Signed<Precommit>,
     is_share: &dyn Fn(MemberIndex, &Statement, &FixedBytes<96>) -> bool,
 ) -> bool {
-    signed.body.value.is_some_and(|value| {
+    signed.body.commitment.is_some_and(|value| {
         let statement = signed
             .body
             .instance()
-            .statement(signed.body.view, value.close);
+            .statement(signed.body.view, value.value);
         !is_share(signed.member, &statement, &value.share)
     })
 }

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sealbid_types::close::{CertificateBytes, Close};
-use sealbid_types::id::{AuctionId, CloseDigest, Epoch, MemberIndex, Round, View};
+use sealbid_types::close::CertificateBytes;
+use sealbid_types::id::{
+    AllocationDigest, AuctionId, Epoch, MemberIndex, Round, ValueDigest, View,
+};
 use sealbid_types::schedule::Schedule;
 
 use crate::time::{Clock, Monotonic};
@@ -15,6 +17,7 @@ use super::signer::Signers;
 use super::state::{Lock, OwnProposal, ValidValue, VoteState};
 use super::tally::Tally;
 use super::timing::{Timeout, VoteTimes};
+use super::value::{Computed, Subject, Value};
 use super::values::Values;
 pub use super::values::Verdict;
 
@@ -27,6 +30,8 @@ pub struct Config {
     pub epoch: Epoch,
     /// The round.
     pub round: Round,
+    /// Which of the round's votes.
+    pub subject: Subject,
     /// This member.
     pub member: MemberIndex,
     /// n.
@@ -77,7 +82,12 @@ impl Config {
             auction: self.auction,
             epoch: self.epoch,
             round: self.round,
+            subject: self.subject,
         }
+    }
+
+    pub(super) fn withdrawn_from(&self) -> View {
+        withdrawn_from(self.members)
     }
 
     /// `f + 1` of line 55: so many members of a later view include an honest one, while at most
@@ -100,11 +110,18 @@ pub fn proposer(members: u8, round: Round, view: View) -> MemberIndex {
     MemberIndex(turn.and_then(|turn| u8::try_from(turn).ok()).unwrap_or(0))
 }
 
-/// A close and its certificate, which has been verified.
+/// From which view on the allocation that fills nothing is valid: every member has proposed twice
+/// by then.
+#[must_use]
+pub fn withdrawn_from(members: u8) -> View {
+    View(2 * u32::from(members))
+}
+
+/// A value and its certificate, which has been verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Certified {
-    /// The close.
-    pub close: Close,
+    /// The value.
+    pub value: Value,
     /// The certificate.
     pub certificate: CertificateBytes,
 }
@@ -125,17 +142,17 @@ pub enum Output {
         /// The view.
         view: View,
     },
-    /// Judge a close, by its content alone and all of it: answer with [`Vote::validated`], soon,
-    /// late or never. A close is asked about once, as long as anybody talks about it.
+    /// Judge a value, by its content alone and all of it: answer with [`Vote::validated`], soon,
+    /// late or never. A value is asked about once, as long as anybody talks about it.
     Validate {
-        /// The close.
-        close: Box<Close>,
+        /// The value.
+        value: Box<Value>,
         /// Who proposes it.
         proposer: MemberIndex,
     },
     /// A member lied, and this proves it.
     Evidence(Box<Evidence>),
-    /// The round is closed. Comes once, last.
+    /// The vote is over. Comes once, last.
     Decided(Box<Certified>),
     /// A later message of this member came back to it: its disk is an old copy. It signs nothing
     /// more in this round.
@@ -159,9 +176,9 @@ pub enum RestoreError {
     /// The state is of another auction, epoch, round or member.
     #[error("the stored vote is of another auction, epoch, round or member")]
     Foreign,
-    /// The state names a close that it does not hold.
-    #[error("the stored vote names close {0} without holding it")]
-    MissingValue(CloseDigest),
+    /// The state names a value that it does not hold.
+    #[error("the stored vote names value {0} without holding it")]
+    MissingValue(ValueDigest),
 }
 
 /// The timeouts of the current view.
@@ -172,7 +189,7 @@ pub(super) struct Timeouts {
     pub(super) precommit: Timeout,
 }
 
-/// The close vote of one round, as one member sees it. See the module.
+/// One vote of one round, as one member sees it. See the module.
 #[derive(Debug)]
 pub struct Vote {
     pub(super) config: Config,
@@ -193,6 +210,8 @@ pub struct Vote {
     pub(super) freshness: Option<Freshness>,
     pub(super) tally: Tally,
     pub(super) values: Values,
+    /// What this member has computed, if that is what the vote is about.
+    pub(super) computed: Option<Computed>,
     pub(super) abstains: bool,
     /// Members that gave a wrong share: their next ones are looked at before they count.
     pub(super) suspects: BTreeSet<MemberIndex>,
@@ -228,6 +247,7 @@ impl Vote {
             freshness: None,
             tally: Tally::default(),
             values: Values::default(),
+            computed: None,
             abstains,
             suspects: BTreeSet::new(),
             silent: BTreeSet::new(),
@@ -250,9 +270,9 @@ impl Vote {
         if state.instance() != vote.config.instance() || state.member != vote.config.member {
             return Err(RestoreError::Foreign);
         }
-        for close in &state.values {
+        for value in &state.values {
             // Only what the member proposed or locked on is stored: it was valid then.
-            vote.values.add_valid(close.digest(), close.clone());
+            vote.values.add_valid(value.digest(), value.clone());
         }
         if let Some(missing) = state.named_values().find(|d| vote.values.get(*d).is_none()) {
             return Err(RestoreError::MissingValue(missing));
@@ -278,27 +298,57 @@ impl Vote {
         self.settle(now, out);
     }
 
-    /// Proposes `close`, which is valid, in `view`, if it still is this member's turn there.
-    pub fn propose(&mut self, view: View, close: Close, now: Clock, out: &mut Vec<Output>) {
+    /// Takes what this member has computed, by which it judges every allocation, and begins: in the
+    /// first view it prevotes its own. `withdrawn` is the allocation that fills nothing. Again, it
+    /// does nothing.
+    pub fn assume(
+        &mut self,
+        own: AllocationDigest,
+        withdrawn: AllocationDigest,
+        now: Clock,
+        out: &mut Vec<Output>,
+    ) {
+        if self.computed.is_some() || self.config.subject != Subject::Allocation {
+            return;
+        }
+        self.computed = Some(Computed {
+            own: own.into(),
+            void: withdrawn.into(),
+        });
+        for digest in [own, withdrawn] {
+            self.values.add(digest.into(), &Value::Allocation(digest));
+        }
+        self.start(now, out);
+    }
+
+    /// Proposes `value`, which is valid, in `view`, if it still is this member's turn there.
+    pub fn propose(
+        &mut self,
+        view: View,
+        value: impl Into<Value>,
+        now: Clock,
+        out: &mut Vec<Output>,
+    ) {
+        let value = value.into();
         let waits = self.started && self.decided.is_none() && self.own_proposal_of(view).is_none();
         if waits && view == self.view && self.step == Step::Propose && self.is_proposer() {
-            let digest = close.digest();
-            self.values.add_valid(digest, close);
+            let digest = value.digest();
+            self.values.add_valid(digest, value);
             // Line 18: proposal <- getValue(), with validRound_p = -1.
             self.cast_proposal(digest, None, Vec::new());
         }
         self.settle(now, out);
     }
 
-    /// Takes the verdict on a close that [`Output::Validate`] asked about; the first one counts.
+    /// Takes the verdict on a value that [`Output::Validate`] asked about; the first one counts.
     pub fn validated(
         &mut self,
-        close: CloseDigest,
+        value: ValueDigest,
         verdict: Verdict,
         now: Clock,
         out: &mut Vec<Output>,
     ) {
-        self.values.judge(close, verdict);
+        self.values.judge(value, verdict);
         self.settle(now, out);
     }
 
@@ -389,44 +439,44 @@ impl Vote {
         self.tally.newest_of(member)
     }
 
-    /// Whether a close that [`Output::Validate`] asked about is still to be judged: it is not once
+    /// Whether a value that [`Output::Validate`] asked about is still to be judged: it is not once
     /// it is forgotten.
     #[must_use]
-    pub fn awaits_verdict(&self, close: CloseDigest) -> bool {
-        self.values.get(close).is_some() && self.values.verdict(close).is_none()
+    pub fn awaits_verdict(&self, value: ValueDigest) -> bool {
+        self.values.get(value).is_some() && self.values.verdict(value).is_none()
     }
 
     /// The newest message of a member that is known here, as that member signed it: a proposal
-    /// without its close. It is what a member that starts again is shown of itself (4.4).
+    /// without its value. It is what a member that starts again is shown of itself (4.4).
     #[must_use]
     pub fn newest_ballot_of(&self, member: MemberIndex) -> Option<Message> {
         self.tally.newest_ballot_of(member).cloned()
     }
 
-    /// Whether it still talks about a close: what it has dropped needs no judgement.
+    /// Whether it still talks about a value: what it has dropped needs no judgement.
     #[must_use]
-    pub fn knows(&self, close: CloseDigest) -> bool {
-        self.values.get(close).is_some()
+    pub fn knows(&self, value: ValueDigest) -> bool {
+        self.values.get(value).is_some()
     }
 
-    /// The closes that it still talks about.
-    pub fn closes(&self) -> impl Iterator<Item = &Close> {
-        self.values.closes()
+    /// The values that it still talks about.
+    pub fn values(&self) -> impl Iterator<Item = &Value> {
+        self.values.values()
     }
 
-    /// Who proposed or prevoted a close: they hold its envelopes, if they are honest.
+    /// Who proposed or prevoted a value: they hold its envelopes, if they are honest.
     #[must_use]
-    pub fn holders(&self, close: CloseDigest) -> BTreeSet<MemberIndex> {
+    pub fn holders(&self, value: ValueDigest) -> BTreeSet<MemberIndex> {
         let mut holders = BTreeSet::new();
         for (_, log) in self.tally.views() {
             holders.extend(
                 log.proposals
-                    .for_value(Some(close))
+                    .for_value(Some(value))
                     .map(|signed| signed.member),
             );
             holders.extend(
                 log.prevotes
-                    .for_value(Some(close))
+                    .for_value(Some(value))
                     .map(|signed| signed.member),
             );
         }

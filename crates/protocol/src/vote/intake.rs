@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use sealbid_types::close::{CertificateBytes, Close};
-use sealbid_types::id::{CloseDigest, MemberIndex, View};
+use sealbid_types::close::CertificateBytes;
+use sealbid_types::id::{MemberIndex, ValueDigest, View};
 use sealbid_types::keys::Signed;
 
 use crate::time::Clock;
@@ -13,6 +13,7 @@ use super::evidence::{Contradiction, Evidence, has_bad_share};
 use super::instance::{Certified, Output, Vote};
 use super::message::{Ballot, FullProposal, Message, Precommit, Prevote, Proposal, Step, verify};
 use super::tally::Kept;
+use super::value::{Subject, Value};
 
 /// How much evidence one vote gives against one member. More proves no more.
 const MOST_EVIDENCE: usize = 8;
@@ -43,20 +44,20 @@ pub enum Refusal {
     /// It is a proposal of a member whose turn it is not.
     #[error("it was not this member's turn to propose")]
     NotProposer,
-    /// It carries another close than it names.
-    #[error("its close is not the one it names")]
-    CloseDigest,
+    /// It carries another value than it names, or one of another vote.
+    #[error("its value is not the one it names")]
+    Value,
     /// Its valid view is not before its own view.
     #[error("its valid view is not an earlier one")]
     ValidView,
     /// It does not carry q prevotes for its close in its valid view.
-    #[error("it does not show a quorum of prevotes for its close in its valid view")]
+    #[error("it does not show a quorum of prevotes for its value in its valid view")]
     Polka,
 }
 
 /// A message that is refused: it changed nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a message of the close vote by {member}: {reason}")]
+#[error("a vote of {member}: {reason}")]
 pub struct Refused {
     /// Who signed it, as it claims.
     pub member: MemberIndex,
@@ -64,10 +65,10 @@ pub struct Refused {
     pub reason: Refusal,
 }
 
-/// The certificate does not verify for this close.
+/// The certificate does not verify for this value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the certificate does not verify for close {0}")]
-pub struct LearnError(pub CloseDigest);
+#[error("the certificate does not verify for value {0}")]
+pub struct LearnError(pub ValueDigest);
 
 fn require(holds: bool, reason: Refusal) -> Result<(), Refusal> {
     if holds { Ok(()) } else { Err(reason) }
@@ -107,13 +108,13 @@ impl Vote {
     /// [`LearnError`].
     pub fn learn(
         &mut self,
-        close: Close,
+        value: Value,
         certificate: CertificateBytes,
         now: Clock,
         out: &mut Vec<Output>,
     ) -> Result<(), LearnError> {
-        let digest = close.digest();
-        let known = self.decided.as_ref().map(|first| first.close.digest());
+        let digest = value.digest();
+        let known = self.decided.as_ref().map(|first| first.value.digest());
         if known == Some(digest) {
             return Ok(());
         }
@@ -128,9 +129,9 @@ impl Vote {
             return Err(LearnError(digest));
         }
         match self.decided.clone() {
-            None => self.decide_by(close, certificate, now, out),
+            None => self.decide_by(value, certificate, now, out),
             Some(first) => {
-                let second = Box::new(Certified { close, certificate });
+                let second = Box::new(Certified { value, certificate });
                 out.push(Output::Forked {
                     first: Box::new(first),
                     second,
@@ -142,14 +143,14 @@ impl Vote {
 
     fn decide_by(
         &mut self,
-        close: Close,
+        value: Value,
         certificate: CertificateBytes,
         now: Clock,
         out: &mut Vec<Output>,
     ) {
-        self.decide(close.clone(), certificate);
+        self.decide(value.clone(), certificate);
         self.settle(now, out);
-        out.push(Output::Decided(Box::new(Certified { close, certificate })));
+        out.push(Output::Decided(Box::new(Certified { value, certificate })));
     }
 
     /// Whether a ballot belongs here and is not known: what can be said before the signature is
@@ -206,7 +207,7 @@ impl Vote {
             return Ok(Received::Known);
         }
         // A nil precommit carries no share that could be wrong.
-        if !self.suspects.contains(&member) || signed.body.value.is_none() {
+        if !self.suspects.contains(&member) || signed.body.commitment.is_none() {
             return self.take_ballot(signed, out);
         }
         if let Some(received) = self.look_at(&signed)? {
@@ -319,14 +320,15 @@ impl Vote {
     ) -> Result<Received, Refusal> {
         let FullProposal {
             header,
-            close,
+            value,
             polka,
         } = full;
         if let Some(received) = self.look_at_header(&header)? {
             return Ok(received);
         }
-        let digest = header.body.close;
-        require(close.digest() == digest, Refusal::CloseDigest)?;
+        let digest = header.body.value;
+        let is_it = value.digest() == digest && value.subject() == self.config.subject;
+        require(is_it, Refusal::Value)?;
         self.check_polka(&header.body, &polka)?;
         if let Some(received) = self.compare(&header, out) {
             return Ok(received);
@@ -336,13 +338,14 @@ impl Vote {
             return Ok(Received::Late);
         }
         self.silent.remove(&proposer);
-        let is_new = self.values.add(digest, &close);
+        let is_new = self.values.add(digest, &value);
         // At once and not when the view ends: a liar with turns in many later views could send a
         // close for each of them before that.
         self.forget_values();
-        if is_new && self.awaits_verdict(digest) {
+        let is_asked = self.config.subject == Subject::Close;
+        if is_asked && is_new && self.awaits_verdict(digest) {
             out.push(Output::Validate {
-                close: Box::new(close),
+                value: Box::new(value),
                 proposer,
             });
         }
@@ -365,10 +368,10 @@ impl Vote {
             Refusal::Polka,
         )?;
         let agrees = |signed: &Signed<Prevote>| {
-            let Prevote { view, close, .. } = signed.body;
+            let Prevote { view, value, .. } = signed.body;
             signed.body.instance() == self.config.instance()
                 && signed.member.0 < self.config.members
-                && (view, close) == (valid_view, Some(body.close))
+                && (view, value) == (valid_view, Some(body.value))
                 && (self.tally.ballot(view, signed.member) == Some(signed)
                     || verify(signed, &*self.signers.identity))
         };

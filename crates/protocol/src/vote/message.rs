@@ -1,20 +1,23 @@
-//! What members say to each other in the close vote.
+//! What members say to each other in a vote.
 //!
 //! Every message is signed by the identity key of the member it names, so it may be passed on by
-//! anybody. A proposal's signature covers the digest of its close, not the close: two proposals of
+//! anybody. A proposal's signature covers the digest of its value, not the value: two proposals of
 //! one view are small evidence, and a header can be passed on without the lists.
 
 use serde::{Deserialize, Serialize};
 
 use sealbid_types::bytes::FixedBytes;
-use sealbid_types::close::Close;
+
 use sealbid_types::codec::{Schema, digest};
-use sealbid_types::id::{AuctionId, CloseDigest, Epoch, MemberIndex, Round, View, context};
+use sealbid_types::id::{
+    AllocationDigest, AuctionId, CloseDigest, Epoch, MemberIndex, Round, ValueDigest, View, context,
+};
 use sealbid_types::keys::Signed;
 use sealbid_types::schema;
 use sealbid_types::statement::Statement;
 
 use super::signer::IdentityKeys;
+use super::value::{Subject, Value};
 
 /// The steps of a view, in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -43,22 +46,33 @@ pub(super) struct Instance {
     pub(super) auction: AuctionId,
     pub(super) epoch: Epoch,
     pub(super) round: Round,
+    pub(super) subject: Subject,
 }
 
 impl Instance {
-    /// What a precommit to `close` in `view` signs with its share.
-    pub(super) const fn statement(&self, view: View, close: CloseDigest) -> Statement {
+    /// What a precommit to `value` in `view` signs with its share.
+    pub(super) fn statement(&self, view: View, value: ValueDigest) -> Statement {
         let Self {
             auction,
             epoch,
             round,
+            subject,
         } = *self;
-        Statement::Close {
-            auction,
-            epoch,
-            round,
-            view,
-            close,
+        match subject {
+            Subject::Close => Statement::Close {
+                auction,
+                epoch,
+                round,
+                view,
+                close: CloseDigest(value.0),
+            },
+            Subject::Allocation => Statement::Allocation {
+                auction,
+                epoch,
+                round,
+                view,
+                allocation: AllocationDigest(value.0),
+            },
         }
     }
 }
@@ -72,14 +86,16 @@ pub struct Proposal {
     pub epoch: Epoch,
     /// The round.
     pub round: Round,
+    /// Which of the round's votes.
+    pub subject: Subject,
     /// The view.
     pub view: View,
-    /// The digest of the proposed close.
-    pub close: CloseDigest,
-    /// The earlier view in which q members prevoted this close; none for a fresh one.
+    /// The digest of the proposed value.
+    pub value: ValueDigest,
+    /// The earlier view in which q members prevoted this value; none for a fresh one.
     pub valid_view: Option<View>,
 }
-schema!(Proposal, "sealbid.vote-proposal", 1, 128);
+schema!(Proposal, "sealbid.vote-proposal", 2, 128);
 
 /// `⟨PREVOTE, h, round, id(v)⟩`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,19 +106,21 @@ pub struct Prevote {
     pub epoch: Epoch,
     /// The round.
     pub round: Round,
+    /// Which of the round's votes.
+    pub subject: Subject,
     /// The view.
     pub view: View,
-    /// The close; none stands for nil.
-    pub close: Option<CloseDigest>,
+    /// The value; none stands for nil.
+    pub value: Option<ValueDigest>,
 }
-schema!(Prevote, "sealbid.vote-prevote", 1, 128);
+schema!(Prevote, "sealbid.vote-prevote", 2, 128);
 
 /// What a precommit for a value carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Commitment {
-    /// The close.
-    pub close: CloseDigest,
-    /// The member's share of the signature over [`Statement::Close`] of this view, in G2,
+    /// The value.
+    pub value: ValueDigest,
+    /// The member's share of the signature over the [`Statement`] of this view, in G2,
     /// compressed.
     pub share: FixedBytes<96>,
 }
@@ -116,25 +134,27 @@ pub struct Precommit {
     pub epoch: Epoch,
     /// The round.
     pub round: Round,
+    /// Which of the round's votes.
+    pub subject: Subject,
     /// The view.
     pub view: View,
-    /// The close and the share of its certificate; none stands for nil.
-    pub value: Option<Commitment>,
+    /// The value and the share of its certificate; none stands for nil.
+    pub commitment: Option<Commitment>,
 }
-schema!(Precommit, "sealbid.vote-precommit", 1, 256);
+schema!(Precommit, "sealbid.vote-precommit", 2, 256);
 
 /// A proposal as it travels.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FullProposal {
     /// What is signed.
     pub header: Signed<Proposal>,
-    /// The proposed close.
-    pub close: Close,
+    /// The proposed value.
+    pub value: Value,
     /// q prevotes for it in the header's valid view; empty for a fresh one.
     pub polka: Vec<Signed<Prevote>>,
 }
 
-/// A message of the close vote.
+/// A message of a vote.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Message {
@@ -147,7 +167,7 @@ pub enum Message {
     /// A precommit.
     Precommit(Signed<Precommit>),
 }
-schema!(Message, "sealbid.vote-message", 1, (1 << 22) + (1 << 13));
+schema!(Message, "sealbid.vote-message", 2, (1 << 22) + (1 << 13));
 
 impl Message {
     /// Whether the member it names has signed it: of a proposal, its header.
@@ -157,6 +177,17 @@ impl Message {
             Self::Header(header) => verify(header, identity),
             Self::Prevote(prevote) => verify(prevote, identity),
             Self::Precommit(precommit) => verify(precommit, identity),
+        }
+    }
+
+    /// Which of its round's votes it belongs to.
+    #[must_use]
+    pub fn subject(&self) -> Subject {
+        match self {
+            Self::Proposal(full) => full.header.body.subject,
+            Self::Header(signed) => signed.body.subject,
+            Self::Prevote(signed) => signed.body.subject,
+            Self::Precommit(signed) => signed.body.subject,
         }
     }
 
@@ -212,12 +243,12 @@ pub(super) trait Ballot: Schema + Clone + PartialEq {
     fn view(&self) -> View;
 
     /// Its value; none for nil.
-    fn close(&self) -> Option<CloseDigest>;
+    fn value(&self) -> Option<ValueDigest>;
 
     /// Whether an honest member could not have signed both, given equal views.
     fn contradicts(&self, other: &Self) -> bool;
 
-    /// A signed one as a message, a proposal without its close.
+    /// A signed one as a message, a proposal without its value.
     fn message(signed: Signed<Self>) -> Message;
 
     /// Its view and step.
@@ -230,7 +261,7 @@ pub(super) trait Ballot: Schema + Clone + PartialEq {
 }
 
 macro_rules! ballot {
-    ($type:ty, $step:expr, $message:expr, |$close:ident| $value:expr, |$a:ident, $b:ident| $contradicts:expr) => {
+    ($type:ty, $step:expr, $message:expr, |$body:ident| $value:expr, |$a:ident, $b:ident| $contradicts:expr) => {
         impl Ballot for $type {
             const STEP: Step = $step;
 
@@ -239,6 +270,7 @@ macro_rules! ballot {
                     auction: self.auction,
                     epoch: self.epoch,
                     round: self.round,
+                    subject: self.subject,
                 }
             }
 
@@ -246,8 +278,8 @@ macro_rules! ballot {
                 self.view
             }
 
-            fn close(&self) -> Option<CloseDigest> {
-                let $close = self;
+            fn value(&self) -> Option<ValueDigest> {
+                let $body = self;
                 $value
             }
 
@@ -267,23 +299,23 @@ ballot!(
     Proposal,
     Step::Propose,
     Message::Header,
-    |p| Some(p.close),
+    |p| Some(p.value),
     |a, b| a != b
 );
 ballot!(
     Prevote,
     Step::Prevote,
     Message::Prevote,
-    |p| p.close,
-    |a, b| a.close != b.close
+    |p| p.value,
+    |a, b| a.value != b.value
 );
 // Two shares of one statement differ only if one of them is wrong: that is evidence of its own.
 ballot!(
     Precommit,
     Step::Precommit,
     Message::Precommit,
-    |p| p.value.map(|v| v.close),
-    |a, b| a.close() != b.close()
+    |p| p.commitment.map(|v| v.value),
+    |a, b| a.value() != b.value()
 );
 
 /// What an identity key signs of a ballot.

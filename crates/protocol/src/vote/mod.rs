@@ -1,14 +1,15 @@
-//! The close vote: Tendermint (Buchman, Kwon, Milosevic: The latest gossip on BFT consensus, arXiv
-//! 1807.04938, algorithm 1) over a fixed roster, one [`Vote`] a round of the auction.
+//! The votes: Tendermint (Buchman, Kwon, Milosevic: The latest gossip on BFT consensus, arXiv
+//! 1807.04938, algorithm 1) over a fixed roster. A round of the auction has two, each a [`Vote`]: on
+//! what it lists ([`Subject::Close`]), and on how that cleared ([`Subject::Allocation`]).
 //!
 //! | the paper | here |
 //! | --- | --- |
-//! | height | the auction's round: a `Vote` each |
+//! | height | the auction's round and the subject: a `Vote` each |
 //! | round | view |
 //! | `2f + 1` | q |
 //! | `f + 1`, to skip to a later view (line 55) | `min(2q - n, n - q + 1)` |
 //! | `valid(v)` | [`Output::Validate`], answered by [`Vote::validated`]; and, for a fresh value, its slot by the clock |
-//! | `getValue()` | [`Output::Propose`], answered by [`Vote::propose`] |
+//! | `getValue()` | [`Output::Propose`], answered by [`Vote::propose`]; for an allocation, the own one |
 //! | gossip | [`Vote::resend`] passes on what others signed; a re-proposal carries its q prevotes |
 //! | `decision` | a certificate: the shares of q precommits of one view, combined |
 //!
@@ -17,6 +18,12 @@
 //! [`VoteState`]); a value may take time to be made or judged (the step waits, until its timeout);
 //! and line 36 takes the value from wherever it is known, since q prevotes that name it say all
 //! that the proposal of that view would.
+//!
+//! An allocation is computed by every member from the same certified round. So its first view has no
+//! proposal: each prevotes its own at once, which is a message delay less, and safe, since safety
+//! rests on prevotes, precommits and locks and never on who proposes. From view `2n` on proposers
+//! propose the allocation that fills nothing, and it is valid then: members of two versions that
+//! clear differently cannot stop a house for good ([`Vote::assume`]).
 //!
 //! # Where the guarantee ends
 //!
@@ -44,10 +51,13 @@ mod tally;
 #[cfg(test)]
 mod tests;
 mod timing;
+mod value;
 mod values;
 
 pub use evidence::Evidence;
-pub use instance::{Certified, Config, ConfigError, Output, RestoreError, Verdict, Vote, proposer};
+pub use instance::{
+    Certified, Config, ConfigError, Output, RestoreError, Verdict, Vote, proposer, withdrawn_from,
+};
 pub use intake::{LearnError, Received, Refusal, Refused};
 pub use message::{
     Commitment, FullProposal, Message, Position, Precommit, Prevote, Proposal, Step,
@@ -57,3 +67,4 @@ pub use signer::{
 };
 pub use state::VoteState;
 pub use timing::VoteTimes;
+pub use value::{Subject, Value};

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use sealbid_types::close::CertificateBytes;
-use sealbid_types::id::{CloseDigest, MemberIndex, Slot, View};
+use sealbid_types::id::{AllocationDigest, MemberIndex, Slot, ValueDigest, View};
 use sealbid_types::keys::Signed;
 use sealbid_types::time::Timestamp;
 
@@ -15,6 +15,7 @@ use super::instance::{Output, Verdict, Vote};
 use super::message::{Precommit, Proposal, Step};
 use super::state::{Lock, ValidValue};
 use super::tally::ViewLog;
+use super::value::{Computed, Subject, Value};
 
 /// What the clock says about a fresh proposal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +36,7 @@ impl Vote {
         // These two apply to a member that has not begun as well: it is not to be left behind only
         // because it has not reported yet. It signs by the rest, which wait until it has begun.
         self.upon_precommits_for_a_value(out)
-            || self.upon_a_later_view(now, out)
+            || self.can_judge() && self.upon_a_later_view(now, out)
             || self.started
                 && (self.upon_a_fresh_proposal(now)
                     || self.upon_a_proposal_again()
@@ -66,7 +67,7 @@ impl Vote {
     //          while step_p = propose
     fn upon_a_fresh_proposal(&mut self, now: Clock) -> bool {
         let Some(Proposal {
-            close,
+            value,
             valid_view: None,
             ..
         }) = self.awaited_proposal()
@@ -76,13 +77,13 @@ impl Vote {
         // Line 23: if valid(v) ∧ (lockedRound_p = -1 ∨ lockedValue_p = v)
         // The lock is asked before clock and content: its answer needs neither, and a nil prevote
         // at once saves the view's timeout.
-        let is_free = self.locked.is_none_or(|locked| locked.close == close);
+        let is_free = self.locked.is_none_or(|locked| locked.value == value);
         if !(self.config.may_prevote)(is_free) {
             // Line 26.
             self.cast_prevote(None);
             return true;
         }
-        match self.freshness(close, now) {
+        match self.freshness(value, now) {
             // Its proposer's clock may be ahead of this one by a moment: wait, until the timeout.
             Freshness::Early(_) => false,
             // Waiting makes no proposal younger. Nil at once lets the next proposer have its turn.
@@ -91,7 +92,7 @@ impl Vote {
                 true
             }
             // Line 24 or 26, as soon as it is judged.
-            Freshness::Fresh => self.prevote_by_verdict(close),
+            Freshness::Fresh => self.prevote_by_verdict(value),
         }
     }
 
@@ -101,7 +102,7 @@ impl Vote {
     // The prevotes came with the proposal and were checked then; so was vr.
     fn upon_a_proposal_again(&mut self) -> bool {
         let Some(Proposal {
-            close,
+            value,
             valid_view: Some(valid_view),
             ..
         }) = self.awaited_proposal()
@@ -111,7 +112,7 @@ impl Vote {
         // Line 29: if valid(v) ∧ (lockedRound_p <= vr ∨ lockedValue_p = v)
         let is_free = self
             .locked
-            .is_none_or(|locked| locked.view <= valid_view || locked.close == close);
+            .is_none_or(|locked| locked.view <= valid_view || locked.value == value);
         if !(self.config.may_prevote)(is_free) {
             // Line 32.
             self.cast_prevote(None);
@@ -121,15 +122,46 @@ impl Vote {
         // in its time, and a value that some may be locked on has to stay votable however old it
         // is, or the round could be kept open for ever (`tests/tests/vote.rs`,
         // `a_value_locked_in_a_long_partition_is_certified_afterwards`).
-        self.prevote_by_verdict(close)
+        self.prevote_by_verdict(value)
     }
 
-    fn prevote_by_verdict(&mut self, close: CloseDigest) -> bool {
-        let Some(verdict) = self.values.verdict(close) else {
+    /// `valid(v)`: what the engine says of a close. An allocation is held against the own one, which
+    /// every honest member of the same version has computed alike; the one that fills nothing is
+    /// right once the members have tried for long enough.
+    fn verdict(&self, value: ValueDigest) -> Option<Verdict> {
+        if self.config.subject == Subject::Close {
+            return self.values.verdict(value);
+        }
+        let Computed { own, void } = self.computed?;
+        let is_late = self.view >= self.config.withdrawn_from();
+        let is_valid = value == own || value == void && is_late;
+        Some(if is_valid {
+            Verdict::Valid
+        } else {
+            Verdict::Invalid
+        })
+    }
+
+    /// The value of a digest, if it is known. An allocation is no more than its digest here.
+    pub(super) fn value_of(&self, digest: ValueDigest) -> Option<Value> {
+        match self.config.subject {
+            Subject::Close => self.values.get(digest).cloned(),
+            Subject::Allocation => Some(Value::Allocation(AllocationDigest(digest.0))),
+        }
+    }
+
+    /// Whether it can judge anything: before it has computed its own, it waits, and signs no nil
+    /// either. A member that is slow must not have the others go from view to view without it.
+    fn can_judge(&self) -> bool {
+        self.config.subject == Subject::Close || self.computed.is_some()
+    }
+
+    fn prevote_by_verdict(&mut self, value: ValueDigest) -> bool {
+        let Some(verdict) = self.verdict(value) else {
             return false;
         };
         // Lines 24, 26 and 27; 30, 32 and 33.
-        self.cast_prevote((verdict == Verdict::Valid).then_some(close));
+        self.cast_prevote((verdict == Verdict::Valid).then_some(value));
         true
     }
 
@@ -156,14 +188,14 @@ impl Vote {
         if self.step < Step::Prevote || !first {
             return false;
         }
-        let Some((close, polka)) = self.log().and_then(|log| {
-            let close = log.prevotes.quorum_value(self.quorum())??;
-            let polka = log.prevotes.for_value(Some(close)).take(self.quorum());
-            Some((close, polka.cloned().collect()))
+        let Some((value, polka)) = self.log().and_then(|log| {
+            let value = log.prevotes.quorum_value(self.quorum())??;
+            let polka = log.prevotes.for_value(Some(value)).take(self.quorum());
+            Some((value, polka.cloned().collect()))
         }) else {
             return false;
         };
-        if self.values.verdict(close) != Some(Verdict::Valid) {
+        if self.verdict(value) != Some(Verdict::Valid) {
             return false;
         }
         // Line 37: if step_p = prevote
@@ -171,11 +203,11 @@ impl Vote {
         // but lines 42 and 43 still let it propose the value again.
         if self.step == Step::Prevote {
             // Lines 38 to 41.
-            self.locked = Some(Lock { close, view });
-            self.cast_precommit(Some(close));
+            self.locked = Some(Lock { value, view });
+            self.cast_precommit(Some(value));
         }
         // Lines 42 and 43.
-        self.valid = Some(ValidValue { close, view, polka });
+        self.valid = Some(ValidValue { value, view, polka });
         self.changed = true;
         true
     }
@@ -216,10 +248,10 @@ impl Vote {
     fn upon_precommits_for_a_value(&mut self, out: &mut Vec<Output>) -> bool {
         let quorum = self.quorum();
         let candidate = self.tally.views().find_map(|(view, log)| {
-            let close = log.precommits.quorum_value(quorum)??;
-            self.values.get(close).map(|_| (view, close))
+            let value = log.precommits.quorum_value(quorum)??;
+            self.value_of(value).map(|_| (view, value))
         });
-        candidate.is_some_and(|(view, close)| self.certify(view, close, out))
+        candidate.is_some_and(|(view, value)| self.certify(view, value, out))
     }
 
     /// Combines the shares of q precommits. Members whose shares are wrong have not precommitted.
@@ -227,23 +259,23 @@ impl Vote {
     /// No share is verified when it comes, but those of suspects: the combination is, once, and the
     /// shares one by one only if that fails. Whoever makes it fail is a suspect from then on, so a
     /// liar costs the slow way once and not in every view.
-    fn certify(&mut self, view: View, digest: CloseDigest, out: &mut Vec<Output>) -> bool {
+    fn certify(&mut self, view: View, digest: ValueDigest, out: &mut Vec<Output>) -> bool {
         let statement = self.config.instance().statement(view, digest);
         let shares: BTreeMap<_, _> = self
             .tally
             .log(view)
             .into_iter()
             .flat_map(|log| log.precommits.for_value(Some(digest)))
-            .filter_map(|signed| Some((signed.member, signed.body.value?.share)))
+            .filter_map(|signed| Some((signed.member, signed.body.commitment?.share)))
             .collect();
         let combination = self.signers.threshold.combine(&statement, &shares);
         let mut removed = false;
         for liar in combination.liars {
             removed |= self.strike_out(view, liar, out);
         }
-        if let (Some(signature), Some(close)) = (combination.signature, self.values.get(digest)) {
+        if let (Some(signature), Some(value)) = (combination.signature, self.value_of(digest)) {
             let certificate = CertificateBytes { view, signature };
-            self.decide(close.clone(), certificate);
+            self.decide(value, certificate);
             return true;
         }
         removed
@@ -303,14 +335,17 @@ impl Vote {
 
     /// Judges the current view's fresh value by the clock, when it is first looked at: judging its
     /// content may take its time.
-    fn freshness(&mut self, close: CloseDigest, now: Clock) -> Freshness {
+    fn freshness(&mut self, value: ValueDigest, now: Clock) -> Freshness {
         // Early is not final: time passes. The others are, or a proposal that was fresh would go
         // stale while its envelopes are being fetched.
         if let Some(judged @ (Freshness::Fresh | Freshness::Stale)) = self.freshness {
             return judged;
         }
-        let slot = self.values.get(close).map(|close| close.slot);
-        let judged = slot.map_or(Freshness::Stale, |slot| self.freshness_of(slot, now));
+        let judged = match self.values.get(value).map(Value::slot) {
+            Some(Some(slot)) => self.freshness_of(slot, now),
+            Some(None) => Freshness::Fresh,
+            None => Freshness::Stale,
+        };
         self.freshness = Some(judged);
         judged
     }

@@ -22,8 +22,9 @@ pub struct Combination {
 
 /// The committee's threshold signatures, with this member's share of the key.
 pub trait ThresholdSigner: Send + Sync {
-    /// This member's share of a signature over a [`Statement::Close`].
-    fn sign(&self, statement: &Statement) -> FixedBytes<96>;
+    /// This member's share of a signature over a [`Statement::Close`] or [`Statement::Allocation`];
+    /// none of any other, which no vote is about.
+    fn sign(&self, statement: &Statement) -> Option<FixedBytes<96>>;
 
     /// Whether `share` is `member`'s for `statement`.
     fn verify_share(
@@ -108,15 +109,12 @@ impl CommitteeSigner {
 }
 
 impl ThresholdSigner for CommitteeSigner {
-    /// All zeros, which is nobody's share, for a statement that is not a close: the vote signs
-    /// no other.
-    fn sign(&self, statement: &Statement) -> FixedBytes<96> {
+    fn sign(&self, statement: &Statement) -> Option<FixedBytes<96>> {
         match statement {
-            Statement::Close { .. } => self
-                .share
-                .sign(statement)
-                .map_or(FixedBytes([0; 96]), |share| share.to_bytes()),
-            _ => FixedBytes([0; 96]),
+            Statement::Close { .. } | Statement::Allocation { .. } => {
+                Some(self.share.sign(statement).ok()?.to_bytes())
+            }
+            Statement::Order { .. } | Statement::Settlement { .. } => None,
         }
     }
 

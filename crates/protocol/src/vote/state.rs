@@ -2,17 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
-use sealbid_types::close::Close;
-use sealbid_types::id::{AuctionId, CloseDigest, Epoch, MemberIndex, Round, View};
+use sealbid_types::id::{AuctionId, Epoch, MemberIndex, Round, ValueDigest, View};
 use sealbid_types::keys::Signed;
 use sealbid_types::schema;
 
 use super::message::{Instance, Position, Precommit, Prevote, Proposal, Step};
+use super::value::{Subject, Value};
 
 /// `lockedValue` and `lockedRound` of the paper.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Lock {
-    pub(super) close: CloseDigest,
+    pub(super) value: ValueDigest,
     pub(super) view: View,
 }
 
@@ -20,7 +20,7 @@ pub(super) struct Lock {
 /// that proposes it again shows them to those that missed them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct ValidValue {
-    pub(super) close: CloseDigest,
+    pub(super) value: ValueDigest,
     pub(super) view: View,
     pub(super) polka: Vec<Signed<Prevote>>,
 }
@@ -39,6 +39,7 @@ pub struct VoteState {
     pub(super) auction: AuctionId,
     pub(super) epoch: Epoch,
     pub(super) round: Round,
+    pub(super) subject: Subject,
     pub(super) member: MemberIndex,
     pub(super) view: View,
     pub(super) step: Step,
@@ -53,10 +54,10 @@ pub struct VoteState {
     pub(super) prevotes: Vec<Signed<Prevote>>,
     /// Of the current view and the one before it.
     pub(super) precommits: Vec<Signed<Precommit>>,
-    /// The closes that the others name, by digest.
-    pub(super) values: Vec<Close>,
+    /// The values that the others name, by digest.
+    pub(super) values: Vec<Value>,
 }
-schema!(VoteState, "sealbid.vote-state", 1, 1 << 24);
+schema!(VoteState, "sealbid.vote-state", 2, 1 << 24);
 
 impl VoteState {
     /// The round.
@@ -76,14 +77,15 @@ impl VoteState {
             auction: self.auction,
             epoch: self.epoch,
             round: self.round,
+            subject: self.subject,
         }
     }
 
-    /// The closes that must be among `values`.
-    pub(super) fn named_values(&self) -> impl Iterator<Item = CloseDigest> {
-        let locked = self.locked.map(|locked| locked.close);
-        let valid = self.valid.as_ref().map(|valid| valid.close);
-        let proposed = self.proposal.as_ref().map(|own| own.header.body.close);
+    /// The values that must be among `values`.
+    pub(super) fn named_values(&self) -> impl Iterator<Item = ValueDigest> {
+        let locked = self.locked.map(|locked| locked.value);
+        let valid = self.valid.as_ref().map(|valid| valid.value);
+        let proposed = self.proposal.as_ref().map(|own| own.header.body.value);
         locked.into_iter().chain(valid).chain(proposed)
     }
 }

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sealbid_types::id::{CloseDigest, MemberIndex, View};
+use sealbid_types::id::{MemberIndex, ValueDigest, View};
 use sealbid_types::keys::Signed;
 
 use super::message::{Ballot, Message, Position, Precommit, Prevote, Proposal, Step};
@@ -53,15 +53,15 @@ impl<T: Ballot> Ballots<T> {
     }
 
     /// Those for `value`, by member.
-    pub(super) fn for_value(&self, value: Option<CloseDigest>) -> impl Iterator<Item = &Signed<T>> {
+    pub(super) fn for_value(&self, value: Option<ValueDigest>) -> impl Iterator<Item = &Signed<T>> {
         self.iter()
-            .filter(move |signed| signed.body.close() == value)
+            .filter(move |signed| signed.body.value() == value)
     }
 
     /// The value (or nil) that `quorum` members voted for. As `2 * quorum > n`, there is at most
     /// one.
-    pub(super) fn quorum_value(&self, quorum: usize) -> Option<Option<CloseDigest>> {
-        let values: BTreeSet<_> = self.iter().map(|signed| signed.body.close()).collect();
+    pub(super) fn quorum_value(&self, quorum: usize) -> Option<Option<ValueDigest>> {
+        let values: BTreeSet<_> = self.iter().map(|signed| signed.body.value()).collect();
         values
             .into_iter()
             .find(|value| self.for_value(*value).count() >= quorum)
@@ -281,6 +281,7 @@ impl Tally {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
+    use crate::vote::Subject;
     use proptest::prelude::*;
     use sealbid_types::bytes::FixedBytes;
     use sealbid_types::id::{Epoch, Round};
@@ -290,9 +291,10 @@ mod tests {
         let body = Prevote {
             auction: [0; 32].into(),
             epoch: Epoch(0),
+            subject: Subject::Close,
             round: Round(1),
             view: View(view),
-            close: value.map(|byte| [byte; 32].into()),
+            value: value.map(|byte| [byte; 32].into()),
         };
         Signed {
             body,

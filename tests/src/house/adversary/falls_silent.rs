@@ -19,7 +19,7 @@ impl Adversary for FallsSilent {
     ) -> Vec<PeerMessage> {
         if let PeerMessage::Vote(vote) = message
             && let Message::Precommit(signed) = &**vote
-            && signed.body.value.is_some()
+            && signed.body.commitment.is_some()
         {
             let at = (vote.round(), vote.view());
             if *self.0.get_or_insert(at) == at {

@@ -2,7 +2,7 @@
 //! vote itself.
 
 use sealbid_protocol::member::message::{Memory, PeerMessage};
-use sealbid_protocol::vote::{Message, Prevote};
+use sealbid_protocol::vote::{Message, Prevote, Subject};
 use sealbid_types::id::{MemberIndex, View};
 use sealbid_types::keys::Signed;
 
@@ -28,14 +28,15 @@ impl Adversary for FalseMemory {
                     epoch: committee.epoch,
                     round: kit.open,
                     view: self.0,
-                    close: Some([5; 32].into()),
+                    subject: Subject::Close,
+                    value: Some([5; 32].into()),
                 };
                 let prevote = Signed {
                     member: to,
                     ..kit.sign(body)
                 };
                 let memory = Memory {
-                    ballot: Some(Message::Prevote(prevote)),
+                    ballots: vec![Message::Prevote(prevote)],
                     ..(**memory).clone()
                 };
                 vec![PeerMessage::Memory(Box::new(memory))]

@@ -1,7 +1,7 @@
 //! Proposes for ever later views of its own, closes as large as they may be.
 
 use sealbid_protocol::member::message::PeerMessage;
-use sealbid_protocol::vote::{FullProposal, Message, Proposal, proposer};
+use sealbid_protocol::vote::{FullProposal, Message, Proposal, Subject, proposer};
 use sealbid_types::close::Close;
 use sealbid_types::id::{MemberIndex, View};
 
@@ -50,13 +50,14 @@ impl Adversary for FarViews {
             epoch: committee.epoch,
             round: kit.open,
             view: View(view),
-            close: close.digest(),
+            subject: Subject::Close,
+            value: close.digest().into(),
             valid_view: None,
         });
         kit.lie();
         let full = FullProposal {
             header,
-            close,
+            value: close.into(),
             polka: Vec::new(),
         };
         kit.to_all(&PeerMessage::Vote(Box::new(Message::Proposal(Box::new(

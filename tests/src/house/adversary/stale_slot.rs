@@ -1,7 +1,7 @@
 //! Proposes the slot before the newest, so that what expired since then trades.
 
 use sealbid_protocol::member::message::PeerMessage;
-use sealbid_protocol::vote::Message;
+use sealbid_protocol::vote::{Message, Value};
 use sealbid_types::id::{MemberIndex, Slot};
 
 use super::{Adversary, Kit};
@@ -20,13 +20,15 @@ impl Adversary for StaleSlot {
             && let Message::Proposal(full) = &**vote
             && full.header.member == kit.me()
             && full.header.body.valid_view.is_none()
-            && full.close.slot > Slot(1)
+            && let Value::Close(close) = &full.value
+            && close.slot > Slot(1)
         {
-            let mut full = full.clone();
-            full.close.slot = Slot(full.close.slot.0 - 1);
-            full.close.closed_at = kit.house.committee.schedule.end_of(full.close.slot);
+            let (mut full, mut close) = (full.clone(), close.clone());
+            close.slot = Slot(close.slot.0 - 1);
+            close.closed_at = kit.house.committee.schedule.end_of(close.slot);
+            full.value = close.into();
             let mut header = full.header.body;
-            header.close = full.close.digest();
+            header.value = full.value.digest();
             full.header = kit.sign(header);
             kit.lie();
             return vec![PeerMessage::Vote(Box::new(Message::Proposal(full)))];

@@ -2,7 +2,7 @@
 //! until its first prevote for a value, and sends nothing of the vote from then on.
 
 use sealbid_protocol::member::message::PeerMessage;
-use sealbid_protocol::vote::Message;
+use sealbid_protocol::vote::{Message, Subject};
 use sealbid_types::id::{MemberIndex, Round, View};
 
 use super::{Adversary, Kit};
@@ -11,7 +11,7 @@ use super::{Adversary, Kit};
 pub struct ThirdReport {
     to: MemberIndex,
     /// The round and view of its last prevote.
-    last: Option<(Round, View)>,
+    last: Option<(Round, View, Subject)>,
 }
 
 impl ThirdReport {
@@ -31,9 +31,9 @@ impl ThirdReport {
                         | PeerMessage::SignatureShare(_)
                 );
         };
-        let at = (vote.round(), vote.view());
+        let at = (vote.round(), vote.view(), vote.subject());
         match &**vote {
-            Message::Prevote(prevote) if prevote.body.close.is_some() && self.last.is_none() => {
+            Message::Prevote(prevote) if prevote.body.value.is_some() && self.last.is_none() => {
                 self.last = Some(at);
                 false
             }

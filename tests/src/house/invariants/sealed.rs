@@ -6,10 +6,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sealbid_protocol::member::message::{Opening, PeerMessage, Purpose, Shares};
+use sealbid_protocol::member::message::{Opening, PeerMessage, Shares};
+use sealbid_protocol::vote::{Message, Subject};
 use sealbid_types::bytes::FixedBytes;
 use sealbid_types::envelope::{Envelope, Part};
-use sealbid_types::id::{EnvelopeId, MemberIndex, Round};
+use sealbid_types::id::{EnvelopeId, MemberIndex, Round, ValueDigest};
 use sealbid_types::record::RoundRecord;
 
 use super::{Invariant, Said, Scene, Verdict};
@@ -18,7 +19,7 @@ use crate::house::world::World;
 #[derive(Default)]
 pub(super) struct Sealed {
     /// Who has signed which allocation.
-    allocations: BTreeMap<(Round, FixedBytes<32>), BTreeSet<MemberIndex>>,
+    allocations: BTreeMap<(Round, ValueDigest), BTreeSet<MemberIndex>>,
 }
 
 impl Sealed {
@@ -58,7 +59,7 @@ impl Sealed {
         let most = signed.map(|(_, by)| by.len()).max().unwrap_or(0);
         if most < needed {
             return Err(format!(
-                "authorisations of round {round}, whose allocation {most} have signed"
+                "authorisations of round {round}, whose allocation {most} have precommitted"
             ));
         }
         Ok(())
@@ -75,9 +76,14 @@ impl Invariant for Sealed {
             PeerMessage::Shares(signed) if signed.member == said.by => {
                 self.release(scene, &signed.body)
             }
-            PeerMessage::SignatureShare(signed) if signed.body.purpose == Purpose::Allocation => {
-                let key = (signed.body.round, signed.body.statement);
-                self.allocations.entry(key).or_default().insert(said.by);
+            PeerMessage::Vote(vote) if vote.subject() == Subject::Allocation => {
+                if let Message::Precommit(signed) = &**vote
+                    && signed.member == said.by
+                    && let Some(commitment) = signed.body.commitment
+                {
+                    let key = (signed.body.round, commitment.value);
+                    self.allocations.entry(key).or_default().insert(said.by);
+                }
                 Ok(())
             }
             _ => Ok(()),

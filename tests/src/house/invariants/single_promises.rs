@@ -1,10 +1,10 @@
 //! One digest a promise: a member signs one round for an envelope, one report for a round, one vote
-//! for a view and step, and one statement of each purpose for a round.
+//! for a subject, view and step, and one statement of each purpose for a round.
 
 use std::collections::BTreeMap;
 
 use sealbid_protocol::member::message::{PeerMessage, Purpose};
-use sealbid_protocol::vote::{Message, Step};
+use sealbid_protocol::vote::{Message, Step, Subject};
 use sealbid_types::codec::encode;
 use sealbid_types::id::{EnvelopeId, MemberIndex, Round, View};
 
@@ -14,7 +14,7 @@ use super::{Invariant, Said, Scene, Verdict};
 enum Promise {
     Acknowledgement(EnvelopeId),
     Report(Round),
-    Vote(Round, View, Step),
+    Vote(Round, Subject, View, Step),
     Statement(Round, Purpose),
 }
 
@@ -36,13 +36,13 @@ impl SinglePromises {
         let round = vote.round();
         let (view, step) = (vote.view(), vote.position().step);
         let value = match vote {
-            Message::Proposal(full) => Some(full.header.body.close),
-            Message::Header(header) => Some(header.body.close),
-            Message::Prevote(prevote) => prevote.body.close,
-            Message::Precommit(precommit) => precommit.body.value.map(|value| value.close),
+            Message::Proposal(full) => Some(full.header.body.value),
+            Message::Header(header) => Some(header.body.value),
+            Message::Prevote(prevote) => prevote.body.value,
+            Message::Precommit(precommit) => precommit.body.commitment.map(|value| value.value),
         };
-        let digest = value.as_ref().map_or(&[][..], |close| close.as_bytes());
-        self.promise(by, Promise::Vote(round, view, step), digest)
+        let digest = value.as_ref().map_or(&[][..], |value| value.as_bytes());
+        self.promise(by, Promise::Vote(round, vote.subject(), view, step), digest)
     }
 }
 

@@ -201,11 +201,16 @@ impl World {
 
     /// Starts every member anew, under these rules.
     pub fn put_under<R: Rules>(&mut self) {
-        for to in 0..self.seats.len() {
-            self.stop(to, None);
-            self.seats[to].begin = begin::<R>;
-            self.start(to);
-        }
+        let members: Vec<_> = self.house.members().collect();
+        members.into_iter().for_each(|member| self.put::<R>(member));
+    }
+
+    /// Starts one member anew, under these rules.
+    pub fn put<R: Rules>(&mut self, member: MemberIndex) {
+        let to = member.as_usize();
+        self.stop(to, None);
+        self.seats[to].begin = begin::<R>;
+        self.start(to);
     }
 
     /// Makes `member` lie in several ways at once.

@@ -1,13 +1,13 @@
 //! Nil to one half where the other half sees a value, and the other way about.
 
 use sealbid_protocol::vote::Message;
-use sealbid_types::id::{CloseDigest, MemberIndex};
+use sealbid_types::id::{MemberIndex, ValueDigest};
 
 use super::{Behaviour, Kit};
 
 pub(super) struct DoubleVoter;
 
-fn opposite(kit: &mut Kit, close: Option<CloseDigest>) -> Option<CloseDigest> {
+fn opposite(kit: &mut Kit, close: Option<ValueDigest>) -> Option<ValueDigest> {
     kit.lies += 1;
     match close {
         Some(_) => None,
@@ -20,11 +20,11 @@ impl Behaviour for DoubleVoter {
         let other = Kit::is_other_half(to);
         match message {
             Message::Prevote(vote) if other => {
-                let close = opposite(kit, vote.body.close);
+                let close = opposite(kit, vote.body.value);
                 vec![kit.prevote(vote.body.view, close)]
             }
             Message::Precommit(vote) if other => {
-                let close = opposite(kit, vote.body.value.map(|value| value.close));
+                let close = opposite(kit, vote.body.commitment.map(|value| value.value));
                 vec![kit.precommit(vote.body.view, close)]
             }
             _ => vec![message.clone()],

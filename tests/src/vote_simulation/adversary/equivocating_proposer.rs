@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sealbid_protocol::vote::Message;
 use sealbid_types::id::{MemberIndex, View};
 
-use super::{Behaviour, Kit};
+use super::{Behaviour, Kit, altered};
 
 #[derive(Default)]
 pub(super) struct EquivocatingProposer {
@@ -22,12 +22,11 @@ impl Behaviour for EquivocatingProposer {
         }
         kit.lies += 1;
         let view = full.header.body.view;
-        let mut close = full.close.clone();
-        close.intents.clear();
+        let value = altered(&full.value, |close| close.intents.clear());
         let other = self
             .others
             .entry(view)
-            .or_insert_with(|| kit.propose(view, close));
+            .or_insert_with(|| kit.propose(view, value));
         vec![other.clone()]
     }
 }

@@ -48,7 +48,7 @@ fn break_proposal(kit: &Kit, message: Message) -> Message {
         return message;
     };
     if full.polka.pop().is_none() {
-        full.close = kit.invent(1);
+        full.value = kit.invent(1);
     }
     Message::Proposal(full)
 }

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use sealbid_protocol::vote::Message;
-use sealbid_types::id::{CloseDigest, MemberIndex, View};
+use sealbid_types::id::{MemberIndex, ValueDigest, View};
 
-use super::{Behaviour, Kit};
+use super::{Behaviour, Kit, altered};
 
 #[derive(Default)]
 pub(super) struct InvalidValue {
-    proposed: BTreeMap<View, CloseDigest>,
+    proposed: BTreeMap<View, ValueDigest>,
 }
 
 impl Behaviour for InvalidValue {
@@ -18,10 +18,9 @@ impl Behaviour for InvalidValue {
         match (message, self.proposed.get(&view)) {
             (Message::Proposal(full), _) => {
                 kit.lies += 1;
-                let mut close = full.close.clone();
-                close.rules = [0xbb; 32].into();
-                self.proposed.insert(view, close.digest());
-                vec![kit.propose(view, close)]
+                let value = altered(&full.value, |close| close.rules = [0xbb; 32].into());
+                self.proposed.insert(view, value.digest());
+                vec![kit.propose(view, value)]
             }
             (Message::Prevote(_), Some(close)) => vec![kit.prevote(view, Some(*close))],
             (Message::Precommit(_), Some(close)) => vec![kit.precommit(view, Some(*close))],

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use sealbid_protocol::vote::{
-    Commitment, FullProposal, Message, Precommit, Prevote, Proposal, Signers, proposer,
+    Commitment, FullProposal, Message, Precommit, Prevote, Proposal, Signers, Value, proposer,
 };
 use sealbid_types::close::Close;
 use sealbid_types::codec::{Schema, digest};
-use sealbid_types::id::{CloseDigest, MemberIndex, View, context};
+use sealbid_types::id::{CloseDigest, MemberIndex, ValueDigest, View, context};
 use sealbid_types::keys::Signed;
 use sealbid_types::statement::Statement;
 
@@ -201,11 +201,18 @@ struct Kit {
     keys: Signers,
     scenario: Scenario,
     /// Closes that it has heard of.
-    known: BTreeMap<CloseDigest, Close>,
+    known: BTreeMap<ValueDigest, Value>,
     /// The newest view that it has signed something in.
     view: View,
     lies: u64,
     draws: Draws,
+}
+
+/// Another close, made of this one.
+fn altered(value: &Value, change: impl FnOnce(&mut Close)) -> Value {
+    let mut close = value.as_close().unwrap().clone();
+    change(&mut close);
+    close.into()
 }
 
 impl Kit {
@@ -226,8 +233,8 @@ impl Kit {
     fn hear(&mut self, message: &Message) {
         if let Message::Proposal(full) = message {
             self.known
-                .entry(full.header.body.close)
-                .or_insert_with(|| full.close.clone());
+                .entry(full.header.body.value)
+                .or_insert_with(|| full.value.clone());
         }
     }
 
@@ -243,13 +250,13 @@ impl Kit {
     }
 
     /// Some close that it has heard of, or one that nobody has.
-    fn any_close(&self) -> CloseDigest {
+    fn any_close(&self) -> ValueDigest {
         let known = self.known.keys().next().copied();
         known.unwrap_or_else(|| self.invent(0).digest())
     }
 
     /// A valid close of its own.
-    fn invent(&self, name: u8) -> Close {
+    fn invent(&self, name: u8) -> Value {
         close_named(
             &self.scenario,
             [self.member.0 ^ 0x80 ^ (name << 4); 32],
@@ -269,51 +276,53 @@ impl Kit {
         }
     }
 
-    fn propose(&self, view: View, close: Close) -> Message {
+    fn propose(&self, view: View, value: Value) -> Message {
         let instance = config(&self.scenario, self.member);
         let header = self.sign(Proposal {
             auction: instance.auction,
             epoch: instance.epoch,
             round: instance.round,
+            subject: instance.subject,
             view,
-            close: close.digest(),
+            value: value.digest(),
             valid_view: None,
         });
         Message::Proposal(Box::new(FullProposal {
             header,
-            close,
+            value,
             polka: Vec::new(),
         }))
     }
 
-    fn prevote(&self, view: View, close: Option<CloseDigest>) -> Message {
+    fn prevote(&self, view: View, value: Option<ValueDigest>) -> Message {
         let instance = config(&self.scenario, self.member);
         Message::Prevote(self.sign(Prevote {
             auction: instance.auction,
             epoch: instance.epoch,
             round: instance.round,
+            subject: instance.subject,
             view,
-            close,
+            value,
         }))
     }
 
     /// A precommit with the right share.
-    fn precommit(&self, view: View, close: Option<CloseDigest>) -> Message {
+    fn precommit(&self, view: View, value: Option<ValueDigest>) -> Message {
         let instance = config(&self.scenario, self.member);
-        let value = close.map(|close| {
+        let commitment = value.map(|value| {
             let statement = Statement::Close {
                 auction: instance.auction,
                 epoch: instance.epoch,
                 round: instance.round,
                 view,
-                close,
+                close: CloseDigest(value.0),
             };
             Commitment {
-                close,
-                share: self.keys.threshold.sign(&statement),
+                value,
+                share: self.keys.threshold.sign(&statement).unwrap(),
             }
         });
-        Message::Precommit(self.sign_precommit(view, value))
+        Message::Precommit(self.sign_precommit(view, commitment))
     }
 
     fn sign_precommit(&self, view: View, value: Option<Commitment>) -> Signed<Precommit> {
@@ -322,8 +331,9 @@ impl Kit {
             auction: instance.auction,
             epoch: instance.epoch,
             round: instance.round,
+            subject: instance.subject,
             view,
-            value,
+            commitment: value,
         })
     }
 }

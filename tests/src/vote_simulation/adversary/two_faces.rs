@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 
 use sealbid_protocol::vote::Message;
-use sealbid_types::id::{CloseDigest, MemberIndex, View};
+use sealbid_types::id::{MemberIndex, ValueDigest, View};
 
-use super::{Behaviour, Kit};
+use super::{Behaviour, Kit, altered};
 
 #[derive(Default)]
 pub(super) struct TwoFaces {
-    shown: BTreeMap<View, [CloseDigest; 2]>,
+    shown: BTreeMap<View, [ValueDigest; 2]>,
 }
 
 impl TwoFaces {
@@ -20,8 +20,8 @@ impl TwoFaces {
         &self,
         view: View,
         to: MemberIndex,
-        honest: Option<CloseDigest>,
-    ) -> Option<CloseDigest> {
+        honest: Option<ValueDigest>,
+    ) -> Option<ValueDigest> {
         let other = Kit::is_other_half(to);
         match self.shown.get(&view) {
             Some(shown) => Some(shown[usize::from(other)]),
@@ -35,10 +35,9 @@ impl Behaviour for TwoFaces {
         let view = message.view();
         match message {
             Message::Proposal(full) => {
-                let mut other = full.close.clone();
-                other.intents.clear();
+                let other = altered(&full.value, |close| close.intents.clear());
                 self.shown
-                    .insert(view, [full.close.digest(), other.digest()]);
+                    .insert(view, [full.value.digest(), other.digest()]);
                 if !Kit::is_other_half(to) {
                     return vec![message.clone()];
                 }
@@ -46,10 +45,10 @@ impl Behaviour for TwoFaces {
                 vec![kit.propose(view, other)]
             }
             Message::Prevote(vote) => {
-                vec![kit.prevote(view, self.face(view, to, vote.body.close))]
+                vec![kit.prevote(view, self.face(view, to, vote.body.value))]
             }
             Message::Precommit(vote) => {
-                let honest = vote.body.value.map(|value| value.close);
+                let honest = vote.body.commitment.map(|value| value.value);
                 vec![kit.precommit(view, self.face(view, to, honest))]
             }
             Message::Header(_) => Vec::new(),

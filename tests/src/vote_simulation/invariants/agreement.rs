@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use sealbid_types::id::CloseDigest;
+use sealbid_types::id::ValueDigest;
 
 use super::super::history::History;
 use super::super::scenario::Scenario;
@@ -12,7 +12,7 @@ pub(super) fn check(scenario: &Scenario, history: &History) -> Result<(), String
     let decided = history
         .decisions
         .iter()
-        .map(|(_, _, certified)| certified.close.digest());
+        .map(|(_, _, certified)| certified.value.digest());
     // Whoever collects the honest members' shares has the liars' as well.
     let liars = scenario.liars.len() + usize::from(scenario.forgets.is_some());
     let possible = history.shares.iter().filter_map(|((_, close), members)| {
@@ -22,7 +22,7 @@ pub(super) fn check(scenario: &Scenario, history: &History) -> Result<(), String
             .count();
         (honest + liars >= usize::from(scenario.quorum)).then_some(*close)
     });
-    let values: BTreeSet<CloseDigest> = decided.chain(possible).collect();
+    let values: BTreeSet<ValueDigest> = decided.chain(possible).collect();
     if values.len() > 1 || !history.forked.is_empty() {
         return Err(format!(
             "{values:?} can be certified; forks seen: {:?}",

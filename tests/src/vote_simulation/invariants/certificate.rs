@@ -1,6 +1,6 @@
 //! What is decided comes with a certificate that anybody can verify.
 
-use sealbid_types::id::MemberIndex;
+use sealbid_types::id::{CloseDigest, MemberIndex};
 use sealbid_types::statement::Statement;
 
 use super::super::history::History;
@@ -17,7 +17,7 @@ pub(super) fn check(scenario: &Scenario, history: &History) -> Result<(), String
             epoch: instance.epoch,
             round: instance.round,
             view: certified.certificate.view,
-            close: certified.close.digest(),
+            close: CloseDigest(certified.value.digest().0),
         };
         if !anybody
             .threshold

@@ -6,10 +6,10 @@ use super::super::world::is_valid;
 
 pub(super) fn check(scenario: &Scenario, history: &History) -> Result<(), String> {
     for (_, member, certified) in &history.decisions {
-        if !is_valid(scenario, &certified.close) {
+        if !is_valid(scenario, &certified.value) {
             return Err(format!("{member} decided an invalid close"));
         }
-        if !history.values.contains_key(&certified.close.digest()) {
+        if !history.values.contains_key(&certified.value.digest()) {
             return Err(format!("{member} decided a close that nobody proposed"));
         }
     }

@@ -15,9 +15,9 @@ impl World {
             Packet::Certificate(certified) => {
                 // A liar goes on with its own.
                 if self.nodes[&to].liar.is_none() {
-                    let Certified { close, certificate } = (*certified).clone();
+                    let Certified { value, certificate } = (*certified).clone();
                     self.act(to, |vote, now, out| {
-                        vote.learn(close, certificate, now, out)
+                        vote.learn(value, certificate, now, out)
                             .expect("honest members send it");
                     });
                 }

@@ -66,7 +66,8 @@ impl House {
 
     /// Signs the record's allocation and settlement, whatever they say.
     pub(crate) fn sign_documents(&self, record: &mut RoundRecord) {
-        record.allocation_signature = self.kit.sign(&record.allocation.statement());
+        let view = record.allocation_certificate.view;
+        record.allocation_certificate.signature = self.kit.sign(&record.allocation.statement(view));
         let statement = record.settlement.settlement.statement();
         record.settlement.signature = self.kit.sign(&statement);
     }
@@ -219,7 +220,7 @@ impl House {
         let authority = AllocationCertificate::verify(
             &self.keys,
             &record.allocation,
-            &record.allocation_signature,
+            &record.allocation_certificate,
         )
         .unwrap();
         let mut parts: Vec<PartId> = record
@@ -282,7 +283,10 @@ fn blank(
         order: zero,
         openings: vec![],
         allocation,
-        allocation_signature: zero,
+        allocation_certificate: CertificateBytes {
+            view: View(0),
+            signature: zero,
+        },
         settlement: SignedSettlement {
             settlement,
             signature: zero,

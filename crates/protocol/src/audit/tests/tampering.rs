@@ -332,7 +332,7 @@ fn forged_signatures() {
         "certificate forged",
     );
     forge(
-        |record| record.allocation_signature = record.order,
+        |record| record.allocation_certificate.signature = record.order,
         "signature of the allocation forged",
     );
     forge(
@@ -340,6 +340,6 @@ fn forged_signatures() {
         "signature of the settlement forged",
     );
     let (house, _, mut record) = honest();
-    record.order = record.allocation_signature;
+    record.order = record.allocation_certificate.signature;
     first(&errors(&house, &record), "order signature forged");
 }

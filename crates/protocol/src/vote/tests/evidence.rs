@@ -63,7 +63,7 @@ fn a_bad_share_counts_as_not_received_and_is_evidence() {
         "known, and not counted again"
     );
     let worse = Commitment {
-        close: value.digest(),
+        value: value.digest(),
         share: FixedBytes([9; 96]),
     };
     let worse = Message::Precommit(signed_precommit(3, 0, Some(worse)));

@@ -58,7 +58,7 @@ fn a_lock_is_left_for_a_value_with_later_prevotes_and_for_no_other() {
     vote.judge(&other, Verdict::Valid);
     let locked = vote.locked.unwrap();
     assert_eq!(
-        (locked.view, locked.close),
+        (locked.view, locked.value),
         (View(1), other.digest()),
         "locked anew"
     );

@@ -6,6 +6,7 @@
 )]
 //! Members of a committee of four (q = 3) with cheap keys, and what they answer, exactly.
 
+mod allocation;
 mod evidence;
 mod locking;
 mod refusals;
@@ -18,7 +19,7 @@ use std::sync::Arc;
 
 use sealbid_types::bytes::FixedBytes;
 use sealbid_types::close::{CertificateBytes, Close};
-use sealbid_types::id::{CloseDigest, Epoch, MemberIndex, Round, Slot, View};
+use sealbid_types::id::{Epoch, MemberIndex, Round, Slot, ValueDigest, View};
 use sealbid_types::keys::{Signature, Signed};
 use sealbid_types::schedule::Schedule;
 use sealbid_types::statement::Statement;
@@ -66,8 +67,8 @@ impl IdentityKeys for Mock {
 }
 
 impl ThresholdSigner for Mock {
-    fn sign(&self, statement: &Statement) -> FixedBytes<96> {
-        share(self.0.0, statement)
+    fn sign(&self, statement: &Statement) -> Option<FixedBytes<96>> {
+        Some(share(self.0.0, statement))
     }
 
     fn verify_share(
@@ -119,6 +120,7 @@ fn config(member: u8) -> Config {
         auction: [7; 32].into(),
         epoch: Epoch(0),
         round: ROUND,
+        subject: Subject::Close,
         member: MemberIndex(member),
         members: 4,
         quorum: 3,
@@ -142,12 +144,12 @@ fn started(member: u8) -> Vote {
 }
 
 /// A close of the newest slot; `name` tells one from another.
-fn close(name: u8) -> Close {
+fn close(name: u8) -> Value {
     close_of(name, Slot(10))
 }
 
-fn close_of(name: u8, slot: Slot) -> Close {
-    Close {
+fn close_of(name: u8, slot: Slot) -> Value {
+    Value::Close(Close {
         auction: [7; 32].into(),
         round: ROUND,
         slot,
@@ -159,66 +161,68 @@ fn close_of(name: u8, slot: Slot) -> Close {
         reports: vec![[name; 32].into()],
         intents: vec![[name; 32].into()],
         quotes: Vec::new(),
-    }
+    })
 }
 
 fn identity(member: u8) -> Mock {
     Mock(MemberIndex(member))
 }
 
-fn header(view: u32, close: CloseDigest, valid_view: Option<u32>) -> Signed<Proposal> {
+fn header(view: u32, value: ValueDigest, valid_view: Option<u32>) -> Signed<Proposal> {
     let member = proposer(4, ROUND, View(view));
     let valid_view = valid_view.map(View);
     let body = Proposal {
         auction: [7; 32].into(),
         epoch: Epoch(0),
         round: ROUND,
+        subject: Subject::Close,
         view: View(view),
-        close,
+        value,
         valid_view,
     };
     sign(body, member, &identity(member.0))
 }
 
 /// A fresh proposal by the proposer of the view.
-fn proposal(view: u32, close: &Close) -> Message {
+fn proposal(view: u32, close: &Value) -> Message {
     let header = header(view, close.digest(), None);
     Message::Proposal(Box::new(FullProposal {
         header,
-        close: close.clone(),
+        value: close.clone(),
         polka: Vec::new(),
     }))
 }
 
 /// A proposal with the prevotes of members 0 to 2 in `valid_view`.
-fn proposal_again(view: u32, close: &Close, valid_view: u32) -> Message {
+fn proposal_again(view: u32, close: &Value, valid_view: u32) -> Message {
     let header = header(view, close.digest(), Some(valid_view));
     let polka = (0..3)
         .map(|member| signed_prevote(member, valid_view, Some(close)))
         .collect();
     Message::Proposal(Box::new(FullProposal {
         header,
-        close: close.clone(),
+        value: close.clone(),
         polka,
     }))
 }
 
-fn signed_prevote(member: u8, view: u32, value: Option<&Close>) -> Signed<Prevote> {
+fn signed_prevote(member: u8, view: u32, value: Option<&Value>) -> Signed<Prevote> {
     let body = Prevote {
         auction: [7; 32].into(),
         epoch: Epoch(0),
         round: ROUND,
+        subject: Subject::Close,
         view: View(view),
-        close: value.map(Close::digest),
+        value: value.map(Value::digest),
     };
     sign(body, MemberIndex(member), &identity(member))
 }
 
-fn prevote(member: u8, view: u32, value: Option<&Close>) -> Message {
+fn prevote(member: u8, view: u32, value: Option<&Value>) -> Message {
     Message::Prevote(signed_prevote(member, view, value))
 }
 
-fn statement(view: u32, close: &Close) -> Statement {
+fn statement(view: u32, close: &Value) -> Statement {
     config(0).instance().statement(View(view), close.digest())
 }
 
@@ -227,30 +231,31 @@ fn signed_precommit(member: u8, view: u32, value: Option<Commitment>) -> Signed<
         auction: [7; 32].into(),
         epoch: Epoch(0),
         round: ROUND,
+        subject: Subject::Close,
         view: View(view),
-        value,
+        commitment: value,
     };
     sign(body, MemberIndex(member), &identity(member))
 }
 
-fn precommit(member: u8, view: u32, value: Option<&Close>) -> Message {
+fn precommit(member: u8, view: u32, value: Option<&Value>) -> Message {
     let value = value.map(|close| Commitment {
-        close: close.digest(),
+        value: close.digest(),
         share: share(member, &statement(view, close)),
     });
     Message::Precommit(signed_precommit(member, view, value))
 }
 
 /// A precommit whose share is not the member's.
-fn bad_precommit(member: u8, view: u32, close: &Close) -> Signed<Precommit> {
+fn bad_precommit(member: u8, view: u32, close: &Value) -> Signed<Precommit> {
     let value = Commitment {
-        close: close.digest(),
+        value: close.digest(),
         share: FixedBytes([member; 96]),
     };
     signed_precommit(member, view, Some(value))
 }
 
-fn certificate(view: u32, close: &Close) -> CertificateBytes {
+fn certificate(view: u32, close: &Value) -> CertificateBytes {
     CertificateBytes {
         view: View(view),
         signature: share(COMMITTEE, &statement(view, close)),
@@ -264,9 +269,9 @@ enum Seen {
     Persist,
     Send(Message),
     Propose(u32),
-    Validate(CloseDigest, u8),
+    Validate(ValueDigest, u8),
     Evidence(Evidence),
-    Decided(CloseDigest, CertificateBytes),
+    Decided(ValueDigest, CertificateBytes),
     Abstains,
     Forked,
 }
@@ -276,9 +281,9 @@ fn seen(out: Vec<Output>) -> Vec<Seen> {
         Output::Persist(_) => Seen::Persist,
         Output::Broadcast(message) => Seen::Send(message),
         Output::Propose { view } => Seen::Propose(view.0),
-        Output::Validate { close, proposer } => Seen::Validate(close.digest(), proposer.0),
+        Output::Validate { value, proposer } => Seen::Validate(value.digest(), proposer.0),
         Output::Evidence(evidence) => Seen::Evidence(*evidence),
-        Output::Decided(c) => Seen::Decided(c.close.digest(), c.certificate),
+        Output::Decided(c) => Seen::Decided(c.value.digest(), c.certificate),
         Output::Abstains => Seen::Abstains,
         Output::Forked { .. } => Seen::Forked,
     };
@@ -289,7 +294,7 @@ fn seen(out: Vec<Output>) -> Vec<Seen> {
 trait Talk {
     fn hear(&mut self, message: Message) -> Vec<Seen>;
     fn hear_all(&mut self, messages: impl IntoIterator<Item = Message>) -> Vec<Seen>;
-    fn judge(&mut self, close: &Close, verdict: Verdict) -> Vec<Seen>;
+    fn judge(&mut self, close: &Value, verdict: Verdict) -> Vec<Seen>;
     fn wait(&mut self, until: Clock) -> Vec<Seen>;
     /// Waits for the next deadline.
     fn time_out(&mut self) -> Vec<Seen>;
@@ -309,7 +314,7 @@ impl Talk for Vote {
             .collect()
     }
 
-    fn judge(&mut self, close: &Close, verdict: Verdict) -> Vec<Seen> {
+    fn judge(&mut self, close: &Value, verdict: Verdict) -> Vec<Seen> {
         let mut out = Vec::new();
         self.validated(close.digest(), verdict, NOW, &mut out);
         seen(out)
@@ -328,7 +333,7 @@ impl Talk for Vote {
 }
 
 /// Member `member` (not 0) locked on `value` in view 0, and gone on to view 1 without a decision.
-fn locked_in_view_0(member: u8, value: &Close) -> Vote {
+fn locked_in_view_0(member: u8, value: &Value) -> Vote {
     let mut vote = started(member);
     let others = (0..4).filter(|m| *m != member);
     vote.hear(proposal(0, value));

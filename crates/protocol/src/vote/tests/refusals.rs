@@ -82,10 +82,10 @@ fn proposals_that_are_not_what_they_say() {
         Refusal::NotProposer
     );
     let swapped = FullProposal {
-        close: other,
+        value: other,
         ..good.clone()
     };
-    assert_eq!(refuse(&mut vote, boxed(swapped)), Refusal::CloseDigest);
+    assert_eq!(refuse(&mut vote, boxed(swapped)), Refusal::Value);
     let padded = FullProposal {
         polka: vec![signed_prevote(0, 0, Some(&value))],
         ..good.clone()

@@ -84,7 +84,7 @@ fn a_restarted_member_keeps_its_lock_and_its_valid_value() {
     let proposed = again.time_out();
     assert_eq!(proposed.len(), 3);
     assert!(matches!(&proposed[1], Seen::Send(Message::Proposal(full))
-        if full.close == value && full.polka.len() == 3));
+        if full.value == value && full.polka.len() == 3));
 }
 
 #[test]

@@ -258,7 +258,7 @@ fn a_value_that_was_fresh_when_seen_may_be_judged_slowly() {
 #[test]
 fn a_certificate_of_any_view_decides() {
     let (mut vote, value, other) = (vote(1), close(1), close(2));
-    let mut learn = |value: &Close, certificate| {
+    let mut learn = |value: &Value, certificate| {
         let mut out = Vec::new();
         let learned = vote.learn(value.clone(), certificate, NOW, &mut out);
         (learned, seen(out))

@@ -28,11 +28,11 @@ fn messages_are_frozen() {
         fingerprint(&precommit(2, 1, None)),
     ];
     let expected = [
-        frozen(744, "de5da7e96bb2853b"),
-        frozen(143, "b958093db41efa5e"),
-        frozen(142, "d7b9a292263c6c44"),
-        frozen(238, "12b88fe9aa000260"),
-        frozen(110, "17d971c08ffe41c0"),
+        frozen(749, "5f88b0796f1acc70"),
+        frozen(144, "e5e4899b8d868349"),
+        frozen(143, "960a5526fee8d8c6"),
+        frozen(239, "6f872b4482956da7"),
+        frozen(111, "9badc41871c63fdf"),
     ];
     assert_eq!(found, expected);
 }
@@ -57,11 +57,11 @@ fn evidence_and_state_are_frozen() {
         fingerprint(&state),
     ];
     let expected = [
-        frozen(275, "95e19f936956ce40"),
-        frozen(243, "87a1aa158fd774a1"),
-        frozen(339, "35072605ddf3eb17"),
-        frozen(238, "8060897380a038a9"),
-        frozen(1750, "bf476bc23717ab6e"),
+        frozen(277, "c0f037f2ff164e35"),
+        frozen(245, "71e0f92c6d7e0304"),
+        frozen(341, "e9ef2c730b970b1a"),
+        frozen(239, "ce8b66a69ff39bfd"),
+        frozen(1762, "3abf0b8df6eaf14d"),
     ];
     assert_eq!(found, expected);
 }
