@@ -143,8 +143,26 @@ async fn a_clock_that_jumps_and_is_put_right_needs_no_restart() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes 5 minutes: run with `cargo test -p sealbid --test house -- --ignored clocks_that_jump`"]
 async fn clocks_that_jump_each_way() {
-    let mut house = TestHouse::start(4).await;
     for ahead in [600, -120, 65, -600] {
+        let mut house = TestHouse::start(4).await;
         jumps(&mut house, ahead, Duration::from_secs(60)).await;
     }
+}
+
+/// All clocks are ahead for one round, and are put right. No round can close before the slot of that
+/// one is over: the members say so, and then go on.
+#[tokio::test(flavor = "multi_thread")]
+async fn members_whose_clocks_were_all_ahead_say_what_they_wait_for() {
+    let place = tempfile::tempdir().unwrap();
+    let clock = Clock::new(place.path(), "all", 0);
+    let house = TestHouse::start_by(4, Some(&clock)).await;
+    clock.set(20);
+    trade(&house).await;
+    clock.set(0);
+    wait_for("a word of what is waited for", || {
+        let log = std::fs::read_to_string(house.log("member-1")).unwrap_or_default();
+        log.contains("the last round closed in a slot that is still to come")
+    })
+    .await;
+    trade(&house).await;
 }
