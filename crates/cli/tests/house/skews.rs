@@ -53,6 +53,14 @@ fn log(house: &TestHouse) -> String {
     std::fs::read_to_string(house.directory.path().join(AGAIN)).unwrap_or_default()
 }
 
+/// Waits until the member's log has a word of its clock.
+async fn says_so_itself(house: &TestHouse) {
+    wait_for("a word of its clock in its log", || {
+        log(house).contains("the committee's: set it right")
+    })
+    .await;
+}
+
 /// A member is started `times` times with its clock so many seconds ahead, and stays for `stay`.
 async fn is_off(house: &mut TestHouse, ahead: i64, times: u32, stay: Duration) {
     let clock = Clock::new(house.directory.path(), "off", ahead);
@@ -68,10 +76,7 @@ async fn is_off(house: &mut TestHouse, ahead: i64, times: u32, stay: Duration) {
         while Instant::now() < until {
             trade(house).await;
         }
-        wait_for("a word of its clock in its log", || {
-            log(house).contains("the committee's: set it right")
-        })
-        .await;
+        says_so_itself(house).await;
         drop(member);
         for (member, (process, resident)) in others(house) {
             let (was, bytes) = before[&member];
@@ -120,10 +125,7 @@ async fn jumps(house: &mut TestHouse, ahead: i64, stay: Duration) {
     while Instant::now() < until {
         trade(house).await;
     }
-    wait_for("a word of its clock in its log", || {
-        log(house).contains("the committee's: set it right")
-    })
-    .await;
+    says_so_itself(house).await;
     clock.set(0);
     trade(house).await;
     house.caught_up(OFF).await;
