@@ -140,6 +140,40 @@ pub(super) fn reported(record: &RoundRecord) -> BTreeSet<EnvelopeId> {
         .collect()
 }
 
+/// Checks that no report lists what could not stand in it: of another kind, outside its rounds, or
+/// expired before the report's slot ended. Members find a close with such a report invalid
+/// (docs/protocol.md 4.2), so one that is certified shows that a quorum lied.
+pub(super) fn check_standings(
+    committee: &Committee,
+    record: &RoundRecord,
+    envelopes: &BTreeMap<EnvelopeId, &Envelope>,
+    errors: &mut Vec<AuditError>,
+) {
+    for report in &record.reports {
+        let slot_end = committee.schedule.end_of(report.body.slot);
+        let lists = [
+            (Kind::Intent, &report.body.intents),
+            (Kind::Quote, &report.body.quotes),
+        ];
+        for (kind, id) in lists
+            .into_iter()
+            .flat_map(|(kind, ids)| ids.iter().map(move |id| (kind, id)))
+        {
+            // What an ancestor lists may be named again, and is not in the record.
+            let Some(envelope) = envelopes.get(id) else {
+                continue;
+            };
+            let header = &envelope.header;
+            if header.kind != kind || !header.is_alive(record.close.round, slot_end) {
+                errors.push(AuditError::ReportUnfit {
+                    member: report.member,
+                    envelope: *id,
+                });
+            }
+        }
+    }
+}
+
 /// Checks that the lists are what reports, envelopes and the chain make them. What an ancestor
 /// lists is as the record says; the chain can tell ([`super::ChainAudit`]).
 pub(super) fn check_lists(

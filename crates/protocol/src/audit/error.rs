@@ -94,6 +94,15 @@ pub enum AuditError {
         what: &'static str,
     },
 
+    /// A report lists an envelope that cannot stand where it does: no close may name that report.
+    #[error("report of {member} lists envelope {envelope}, which could not stand in it")]
+    ReportUnfit {
+        /// The member.
+        member: MemberIndex,
+        /// The envelope.
+        envelope: EnvelopeId,
+    },
+
     /// An envelope that a report names is not in the record.
     #[error("envelope {0} missing")]
     EnvelopeMissing(EnvelopeId),

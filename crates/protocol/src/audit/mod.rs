@@ -100,6 +100,7 @@ impl Audit<'_> {
         close::check_reports(self.committee, record, self.errors);
         let checked =
             envelopes::check(self.committee, record, &envelopes, self.secret, self.errors);
+        close::check_standings(self.committee, record, &envelopes, self.errors);
         close::check_lists(record, &envelopes, self.errors);
         self.check_ancestry(&envelopes);
         // Opened and cleared again only if all entries are here and right. With one envelope

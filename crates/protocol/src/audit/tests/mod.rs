@@ -39,7 +39,8 @@ impl Entries {
             unfilled: house.intent(102, 102, &swap(102, 0, 1000, 2000), late),
             moved: house.intent(103, 103, &transfer(103, 104, 50), late),
             forged: house.intent(105, 106, &swap(105, 0, 1000, 900), late),
-            expired: house.intent(107, 107, &swap(107, 0, 1000, 900), 1),
+            // Alive in its report's slot, and no more in the close's.
+            expired: house.intent(107, 107, &swap(107, 0, 1000, 900), 1_012_000),
             best: house.quote(200, 1, 960),
             second: house.quote(201, 1, 950),
         }

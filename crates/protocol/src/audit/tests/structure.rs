@@ -2,6 +2,7 @@
 
 use sealbid_types::bytes::FixedBytes;
 use sealbid_types::id::MemberIndex;
+use sealbid_types::keys::Signed;
 use sealbid_types::record::UsedU;
 
 use super::entries::used;
@@ -66,6 +67,34 @@ fn reports_above_the_limit() {
         ..Entries::new(&house).gathering()
     });
     only(&errors(&house, &record), "it lists more than it may");
+}
+
+/// Members find a close with such a report invalid. One that is certified shows that a quorum lied.
+#[test]
+fn reports_of_what_cannot_stand_in_them() {
+    let house = House::new();
+    let gathered = |extra: Envelope| {
+        let mut gathering = Entries::new(&house).gathering();
+        gathering.reports[0].1.push(extra.clone());
+        let record = house.settle(&gathering);
+        let what = format!("report of member-1 lists envelope {}", extra.id());
+        only(&errors(&house, &record), &what);
+    };
+    gathered(house.intent(7, 7, &swap(7, 0, 1000, 900), 1_000_001));
+    gathered(house.quote(99, 2, 1000));
+    // A quote among the intents.
+    let (house, entries, mut record) = (House::new(), Entries::new(&House::new()), honest().2);
+    let member = record.reports[0].member;
+    let mut body = record.reports[0].body.clone();
+    body.intents.push(entries.best.id());
+    body.intents.sort_unstable();
+    record.reports[0] = Signed::new(body, member, &house.kit.identity(member));
+    let found = errors(&house, &record);
+    let what = format!("report of {member} lists envelope {}", entries.best.id());
+    assert!(
+        found.iter().any(|error| error.to_string().contains(&what)),
+        "{found:#?}"
+    );
 }
 
 #[test]
