@@ -4,6 +4,7 @@
 //! there trust: the answer is checked as an auditor checks it, and the engine takes nothing else
 //! ([`CheckedRecord`]).
 
+use core::time::Duration;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -18,6 +19,11 @@ use sealbid_types::id::{MemberIndex, Round};
 
 use crate::engine::EngineInbox;
 
+/// How long a door may take to be reached, and a record to come: the largest at the least that a
+/// door serves, 64 MiB at 256 KiB a second. A member on a slow line would never catch up else. Others
+/// are asked beside it meanwhile (`claims/peers.rs`).
+const CONNECT: Duration = Duration::from_secs(3);
+const RECORD: Duration = Duration::from_secs(300);
 /// Records that are fetched at once: each may be as large as an answer may be.
 const AT_ONCE: usize = 4;
 
@@ -39,6 +45,7 @@ impl Fetcher {
         gate: Arc<Gate>,
     ) -> Result<Self, DoorError> {
         let doors = DoorClient::new(None, DoorAddress::all(committee)).await?;
+        let doors = doors.with_timeouts(CONNECT, RECORD);
         Ok(Self(Arc::new(Shared {
             doors,
             engine,

@@ -1,6 +1,7 @@
 //! Members of two versions clear a round differently: the house goes on.
 
 use sealbid_protocol::member::Notice;
+use sealbid_protocol::member::message::Opening;
 use sealbid_protocol::vote::withdrawn_from;
 use sealbid_tests::house::sabotage::ClearsOtherwise;
 use sealbid_tests::house::{Faults, Person, World};
@@ -63,5 +64,26 @@ fn one_member_of_another_version_costs_the_others_nothing() {
             *by == MemberIndex(3) && matches!(notice, Notice::Differs(Round(1)))
         });
         assert_eq!(told.count(), 1);
+    }
+}
+
+/// Three are up and have decided the allocation; one of them loses power before its shares of the
+/// settlement have arrived. What it comes back to is its own ballot alone: the others have to show
+/// it what they decided.
+#[test]
+fn a_power_cut_after_the_allocation_was_decided_stops_nobody() {
+    for seed in seeds() {
+        let mut world = house_of_two_versions(seed, &[]);
+        world.kill(MemberIndex(3), None);
+        let is_decided = |world: &World| {
+            let released = &world.watch.scene.released;
+            let second = |member| (Round(1), Opening::Second, MemberIndex(member));
+            [0, 2]
+                .iter()
+                .any(|member| released.contains_key(&second(*member)))
+        };
+        assert!(world.run_to(20_000, is_decided), "{}", world.describe());
+        world.kill(MemberIndex(1), Some(300));
+        settle_within(&mut world, 20);
     }
 }

@@ -32,7 +32,8 @@ impl Receipts {
         self.waiting.len()
     }
 
-    /// A client waits for the receipt of an envelope.
+    /// A client waits for the receipt of an envelope: for as long as the first one does, or whoever
+    /// has its bytes could put off everybody's answer.
     pub(crate) fn wait(
         &mut self,
         id: EnvelopeId,
@@ -50,7 +51,6 @@ impl Receipts {
         };
         let waiting = self.waiting.entry(id).or_insert_with(fresh);
         waiting.requests.push(request);
-        waiting.gives_up_at = gives_up_at;
     }
 
     /// Whether a client waits for the receipt of an envelope.

@@ -12,7 +12,7 @@ use sealbid_types::id::{EnvelopeId, MemberIndex};
 /// How many failures are remembered: to make another bad envelope costs its maker a signature, so
 /// this bounds memory and not work.
 const MOST_FAILED: usize = 16_384;
-/// Envelopes of the pool at the gate: more than it holds, since one that is dropped here is not
+/// Envelopes of the pool at the gate: more than it holds of a kind, since one that is dropped here is not
 /// brought again, and lost on this member unless a report names it.
 const MOST_OF_POOL: usize = 32_768;
 /// Envelopes of one member at the gate: what one answer to a request may bring.
@@ -63,12 +63,17 @@ impl Screen {
     }
 
     /// Notes that an envelope goes to the gate; says whether it is to go. It is not if it is there
-    /// already, or there is no room. A client does not wait behind what the pool or a member
-    /// floods the gate with: for one it goes again.
+    /// already, or there is no room. Nobody waits behind what the pool is flooded with, nor a client
+    /// behind what a member sends: for those it goes again.
     pub(crate) fn send(&mut self, id: EnvelopeId, origin: Origin) -> bool {
         let before = self.at_gate.get(&id).copied();
-        let is_promoted = origin == Origin::Client && before != Some(Origin::Client);
-        if before.is_some() && !is_promoted || !self.has_room(origin) {
+        // In the order of the kinds: what a member sends is wanted, or a client waits for it.
+        let is_promoted = match (before, origin) {
+            (None, _) | (Some(Origin::Pool), Origin::Client | Origin::Member(_)) => true,
+            (Some(Origin::Member(_)), Origin::Client) => true,
+            (Some(_), _) => false,
+        };
+        if !is_promoted || !self.has_room(origin) {
             return false;
         }
         if let Some(before) = before {
@@ -135,10 +140,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_at_the_gate_goes_there_again_for_a_client_only_and_once() {
+    fn what_is_at_the_gate_goes_there_again_only_for_who_must_not_wait() {
         let mut screen = Screen::new(4);
         assert!(screen.send(id(1), Origin::Pool));
-        assert!(!screen.send(id(1), Origin::Member(MemberIndex(0))));
+        assert!(screen.send(id(1), Origin::Member(MemberIndex(0))));
+        assert!(!screen.send(id(1), Origin::Member(MemberIndex(1))));
+        assert!(!screen.send(id(1), Origin::Pool));
         assert!(screen.send(id(1), Origin::Client));
         assert!(!screen.send(id(1), Origin::Client));
         screen.came_back(&id(1));

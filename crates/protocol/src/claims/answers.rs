@@ -12,6 +12,7 @@ use crate::time::Monotonic;
 const COUNTED: Duration = Duration::from_secs(1);
 const MOST_WANTS: u32 = 10;
 const MOST_QUESTIONS: u32 = 2;
+const MOST_CERTIFICATES: u32 = 4;
 
 /// What has been answered to a member lately.
 #[derive(Debug, Clone, Copy, Default)]
@@ -19,6 +20,7 @@ pub(super) struct Answered {
     since: Monotonic,
     wants: u32,
     questions: u32,
+    certificates: u32,
 }
 
 /// What a member asks of this one.
@@ -28,6 +30,8 @@ pub(crate) enum Asked {
     Want,
     /// What is held of its signatures.
     Question,
+    /// To look at a certificate, or to show one.
+    Certificate,
 }
 
 impl Answered {
@@ -42,6 +46,7 @@ impl Answered {
         let (count, most) = match what {
             Asked::Want => (&mut self.wants, MOST_WANTS),
             Asked::Question => (&mut self.questions, MOST_QUESTIONS),
+            Asked::Certificate => (&mut self.certificates, MOST_CERTIFICATES),
         };
         *count = count.saturating_add(1);
         *count <= most

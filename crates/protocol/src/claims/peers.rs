@@ -16,7 +16,7 @@ const MOST_DOUBLINGS: u32 = 6;
 
 /// How long a record is waited for that neither comes nor is said not to come: longer than fetching
 /// and checking the largest takes.
-const RECORD_TIMEOUT: Duration = Duration::from_secs(30);
+const RECORD_TIMEOUT: Duration = Duration::from_secs(360);
 
 /// What a member has said, in its last heartbeat.
 #[derive(Debug, Clone, Copy)]

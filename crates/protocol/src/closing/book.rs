@@ -137,7 +137,7 @@ impl ReportBook {
         !self.refused.contains_key(id) && self.iter().any(|report| names(&report.body, id))
     }
 
-    /// An envelope fails the gate. Gives the members whose reports list it: an honest member lists
+    /// An envelope fails the gate. The first time, gives the members whose reports list it: an honest member lists
     /// only what has passed its own gate, which is the same.
     pub(crate) fn refuse(&mut self, id: EnvelopeId, refusal: Refusal) -> BTreeSet<MemberIndex> {
         let reporters: BTreeSet<_> = self
@@ -145,10 +145,10 @@ impl ReportBook {
             .filter(|report| names(&report.body, &id))
             .map(|report| report.member)
             .collect();
-        if !reporters.is_empty() {
-            self.changes += 1;
-            self.refused.insert(id, refusal);
+        if reporters.is_empty() || self.refused.insert(id, refusal).is_some() {
+            return BTreeSet::new();
         }
+        self.changes += 1;
         reporters
     }
 

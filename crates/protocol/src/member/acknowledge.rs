@@ -191,12 +191,14 @@ impl<R: Rules> Engine<R> {
         }
     }
 
+    /// A member's acknowledgement. False if its signature is wrong: then the rest of what came with
+    /// it is not looked at.
     pub(crate) fn take_acknowledgement(
         &mut self,
         from: MemberIndex,
         signed: Signed<Acknowledgement>,
         out: &mut Vec<Output>,
-    ) {
+    ) -> bool {
         let Acknowledgement {
             auction,
             epoch,
@@ -204,25 +206,25 @@ impl<R: Rules> Engine<R> {
             round,
         } = &signed.body;
         let committee = &self.context.committee;
-        if (auction, epoch) != (&committee.auction, &committee.epoch) {
-            return;
-        }
         // From its maker only: the witness keeps it unverified, and must not be filled by others.
-        if signed.member == from {
-            self.witness.keep(&signed);
+        if (auction, epoch) != (&committee.auction, &committee.epoch) || signed.member != from {
+            return true;
         }
+        self.witness.keep(&signed);
         let latest = self.chain.open().next();
         if !self.receipts.needs(envelope, signed.member, *round, latest) {
-            return;
+            return true;
         }
         let Some(member) = committee.member(signed.member) else {
-            return;
+            return false;
         };
         // Verified last, and only if a client here waits for it: most that come are for others'
         // clients.
-        if signed.verify(&member.identity).is_ok() {
+        let is_right = signed.verify(&member.identity).is_ok();
+        if is_right {
             self.count_acknowledgement(signed, out);
         }
+        is_right
     }
 
     /// A right acknowledgement that somebody waits for.

@@ -80,7 +80,7 @@ impl<R: Rules> Engine<R> {
     }
 
     fn begin(&mut self, round: Round, out: &mut Vec<Output>) -> Option<Closing> {
-        let window = Window::open(&self.context.committee.schedule, self.now.wall);
+        let window = Window::open(&self.context.committee.schedule, self.believable_wall());
         match self.next_vote(round, Subject::Close) {
             Ok(mut vote) => {
                 vote.expect_silence(self.closing.vote.silent());

@@ -89,7 +89,11 @@ impl<R: Rules> Engine<R> {
         {
             self.tell_memory(from, question, out);
         }
-        if said.certified < self.chain.open().previous().unwrap_or_default() {
+        if said.certified < self.chain.open().previous().unwrap_or_default()
+            && self
+                .peers
+                .may_answer(from, Asked::Certificate, self.now.monotonic)
+        {
             self.tell_certified(from, said.certified.next(), out);
         }
     }

@@ -94,7 +94,10 @@ impl<R: Rules> Engine<R> {
             return Ok(());
         }
         // What is held lacks its shares since a start; whether it has a place is known already.
-        let is_held = self.inbox.get(&id).is_some();
+        let is_held = self
+            .inbox
+            .get(&id)
+            .is_some_and(|held| held.shares.is_none());
         if let Err(refusal) = self.place(&envelope.envelope, id)
             && !is_held
         {

@@ -3,7 +3,7 @@
 
 use sealbid_types::bytes::Blob;
 use sealbid_types::close::{CertificateBytes, Close};
-use sealbid_types::id::{AuctionId, EnvelopeId, ReportId, Round};
+use sealbid_types::id::{AllocationDigest, AuctionId, EnvelopeId, ReportId, Round};
 use sealbid_types::keys::Signed;
 use sealbid_types::report::{Acknowledgement, Report};
 use sealbid_types::time::Timestamp;
@@ -41,6 +41,8 @@ pub enum PeerMessage {
     Heartbeat(Heartbeat),
     /// What the sender holds that the receiver signed.
     Memory(Box<Memory>),
+    /// A certified allocation, for a member that may not know it.
+    Allocated(Allocated),
 }
 sealbid_types::schema!(PeerMessage, "sealbid.peer-message", 3, MOST_MESSAGE_BYTES);
 
@@ -58,6 +60,17 @@ sealbid_types::schema!(
     1,
     MOST_MESSAGE_BYTES
 );
+
+/// Which allocation of a round is certified. The receiver has it, or computes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Allocated {
+    /// The round.
+    pub round: Round,
+    /// The allocation.
+    pub allocation: AllocationDigest,
+    /// Its certificate.
+    pub certificate: CertificateBytes,
+}
 
 /// What a member lacks.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]

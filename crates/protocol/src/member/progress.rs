@@ -68,7 +68,7 @@ impl<R: Rules> Engine<R> {
         let schedule = &self.context.committee.schedule;
         let round = self.closing.round();
         let frozen = self.promises.frozen(round)?;
-        if self.now.wall < schedule.end_of(frozen) {
+        if self.believable_wall() < schedule.end_of(frozen) {
             return None;
         }
         let freed = schedule.newest_ended(self.inbox.freed_before());
@@ -131,7 +131,7 @@ impl<R: Rules> Engine<R> {
     /// The time that freezes go by: the wall clock's, unless that is more than a slot ahead of what
     /// a quorum shows. A clock that jumps ahead for a moment would freeze a slot that is far away,
     /// and report for it at once, since by its own time that slot has ended.
-    fn believable_wall(&self) -> Timestamp {
+    pub(super) fn believable_wall(&self) -> Timestamp {
         let committee = &self.context.committee;
         let shown = self.peers.time_shown_by(committee.quorum(), self.now);
         let slot = Duration::from_millis(committee.schedule.period_ms.into());
@@ -144,7 +144,10 @@ impl<R: Rules> Engine<R> {
     /// When the wall clock alone brings something.
     pub(super) fn next_by_wall_clock(&self) -> Timestamp {
         let frozen = self.promises.frozen(self.closing.round());
-        next_event(&self.context.committee.schedule, frozen, self.now.wall)
+        let believable = self.believable_wall();
+        let event = next_event(&self.context.committee.schedule, frozen, believable);
+        // As this clock shows it, by which the engine is woken.
+        self.now.wall.plus(event.since(believable))
     }
 
     fn vote_on(&mut self, out: &mut Vec<Output>) {

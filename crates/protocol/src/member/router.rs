@@ -14,7 +14,8 @@ use sealbid_types::report::Report;
 use super::intake::report_key;
 use super::io::{Notice, Output, put};
 use super::message::{
-    CertifiedClose, MOST_ENVELOPE_BYTES, PeerMessage, Shares, SignatureShareMessage, Want,
+    Allocated, CertifiedClose, MOST_ENVELOPE_BYTES, PeerMessage, Shares, SignatureShareMessage,
+    Want,
 };
 use super::{Engine, Rules, forked, send};
 use crate::claims::Asked;
@@ -41,9 +42,11 @@ impl<R: Rules> Engine<R> {
         self.peers.heard(from, self.now.monotonic);
         match message {
             PeerMessage::Acknowledgements(batch) => {
-                batch
+                // Up to the first that is wrong: a thousand wrong ones would take this thread for
+                // as long as a round has.
+                let _ = batch
                     .into_iter()
-                    .for_each(|signed| self.take_acknowledgement(from, signed, out));
+                    .all(|signed| self.take_acknowledgement(from, signed, out));
             }
             PeerMessage::Report(report) => self.take_report(from, *report, out),
             PeerMessage::Vote(message) => self.take_vote(from, *message, out),
@@ -54,6 +57,7 @@ impl<R: Rules> Engine<R> {
             PeerMessage::Envelopes(envelopes) => self.take_envelopes(from, envelopes, out),
             PeerMessage::Heartbeat(said) => self.take_heartbeat(from, &said, out),
             PeerMessage::Memory(memory) => self.take_memory(from, *memory, out),
+            PeerMessage::Allocated(allocated) => self.take_allocated(from, &allocated, out),
         }
     }
 
@@ -142,6 +146,27 @@ impl<R: Rules> Engine<R> {
             && let Err(refused) = settling.hear_ballot(message, &mut self.desk(out))
         {
             let what = refused.to_string();
+            out.push(Output::Notice(Notice::Unusable { from, what }));
+        }
+        self.settling = Some(settling);
+    }
+
+    /// Who has decided votes no more: it shows what it decided. One that lost its memory, or some
+    /// messages, could not come to q precommits by itself.
+    fn take_allocated(&mut self, from: MemberIndex, allocated: &Allocated, out: &mut Vec<Output>) {
+        let Some(mut settling) = self.settling.take() else {
+            return;
+        };
+        let is_of_round = allocated.round == settling.certificate().close().round;
+        let now = self.now.monotonic;
+        // To verify one takes a pairing: one that does not verify is worth nothing, and each member
+        // has only so many.
+        if is_of_round
+            && !settling.has_decided(allocated.allocation)
+            && self.peers.may_answer(from, Asked::Certificate, now)
+            && let Err(error) = settling.learn(allocated, &mut self.desk(out))
+        {
+            let what = error.to_string();
             out.push(Output::Notice(Notice::Unusable { from, what }));
         }
         self.settling = Some(settling);

@@ -5,17 +5,19 @@
 //! and that the round ends even if no allocation has a quorum: then it settles with nothing filled.
 
 use sealbid_crypto::AllocationCertificate;
-use sealbid_types::id::{MemberIndex, ValueDigest};
+use sealbid_types::id::{AllocationDigest, MemberIndex, ValueDigest};
 
 use super::settling::{Desk, Settling};
 use crate::disk::Table;
 use crate::evidence::Evidence;
 use crate::member::Stage;
 use crate::member::io::{Notice, Output, put};
-use crate::member::message::PeerMessage;
+use crate::member::message::{Allocated, PeerMessage};
 use crate::member::vote_key;
 use crate::time::{Clock, Monotonic};
-use crate::vote::{Certified, Message, Output as VoteOutput, Received, Refused, Subject};
+use crate::vote::{
+    Certified, LearnError, Message, Output as VoteOutput, Received, Refused, Subject, Value,
+};
 
 impl Settling {
     /// Takes this member's part in the vote, and its decision if there is one.
@@ -44,6 +46,43 @@ impl Settling {
         let received = self.vote.receive(ballot, desk.now, &mut said);
         self.follow(said, desk);
         received
+    }
+
+    /// Whether this member has decided on this allocation.
+    pub(crate) fn has_decided(&self, allocation: AllocationDigest) -> bool {
+        let decided = self.vote.decided().map(|decided| decided.value.digest());
+        decided == Some(allocation.into())
+    }
+
+    /// What another member has decided.
+    ///
+    /// # Errors
+    /// [`LearnError`].
+    pub(crate) fn learn(
+        &mut self,
+        allocated: &Allocated,
+        desk: &mut Desk<'_>,
+    ) -> Result<(), LearnError> {
+        let mut said = Vec::new();
+        let value = Value::Allocation(allocated.allocation);
+        let learnt = self
+            .vote
+            .learn(value, allocated.certificate, desk.now, &mut said);
+        self.follow(said, desk);
+        learnt
+    }
+
+    /// What this member has decided, for those that have not.
+    pub(super) fn decided(&self) -> Option<Allocated> {
+        let certified = self.vote.decided()?;
+        let Value::Allocation(allocation) = certified.value else {
+            return None;
+        };
+        Some(Allocated {
+            round: self.certificate.close().round,
+            allocation,
+            certificate: certified.certificate,
+        })
     }
 
     /// When the vote has something to do.
@@ -81,13 +120,20 @@ impl Settling {
                     self.vote.abstain();
                     desk.out.push(Output::Notice(Notice::Abstains(round)));
                 }
-                // A value of this vote is judged where it is proposed; what is decided is taken from
-                // the vote itself; and a second certificate is shown to nobody: who has settled
-                // the round serves its record.
-                VoteOutput::Propose { .. }
-                | VoteOutput::Validate { .. }
-                | VoteOutput::Decided(_)
-                | VoteOutput::Forked { .. } => {}
+                // Told at once: whoever counts on it may have lost what it heard before.
+                VoteOutput::Decided(_) => {
+                    let message = self.decided().map(PeerMessage::Allocated);
+                    let message = message.as_ref().map(crate::member::broadcast);
+                    desk.out.extend(message);
+                }
+                VoteOutput::Forked { .. } => {
+                    let reason = format!(
+                        "two certified allocations of round {round}: more members lie than the committee can bear"
+                    );
+                    desk.out.push(Output::Halt { reason });
+                }
+                // A value of this vote is judged where it is proposed, and every member has it.
+                VoteOutput::Propose { .. } | VoteOutput::Validate { .. } => {}
             }
         }
     }

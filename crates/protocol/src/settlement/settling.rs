@@ -186,7 +186,8 @@ impl Settling {
     pub(crate) fn resend(&self) -> impl Iterator<Item = PeerMessage> + '_ {
         let votes = self.vote.resend().into_iter();
         let votes = votes.map(|vote| PeerMessage::Vote(Box::new(vote)));
-        self.sent.iter().cloned().chain(votes)
+        let decided = self.decided().map(PeerMessage::Allocated);
+        self.sent.iter().cloned().chain(votes).chain(decided)
     }
 
     /// The material is complete: what the certificate opens may be opened. The certified close is

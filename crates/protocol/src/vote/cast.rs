@@ -9,7 +9,8 @@ use sealbid_types::keys::Signed;
 
 use crate::time::Clock;
 
-use super::instance::{Certified, Output, Timeouts, Vote, proposer};
+use super::config::proposer;
+use super::instance::{Certified, Output, Timeouts, Vote};
 use super::message::{Commitment, FullProposal, Message, Precommit, Prevote, Proposal, Step, sign};
 use super::state::{OwnProposal, VoteState};
 use super::tally::Kept;
@@ -259,6 +260,11 @@ impl Vote {
             // enough to keep from signing them again.
             prevotes: self.own_ballots(from),
             precommits: self.own_ballots(from),
+            claims: self
+                .claims
+                .iter()
+                .flat_map(|(member, values)| values.iter().map(|value| (*member, *value)))
+                .collect(),
             values: Vec::new(),
         };
         // The closes themselves, not their digests: after a crash of all members at once there may

@@ -189,6 +189,7 @@ impl Vote {
             return Ok(received);
         }
         self.check_signature(&signed)?;
+        self.note_claim(signed.member, signed.body.value());
         Ok(match self.compare(&signed, out) {
             Some(received) => received,
             None if self.tally.insert(signed) => Received::New,
@@ -310,6 +311,7 @@ impl Vote {
         if let Some(received) = self.look_at_header(header)? {
             return Ok(received);
         }
+        self.note_claim(header.member, Some(header.body.value));
         Ok(self.compare(header, out).unwrap_or(Received::Known))
     }
 
@@ -330,6 +332,7 @@ impl Vote {
         let is_it = value.digest() == digest && value.subject() == self.config.subject;
         require(is_it, Refusal::Value)?;
         self.check_polka(&header.body, &polka)?;
+        self.note_claim(header.member, Some(digest));
         if let Some(received) = self.compare(&header, out) {
             return Ok(received);
         }

@@ -40,6 +40,7 @@
 //!   invalid, prove nothing here.
 
 mod cast;
+mod config;
 mod evidence;
 mod instance;
 mod intake;
@@ -54,10 +55,9 @@ mod timing;
 mod value;
 mod values;
 
+pub use config::{Config, ConfigError, proposer, withdrawn_from};
 pub use evidence::Evidence;
-pub use instance::{
-    Certified, Config, ConfigError, Output, RestoreError, Verdict, Vote, proposer, withdrawn_from,
-};
+pub use instance::{Certified, Output, RestoreError, Verdict, Vote};
 pub use intake::{LearnError, Received, Refusal, Refused};
 pub use message::{
     Commitment, FullProposal, Message, Position, Precommit, Prevote, Proposal, Step,

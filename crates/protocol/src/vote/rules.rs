@@ -1,7 +1,7 @@
 //! The paper's rules: one function for each *upon* clause and each timeout. Each returns whether
 //! it applied; the rules run until none does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sealbid_types::close::CertificateBytes;
 use sealbid_types::id::{AllocationDigest, MemberIndex, Slot, ValueDigest, View};
@@ -16,6 +16,9 @@ use super::message::{Precommit, Proposal, Step};
 use super::state::{Lock, ValidValue};
 use super::tally::ViewLog;
 use super::value::{Computed, Subject, Value};
+
+/// How many allocations of one member are remembered.
+const MOST_CLAIMS: usize = 2;
 
 /// What the clock says about a fresh proposal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,12 +137,40 @@ impl Vote {
         }
         let Computed { own, void } = self.computed?;
         let is_late = self.view >= self.config.withdrawn_from();
-        let is_valid = value == own || value == void && is_late;
+        // Not because it is late alone: a liar could have views pass while somebody honest is away,
+        // and have a round withdrawn whose terms it has seen.
+        let may_withdraw = is_late && self.members_that_differ() > self.config.bearable_liars();
+        let is_valid = value == own || value == void && may_withdraw;
         Some(if is_valid {
             Verdict::Valid
         } else {
             Verdict::Invalid
         })
+    }
+
+    /// How many other members have signed an allocation in this vote that is neither the own one
+    /// nor the one that fills nothing.
+    fn members_that_differ(&self) -> usize {
+        let Some(Computed { own, void }) = self.computed else {
+            return 0;
+        };
+        let differs = |values: &&BTreeSet<ValueDigest>| {
+            values.iter().any(|value| *value != own && *value != void)
+        };
+        self.claims.values().filter(differs).count()
+    }
+
+    /// Notes what a member says that it has computed.
+    pub(super) fn note_claim(&mut self, member: MemberIndex, value: Option<ValueDigest>) {
+        let is_claim = self.config.subject == Subject::Allocation && member != self.config.member;
+        let Some(value) = value.filter(|_| is_claim) else {
+            return;
+        };
+        let values = self.claims.entry(member).or_default();
+        // Of each member as many as one that is honest has: its own, and the one that fills nothing.
+        if values.len() < MOST_CLAIMS {
+            self.changed |= values.insert(value);
+        }
     }
 
     /// The value of a digest, if it is known. An allocation is no more than its digest here.
@@ -341,8 +372,9 @@ impl Vote {
         if let Some(judged @ (Freshness::Fresh | Freshness::Stale)) = self.freshness {
             return judged;
         }
-        let judged = match self.values.get(value).map(Value::slot) {
+        let judged = match self.value_of(value).map(|value| value.slot()) {
             Some(Some(slot)) => self.freshness_of(slot, now),
+            // The clock has no say in how a round cleared.
             Some(None) => Freshness::Fresh,
             None => Freshness::Stale,
         };

@@ -54,6 +54,8 @@ pub struct VoteState {
     pub(super) prevotes: Vec<Signed<Prevote>>,
     /// Of the current view and the one before it.
     pub(super) precommits: Vec<Signed<Precommit>>,
+    /// What the others say that they have computed: they say it in views that are over by now.
+    pub(super) claims: Vec<(MemberIndex, ValueDigest)>,
     /// The values that the others name, by digest.
     pub(super) values: Vec<Value>,
 }

@@ -18,17 +18,48 @@ fn digest(name: u8) -> AllocationDigest {
 
 const WITHDRAWN: u8 = 0xee;
 
+/// The ballot that a liar sends instead: nil.
+fn for_nothing(message: Message) -> Message {
+    match message {
+        Message::Prevote(signed) => {
+            let body = Prevote {
+                value: None,
+                ..signed.body
+            };
+            Message::Prevote(sign(body, signed.member, &identity(signed.member.0)))
+        }
+        Message::Precommit(signed) => {
+            let body = Precommit {
+                commitment: None,
+                ..signed.body
+            };
+            Message::Precommit(sign(body, signed.member, &identity(signed.member.0)))
+        }
+        other => other,
+    }
+}
+
 /// Four members, each with what it has computed, that hear all that the others say.
 struct Four {
     votes: Vec<Vote>,
     own: [u8; 4],
     now: u64,
+    /// Neither speaks nor hears.
+    down: Option<usize>,
+    /// Its votes for values are votes for nothing.
+    mute: Option<usize>,
 }
 
 impl Four {
     fn new(own: [u8; 4]) -> Self {
         let votes = (0..4).map(allocation_vote).collect();
-        Self { votes, own, now: 0 }
+        Self {
+            votes,
+            own,
+            now: 0,
+            down: None,
+            mute: None,
+        }
     }
 
     fn clock(&self) -> Clock {
@@ -42,7 +73,16 @@ impl Four {
             let Output::Broadcast(message) = word else {
                 continue;
             };
-            for to in (0..4).filter(|to| *to != from) {
+            if self.down == Some(from) {
+                continue;
+            }
+            let message = match self.mute {
+                Some(liar) if liar == from && message.view() < withdrawn_from(4) => {
+                    for_nothing(message)
+                }
+                _ => message,
+            };
+            for to in (0..4).filter(|to| *to != from && Some(*to) != self.down) {
                 let mut out = Vec::new();
                 self.votes[to]
                     .receive(message.clone(), now, &mut out)
@@ -71,7 +111,11 @@ impl Four {
 
     /// Lets time pass until all have decided; gives what, and in which view.
     fn decisions(&mut self) -> Vec<(ValueDigest, View)> {
-        while self.votes.iter().any(|vote| vote.decided().is_none()) {
+        let waits = |four: &Self| {
+            let up = (0..4).filter(|at| Some(*at) != four.down);
+            up.into_iter().any(|at| four.votes[at].decided().is_none())
+        };
+        while waits(self) {
             self.now += 100;
             assert!(self.now < 300_000, "undecided");
             self.each(|vote, _, now, out| vote.tick(now, out));
@@ -185,4 +229,50 @@ fn who_has_computed_nothing_yet_signs_nothing() {
     let decided = four.votes[3].decided().map(|it| it.value.digest());
     assert_eq!(decided, Some(digest(1).into()));
     assert_eq!(four.votes[3].position(), None);
+}
+
+/// Only three vote. Their first view has failed; the second view's proposer has what it proposes.
+#[test]
+fn a_proposer_finds_its_own_allocation_fresh() {
+    let mut four = Four::new([1; 4]);
+    let down = (0..4).find(|member| {
+        let first = [1, 2].map(|view| proposer(4, ROUND, View(view)).as_usize());
+        !first.contains(member)
+    });
+    let down = down.unwrap();
+    // Nobody hears the first view's votes in time.
+    let now = four.clock();
+    for at in (0..4).filter(|at| *at != down) {
+        let vote = &mut four.votes[at];
+        vote.assume(digest(1), digest(WITHDRAWN), now, &mut Vec::new());
+        vote.start_view(View(1), now, &mut Vec::new());
+    }
+    four.down = Some(down);
+    let decided = four.decisions();
+    assert!(decided.iter().all(|(value, _)| *value == digest(1).into()));
+    assert!(
+        decided.iter().any(|(_, view)| *view == View(1)),
+        "{decided:?}"
+    );
+}
+
+/// A liar votes for nothing, and one that computed alike is away. However late it gets, the three
+/// have not seen that anybody clears otherwise.
+#[test]
+fn the_one_that_fills_nothing_takes_members_that_have_computed_something_else() {
+    let mut four = Four::new([1, 1, 1, 1]);
+    four.mute = Some(2);
+    four.down = Some(3);
+    four.assume();
+    four.now = 0;
+    while four.votes[0].view() <= View(withdrawn_from(4).0 + 4) {
+        four.now += 100;
+        assert!(four.now < 400_000, "stands still");
+        // Its nil votes take the views on.
+        four.each(|vote, _, now, out| vote.tick(now, out));
+        assert!(four.votes.iter().all(|vote| {
+            vote.decided()
+                .is_none_or(|it| it.value.digest() == digest(1).into())
+        }));
+    }
 }
