@@ -8,6 +8,7 @@ use std::process::{ExitStatus, Stdio};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use sealbid_keygen::Exit;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::watch;
@@ -126,15 +127,8 @@ impl HouseProcess {
 
     fn failure(&self, status: ExitStatus) -> Failure {
         let message = format!("{} ended: {status}\n{}", self.name, last_lines(&self.log));
-        // The code is passed on where the reason is one that the user can mend.
-        let failure = match status.code() {
-            Some(2) => Failure::usage(message),
-            Some(3) => Failure::authentication(message),
-            Some(4) => Failure::key(message),
-            Some(5) => Failure::storage(message),
-            _ => Failure::work(message),
-        };
-        failure.advise(format!("its log is {}", self.log.display()))
+        Failure::new(exit_after(status), message)
+            .advise(format!("its log is {}", self.log.display()))
     }
 
     /// Asks the process to stop, and kills it if it does not.
@@ -153,6 +147,17 @@ impl HouseProcess {
             // A process that has ended meanwhile needs none.
             let _ = kill(Pid::from_raw(id), signal);
         }
+    }
+}
+
+/// The exit of a house of which one process ended like this. It is the process's own where the user
+/// can mend the reason, or must not just start it again.
+fn exit_after(status: ExitStatus) -> Exit {
+    match status.code().and_then(Exit::of_code) {
+        Some(
+            exit @ (Exit::Usage | Exit::Authentication | Exit::Key | Exit::Storage | Exit::Halted),
+        ) => exit,
+        _ => Exit::Work,
     }
 }
 
@@ -187,4 +192,21 @@ fn last_lines(log: &Path) -> String {
         .collect::<String>()
         .trim_end()
         .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt as _;
+
+    use super::*;
+
+    /// A member that must not go on (10) must not look like one to start again (1).
+    #[test]
+    fn what_ended_a_process_is_what_ends_the_house() {
+        let exit = |code: i32| exit_after(ExitStatus::from_raw(code << 8));
+        assert_eq!(exit(5), Exit::Storage);
+        assert_eq!(exit(10), Exit::Halted);
+        assert_eq!(exit(130), Exit::Work, "nobody here has pressed Ctrl-C");
+        assert_eq!(exit(101), Exit::Work);
+    }
 }
