@@ -10,6 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Parser;
+use sealbid_types::codec::encode;
 use serde_json::Value;
 
 use crate::command::{KeygenCommand, KeygenError, Surroundings, run};
@@ -192,6 +193,55 @@ fn who_has_confirmed_is_told_to_keep_everything() {
         said["event"], "done",
         "once the confirmation comes from elsewhere"
     );
+}
+
+/// A board as a file holds it, by whoever makes the file: no honest program writes such a one.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Messages(Vec<sealbid_dkg::Message>);
+sealbid_types::schema!(
+    Messages,
+    "sealbid.ceremony.board",
+    2,
+    sealbid_dkg::board::MOST_BOARD_BYTES
+);
+
+/// A file that may be read, with a dealing in it that leaves no room for anybody else's.
+#[test]
+fn a_dealing_that_fills_the_board_leaves_a_board_to_resume_from() {
+    let place = Place::new();
+    let roster = place.roster();
+    let commitments = place.all_step(&[roster], &["yes"]);
+    let dealings = place.all_step(&commitments, &[]);
+
+    let board = super::directory::read_board(&dealings[2]).unwrap();
+    let session = board.session().unwrap().as_ref().unwrap();
+    let passphrase = crate::passphrase::Passphrase::new("open sesame").unwrap();
+    let identity = crate::identity::Identity::load(&place.key(3), &passphrase).unwrap();
+    let index = session.index_of(&identity.public_key()).unwrap();
+    let most = sealbid_dkg::board::MOST_BOARD_BYTES;
+    let with_payloads = |count: usize| {
+        let mut second = board.dealings(index)[0].body.clone();
+        second.payloads = vec![[7; 64].into(); count];
+        let second = sealbid_dkg::Signed::new(second, &identity.signing_key());
+        let second = sealbid_dkg::Message::Dealing(second);
+        encode(&Messages(board.messages().chain([second]).collect()))
+    };
+    let room = most - with_payloads(0).len();
+    let bytes = with_payloads(room / 64 - 1);
+    assert!((most - 200..=most).contains(&bytes.len()));
+    let bloated = place.path("bloated.ceremony");
+    fs::write(&bloated, bytes).unwrap();
+
+    let refused = place.step(2, &[&bloated], &[]).unwrap_err().to_string();
+    let key = text(&place.key(2));
+    let resume = ["resume", "--work-factor", "1", "--identity", &key];
+    let (said, _) = place.run(2, &resume, &[]).unwrap();
+    assert_eq!(said["stage"], "dealing");
+    let culprit = identity.public_key().to_string();
+    assert!(refused.contains(&culprit), "{refused}");
+    let files: Vec<&Path> = dealings.iter().map(PathBuf::as_path).collect();
+    let (said, _) = place.step(2, &files, &[]).unwrap();
+    assert_eq!(said["stage"], "confirming");
 }
 
 /// Cut off before the ceremony was known: `resume` says how to begin again. Cut off while the
