@@ -330,6 +330,33 @@ fn two_at_one_address_are_both_named() {
     assert!(!place.path("9").join("ceremony/board").exists());
 }
 
+/// Its door is the port after the one that it names, and the next member's first choice.
+#[test]
+fn a_place_that_is_chosen_is_nobodys_door() {
+    let place = Place::new();
+    let (invitation, key) = (text(&place.invite()), text(&place.key(2)));
+    let listen = ["--listen", "127.0.0.1:7399", &invitation];
+    let words = ["step", "--work-factor", "1", "--identity", &key];
+    let (said, _) = place.run(2, &[&words[..], &listen].concat(), &[]).unwrap();
+    let board = super::directory::read_board(Path::new(said["file"].as_str().unwrap())).unwrap();
+    let theirs = &board.enrolments()[0].body.member;
+    assert_eq!(theirs.door_addresses[0].port(), 7400);
+
+    let meeting = sealbid_dkg::Meeting {
+        endpoint: board.invitation().author,
+        addresses: vec!["127.0.0.1:1".parse().unwrap()],
+        relay: None,
+    };
+    let own = board.invitation().author;
+    let mut contact = super::contact::Contact::new(None, Some(&meeting));
+    let chosen = contact.choose(&board, &own).unwrap();
+    let of_house = chosen.house_addresses.iter();
+    for address in of_house.chain(&chosen.door_addresses) {
+        assert!(!theirs.house_addresses.contains(address), "{chosen:?}");
+        assert!(!theirs.door_addresses.contains(address), "{chosen:?}");
+    }
+}
+
 #[test]
 fn inspect_tells_what_the_files_of_a_ceremony_are() {
     let place = Place::new();
