@@ -94,6 +94,11 @@ macro_rules! refusal_codes {
             $($(#[$doc])* #[serde(rename = $text)] $name,)*
         }
 
+        impl RefusalCode {
+            /// All of them, in their order.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+        }
+
         impl core::fmt::Display for RefusalCode {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 f.write_str(match self { $(Self::$name => $text,)* })
