@@ -88,6 +88,10 @@ const fn advice(code: RefusalCode) -> &'static str {
              they have caught up, and try again"
         }
         RefusalCode::NoSuchRound => "`sealbid rounds` lists the rounds",
+        RefusalCode::StoreUnreadable => {
+            "the member's log says what is wrong with its disk: try again once that, or another \
+             member, answers"
+        }
         RefusalCode::UnknownVersion | RefusalCode::Protocol => {
             "the members run another version of this program: use theirs"
         }
@@ -215,6 +219,7 @@ mod tests {
             C::NoSuchRound,
             C::TooManyRequests,
             C::ShuttingDown,
+            C::StoreUnreadable,
             C::Quota,
             C::RoundFull,
         ] {

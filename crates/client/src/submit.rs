@@ -91,6 +91,7 @@ const fn is_lasting(code: RefusalCode) -> bool {
         | RefusalCode::NoQuorum
         | RefusalCode::TooManyRequests
         | RefusalCode::ShuttingDown
+        | RefusalCode::StoreUnreadable
         | RefusalCode::RoundFull
         | RefusalCode::RoundTooFar
         | RefusalCode::NoSuchRound => false,

@@ -162,6 +162,9 @@ refusal_codes! {
     TooManyRequests = "too-many-requests",
     /// The member is shutting down.
     ShuttingDown = "shutting-down",
+    /// The member cannot read its store: it knows neither that what is asked for is there nor that
+    /// it is not.
+    StoreUnreadable = "store-unreadable",
 }
 
 /// What became of an envelope, as one member knows it.
