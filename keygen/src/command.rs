@@ -23,6 +23,7 @@ use crate::ceremony::error::CeremonyError;
 use crate::committee_file::CommitteeFileError;
 use crate::dealer::DealerError;
 use crate::encryption::WorkFactor;
+use crate::exit::Exit;
 use crate::house::HouseError;
 use crate::inspect::InspectError;
 use crate::member_key::KeyFileError;
@@ -120,26 +121,36 @@ pub enum KeygenError {
 }
 
 impl KeygenError {
-    /// The exit code: 1 the work failed, 2 usage, 3 authentication, 4 key, 5 storage, 7 timeout.
+    /// What kind of failure it is.
     #[must_use]
-    pub const fn exit_code(&self) -> u8 {
+    pub const fn exit(&self) -> Exit {
         use KeygenError as E;
         match self {
-            E::Usage(_) | E::Dealer(DealerError::Quorum(_) | DealerError::Committee(_)) => 2,
-            E::Ceremony(error) => error.exit_code(),
+            E::Usage(_) | E::Dealer(DealerError::Quorum(_) | DealerError::Committee(_)) => {
+                Exit::Usage
+            }
+            E::Ceremony(error) => error.exit(),
             E::Passphrase(_)
-            | E::Inspect(InspectError::Passphrase(_) | InspectError::WrongPassphrase { .. }) => 3,
-            E::Inspect(_) | E::CommitteeFile(_) => 4,
-            E::Dealer(DealerError::Deal(_)) => 1,
+            | E::Inspect(InspectError::Passphrase(_) | InspectError::WrongPassphrase { .. }) => {
+                Exit::Authentication
+            }
+            E::Inspect(_) | E::CommitteeFile(_) => Exit::Key,
+            E::Dealer(DealerError::Deal(_)) => Exit::Work,
             E::Dealer(DealerError::House(
                 HouseError::HoldsHouse { .. } | HouseError::NotEmpty { .. } | HouseError::Io { .. },
             ))
             | E::Dealer(
                 DealerError::KeyFile(KeyFileError::Write { .. }) | DealerError::CommitteeFile(_),
             )
-            | E::Out(_) => 5,
-            E::Dealer(DealerError::KeyFile(_)) => 4,
+            | E::Out(_) => Exit::Storage,
+            E::Dealer(DealerError::KeyFile(_)) => Exit::Key,
         }
+    }
+
+    /// Its exit code.
+    #[must_use]
+    pub const fn exit_code(&self) -> u8 {
+        self.exit().code()
     }
 }
 

@@ -7,19 +7,26 @@ use std::time::SystemTime;
 
 use clap::Parser;
 use sealbid_keygen::command::{KeygenCommand, KeygenError, Surroundings, run};
-use sealbid_keygen::{PassphraseSource, StandardTerminal};
+use sealbid_keygen::{Exit, PassphraseSource, StandardTerminal};
 use tokio::runtime::Builder;
 use zeroize::Zeroizing;
 
-/// The exit code after Ctrl-C.
-const INTERRUPTED: u8 = 130;
+/// How these commands may fail. The others of [`Exit`] are of commands that need a house.
+const EXITS: [Exit; 8] = [
+    Exit::Work,
+    Exit::Usage,
+    Exit::Authentication,
+    Exit::Key,
+    Exit::Storage,
+    Exit::Timeout,
+    Exit::Halted,
+    Exit::Interrupted,
+];
 
 /// Make and inspect the keys of an auction committee
 #[derive(Parser)]
 #[command(name = "sealbid-keygen", version)]
-#[command(after_help = "\
-Exit codes: 0 fine, 1 the work failed, 2 usage, 3 authentication, 4 key, 5 storage, 7 timeout,
-130 Ctrl-C.")]
+#[command(after_help = Exit::help(&EXITS))]
 struct Arguments {
     /// Print JSON: one object, or one a line; messages go to stderr
     #[arg(long, global = true)]
@@ -61,16 +68,16 @@ fn main() -> ExitCode {
     match outcome {
         Ok(code) => code,
         Err(error) => {
-            fail(json, error.exit_code(), &error.to_string());
+            fail(json, error.exit(), &error.to_string());
             ExitCode::from(error.exit_code())
         }
     }
 }
 
 /// Says why the command failed: on stderr, and with `--json` as an object too.
-fn fail(json: bool, code: u8, message: &str) {
+fn fail(json: bool, exit: Exit, message: &str) {
     if json {
-        let object = serde_json::json!({ "exit": code, "message": message });
+        let object = serde_json::json!({ "exit": exit.code(), "message": message });
         // Nobody is left to tell if this fails, here and below.
         let _ = writeln!(io::stdout(), "{object}");
     }
@@ -89,8 +96,8 @@ async fn start(arguments: Arguments) -> Result<ExitCode, KeygenError> {
         },
         _ = tokio::signal::ctrl_c() => {
             let advice = advice.map(|advice| format!(". {advice}")).unwrap_or_default();
-            fail(json, INTERRUPTED, &format!("interrupted{advice}"));
-            Ok(ExitCode::from(INTERRUPTED))
+            fail(json, Exit::Interrupted, &format!("interrupted{advice}"));
+            Ok(ExitCode::from(Exit::Interrupted.code()))
         }
     }
 }
@@ -110,4 +117,24 @@ fn work(arguments: &Arguments) -> Result<(), KeygenError> {
         now: SystemTime::now().into(),
     };
     run(&arguments.command, &mut around)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_help_names_every_exit_code() {
+        let help = Arguments::command()
+            .get_after_help()
+            .map(ToString::to_string);
+        let help = help.unwrap_or_default();
+        for code in [0, 1, 2, 3, 4, 5, 7, 10, 130] {
+            let named = help
+                .split(&[' ', '\n'])
+                .any(|word| word == code.to_string());
+            assert!(named, "{code} is not in: {help}");
+        }
+    }
 }

@@ -21,7 +21,7 @@ use sealbid_protocol::member::io::Input;
 use sealbid_store::StoreError;
 use sealbid_types::codec::{decode, encode};
 use sealbid_types::committee::Committee;
-use sealbid_types::door::{EnvelopeStatus, Refusal, RefusalCode, Request, Response};
+use sealbid_types::door::{Refusal, RefusalCode, Request, Response};
 use sealbid_types::id::{EnvelopeId, Round};
 use tokio::sync::Semaphore;
 use tokio::sync::broadcast::error::RecvError;
@@ -89,6 +89,15 @@ fn stopping() -> Response {
     )
 }
 
+/// Another member may know what this one cannot look up. Nothing else is said: that an order is
+/// unknown, or a round not settled, would be taken for an answer.
+fn unreadable() -> Response {
+    refused(
+        RefusalCode::StoreUnreadable,
+        &"the member cannot read its store: ask another one",
+    )
+}
+
 impl FrontDoor {
     /// The encoded answer to a request of one answer.
     async fn answer(&self, request: Request) -> Vec<u8> {
@@ -122,15 +131,15 @@ impl FrontDoor {
         // Settled rounds answer from the store, without the engine: who asks after an old order
         // must not take the time of one that is being placed.
         match self.read(move |records| records.outcome(&id)).await {
-            Some(Some(status)) => Response::Status(status),
-            Some(None) => {
+            Ok(Some(status)) => Response::Status(status),
+            Ok(None) => {
                 let ask = |request| Input::AskStatus {
                     request,
                     envelope: id,
                 };
                 self.ask(ask).await.unwrap_or_else(stopping)
             }
-            None => Response::Status(EnvelopeStatus::Unknown),
+            Err(refusal) => refusal,
         }
     }
 
@@ -153,19 +162,19 @@ impl FrontDoor {
             let record = records.record(round)?;
             Ok(record.map(|record| encode(&Response::Record(Box::new(record)))))
         };
-        let no_such_round = || {
-            let why = format!("round {round} is not settled here");
-            encode(&refused(RefusalCode::NoSuchRound, &why))
-        };
-        self.read(encoded)
-            .await
-            .flatten()
-            .unwrap_or_else(no_such_round)
+        match self.read(encoded).await {
+            Ok(Some(record)) => record,
+            Ok(None) => {
+                let why = format!("round {round} is not settled here");
+                encode(&refused(RefusalCode::NoSuchRound, &why))
+            }
+            Err(refusal) => encode(&refusal),
+        }
     }
 
     async fn summaries(&self, from: Round, count: u16) -> Response {
         let summaries = self.read(move |records| records.from(from, count)).await;
-        Response::Rounds(summaries.unwrap_or_default())
+        summaries.map_or_else(|refusal| refusal, Response::Rounds)
     }
 
     /// Asks the engine; none if the member is stopping.
@@ -185,17 +194,24 @@ impl FrontDoor {
         request.answered().await
     }
 
-    /// Reads the store on a thread of its own; none if it cannot be read, which the next write
-    /// finds too.
+    /// Reads the store on a thread of its own. If it cannot be read, which the next write finds
+    /// too, or the member stops meanwhile, that is the answer.
     async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Records) -> Result<T, StoreError> + Send + 'static,
-    ) -> Option<T> {
+    ) -> Result<T, Response> {
         let records = self.records.clone();
-        let result = tokio::task::spawn_blocking(move || read(&records))
-            .await
-            .ok()?;
-        result.inspect_err(|error| tracing::error!("{error}")).ok()
+        match tokio::task::spawn_blocking(move || read(&records)).await {
+            Ok(result) => result.map_err(|error| {
+                tracing::error!("{error}");
+                unreadable()
+            }),
+            Err(ended) if ended.is_cancelled() => Err(stopping()),
+            Err(panicked) => {
+                tracing::error!("reading the store: {panicked}");
+                Err(unreadable())
+            }
+        }
     }
 
     /// Events until the client goes or the member stops.
@@ -221,5 +237,85 @@ impl FrontDoor {
         }
         reply.end();
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+
+    use super::*;
+    use sealbid_keygen::{DealerOptions, MemberContact, deal};
+    use sealbid_protocol::disk::{Table, Write};
+    use sealbid_store::{Identity, Store};
+    use sealbid_types::id::MemberIndex;
+    use sealbid_types::time::Timestamp;
+
+    const ROUND: Round = Round(7);
+
+    fn id() -> EnvelopeId {
+        [4; 32].into()
+    }
+
+    /// A front door whose store holds a record and an outcome that nobody can read.
+    fn door(directory: &tempfile::TempDir) -> FrontDoor {
+        let contacts = [7400, 7410, 7420].map(|port| MemberContact::loopback(port).unwrap());
+        let options = DealerOptions::new(contacts.into());
+        let committee = deal(&options, &[3; 32], Timestamp(0)).unwrap().committee;
+        let identity = Identity {
+            auction: committee.auction,
+            member: MemberIndex(0),
+        };
+        let store = Store::open(&directory.path().join("store"), identity).unwrap();
+        let put = |table, key: &[u8]| Write::Put {
+            table,
+            key: key.to_vec(),
+            value: b"neither".to_vec(),
+        };
+        let writes = [
+            put(Table::Records, &ROUND.0.to_be_bytes()),
+            put(Table::Outcomes, id().as_bytes()),
+        ];
+        store.commit(&writes).unwrap();
+        FrontDoor {
+            // There is no engine: it is not to be asked.
+            engine: EngineInbox::new(1).0,
+            committee: Arc::new(committee),
+            requests: Requests::default(),
+            records: Records::new(Arc::new(store)),
+            events: Events::default(),
+            reading: Semaphore::new(READING),
+            stop: CancellationToken::new(),
+        }
+    }
+
+    #[track_caller]
+    fn code(answer: &[u8]) -> RefusalCode {
+        match decode(answer).unwrap() {
+            Response::Refused(refusal) => refusal.code,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// That a disk cannot be read says nothing of what is on it.
+    #[tokio::test]
+    async fn what_cannot_be_read_is_not_said_to_be_missing() {
+        let directory = tempfile::tempdir().unwrap();
+        let door = door(&directory);
+        let status = door.answer(Request::Status(id())).await;
+        assert_eq!(code(&status), RefusalCode::StoreUnreadable);
+        let record = door.encoded_record(ROUND).await;
+        assert_eq!(code(&record), RefusalCode::StoreUnreadable);
+        let rounds = Request::Rounds {
+            from: ROUND,
+            count: 1,
+        };
+        assert_eq!(
+            code(&door.answer(rounds).await),
+            RefusalCode::StoreUnreadable
+        );
+        // What is not there is told as ever.
+        let record = door.encoded_record(ROUND.next()).await;
+        assert_eq!(code(&record), RefusalCode::NoSuchRound);
     }
 }

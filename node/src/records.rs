@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use sealbid_protocol::disk::Table;
 use sealbid_protocol::member::{Outcome, summary};
 use sealbid_store::{Store, StoreError};
-use sealbid_types::codec::decode;
+use sealbid_types::codec::{Schema, decode};
 use sealbid_types::door::{EnvelopeStatus, MOST_SUMMARIES, RoundSummary};
 use sealbid_types::id::{EnvelopeId, Round};
 use sealbid_types::record::RoundRecord;
@@ -32,21 +32,24 @@ impl Records {
         }
     }
 
-    /// A settled round's record, encoded. Reads the disk.
-    pub(crate) fn bytes(&self, round: Round) -> Result<Option<Vec<u8>>, StoreError> {
-        self.store.get(Table::Records, &round.0.to_be_bytes())
-    }
-
     /// A settled round's record. Reads the disk.
     pub(crate) fn record(&self, round: Round) -> Result<Option<RoundRecord>, StoreError> {
-        Ok(self.bytes(round)?.and_then(|bytes| decode(&bytes).ok()))
+        self.value(Table::Records, &round.0.to_be_bytes())
     }
 
     /// What became of an envelope of a settled round. Reads the disk.
     pub(crate) fn outcome(&self, id: &EnvelopeId) -> Result<Option<EnvelopeStatus>, StoreError> {
-        let bytes = self.store.get(Table::Outcomes, id.as_bytes())?;
-        let outcome: Option<Outcome> = bytes.and_then(|bytes| decode(&bytes).ok());
+        let outcome = self.value(Table::Outcomes, id.as_bytes())?;
         Ok(outcome.map(|Outcome(status)| status))
+    }
+
+    /// A value, if it is there. One that cannot be read is an error: it is not missing.
+    fn value<T: Schema>(&self, table: Table, key: &[u8]) -> Result<Option<T>, StoreError> {
+        let Some(bytes) = self.store.get(table, key)? else {
+            return Ok(None);
+        };
+        let value = decode(&bytes).map_err(|_| self.store.unreadable(table, key))?;
+        Ok(Some(value))
     }
 
     /// A settled round's summary.

@@ -1,6 +1,7 @@
 //! The command line: global options, and every command by name.
 
 use clap::{Parser, Subcommand};
+use sealbid_keygen::Exit;
 use sealbid_net::DEFAULT_LOG_FILTER;
 
 use crate::context::Context;
@@ -11,17 +12,16 @@ use crate::{
     relayer_command, round, rounds, seal, send, solver, status, swap, up, watch,
 };
 
+/// What to begin with.
+const TRY_IT: &str = "\
+Try it:
+  sealbid demo      a whole committee, a few rounds and their audit, in one go
+  sealbid up        the same house, kept running: trade against it from a second terminal";
+
 /// Sealed-bid auctions for intents: nobody reads a bid before the round is closed.
 #[derive(Debug, Parser)]
 #[command(name = "sealbid", version, arg_required_else_help = true)]
-#[command(after_help = "\
-Try it:
-  sealbid demo      a whole committee, a few rounds and their audit, in one go
-  sealbid up        the same house, kept running: trade against it from a second terminal
-
-Exit codes: 0 fine, 1 the work failed, 2 usage, 3 authentication, 4 key, 5 storage,
-6 no quorum, 7 timeout, 8 audit failed, 9 not filled (with --wait),
-10 halted, 130 Ctrl-C.")]
+#[command(after_help = format!("{TRY_IT}\n\n{}", Exit::help(Exit::ALL)))]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) options: Options,

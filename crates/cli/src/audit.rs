@@ -152,8 +152,19 @@ impl Records {
         let mut chain = ChainAudit::new(committee, keys, &secret);
         let mut audits = Vec::new();
         // From the first and without gaps: what a round may list depends on all before it.
+        let mut rest = Ok(());
         for round in (1..=newest.0).map(Round) {
-            let (record, source) = self.record(round).await?;
+            let (record, source) = match self.record(round).await {
+                Ok(found) => found,
+                Err(failure) => {
+                    // A wrong round has the last word, and this would go untold.
+                    if audits.iter().any(|audit: &RoundAudit| !audit.is_ok()) {
+                        console.note(format_args!("round {round} is not checked: {failure}"));
+                    }
+                    rest = Err(failure);
+                    break;
+                }
+            };
             // One that is wrong does not end it: every round is told, and the exit code comes last.
             let audit = audit_next(&mut chain, &record);
             report(&audit, &source, console);
@@ -163,7 +174,7 @@ impl Records {
                 ..audit
             });
         }
-        conclude(&audits)?;
+        verdict(&audits, rest)?;
         console.line(format_args!(
             "{} checked, nothing is wrong",
             count(newest.0, "round")
@@ -288,4 +299,48 @@ fn conclude<'a>(audits: impl IntoIterator<Item = &'a RoundAudit>) -> Result<(), 
     Err(Failure::audit(what)
         .advise("keep the record: it is the evidence")
         .reported())
+}
+
+/// What all rounds together come to, and whatever ended the audit before the last of them.
+fn verdict(audits: &[RoundAudit], rest: Result<(), Failure>) -> Result<(), Failure> {
+    // Before what ended it: whoever has shown a wrong round could otherwise hide it by showing no
+    // later one.
+    conclude(audits)?;
+    rest
+}
+
+#[cfg(test)]
+mod tests {
+    use core::slice::from_ref;
+
+    use sealbid_protocol::audit::AuditError;
+
+    use super::*;
+
+    fn audit(round: u64, errors: Vec<AuditError>) -> RoundAudit {
+        RoundAudit {
+            round: Round(round),
+            intents: 0,
+            quotes: 0,
+            opened: 0,
+            filled: 0,
+            unfilled: 0,
+            void: 0,
+            terms: Default::default(),
+            errors,
+        }
+    }
+
+    /// A house that showed a wrong round must not get away with showing no later one.
+    #[test]
+    fn a_wrong_round_is_told_whatever_comes_after_it() {
+        let right = audit(1, Vec::new());
+        let wrong = audit(2, vec![AuditError::Close("auction")]);
+        let cut = || Err(Failure::no_quorum("nobody shows round 3"));
+        let code = |audits: &[RoundAudit], rest| verdict(audits, rest).map_err(|it| it.code());
+        assert_eq!(code(&[right.clone(), wrong.clone()], cut()), Err(8));
+        assert_eq!(code(&[right.clone(), wrong], Ok(())), Err(8));
+        assert_eq!(code(from_ref(&right), cut()), Err(6));
+        assert_eq!(code(from_ref(&right), Ok(())), Ok(()));
+    }
 }

@@ -1,43 +1,15 @@
-//! How commands fail: a kind, which is the exit code; what is wrong; and what to do about it.
+//! How commands fail: a kind, which is the exit code ([`Exit`]); what is wrong; and what to do
+//! about it.
 
 use core::fmt;
 use std::process::ExitCode;
 
-use serde::Serialize;
-
-/// The kinds of failure, by exit code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-#[repr(u8)]
-pub(crate) enum FailureKind {
-    /// The work failed.
-    Work = 1,
-    /// The command line, or a file that the user wrote, is wrong.
-    Usage = 2,
-    /// A passphrase, ticket or signature is wrong.
-    Authentication = 3,
-    /// A key or committee file is missing, corrupt or foreign.
-    Key = 4,
-    /// The disk: a directory, a file or a store.
-    Storage = 5,
-    /// No member is reachable, or fewer than a quorum are alive.
-    NoQuorum = 6,
-    /// It took too long.
-    Timeout = 7,
-    /// A record does not check out.
-    Audit = 8,
-    /// `--wait`: the intent was not filled.
-    NotFilled = 9,
-    /// A member must not go on: it saw the committee contradict itself.
-    Halted = 10,
-    /// Ctrl-C.
-    Interrupted = 130,
-}
+use sealbid_keygen::Exit;
 
 /// A failed command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failure {
-    kind: FailureKind,
+    exit: Exit,
     message: String,
     advice: Option<String>,
     /// A member's refusal code.
@@ -48,10 +20,10 @@ pub(crate) struct Failure {
 
 macro_rules! constructors {
     ($($name:ident = $kind:ident,)*) => {$(
-        #[doc = concat!("A failure of the kind [`FailureKind::", stringify!($kind), "`].")]
+        #[doc = concat!("A failure of the kind [`Exit::", stringify!($kind), "`].")]
         #[allow(dead_code, reason = "one for each kind")]
         pub(crate) fn $name(message: impl Into<String>) -> Self {
-            Self::new(FailureKind::$kind, message)
+            Self::new(Exit::$kind, message)
         }
     )*};
 }
@@ -70,9 +42,10 @@ impl Failure {
         halted = Halted,
     }
 
-    fn new(kind: FailureKind, message: impl Into<String>) -> Self {
+    /// A failure of a kind that a library, or another process, has chosen.
+    pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
         Self {
-            kind,
+            exit,
             message: message.into(),
             advice: None,
             code: None,
@@ -80,24 +53,9 @@ impl Failure {
         }
     }
 
-    /// A failure whose exit code a library has chosen.
-    pub(crate) fn of_code(code: u8, message: impl Into<String>) -> Self {
-        let kind = match code {
-            2 => FailureKind::Usage,
-            3 => FailureKind::Authentication,
-            4 => FailureKind::Key,
-            5 => FailureKind::Storage,
-            6 => FailureKind::NoQuorum,
-            7 => FailureKind::Timeout,
-            8 => FailureKind::Audit,
-            _ => FailureKind::Work,
-        };
-        Self::new(kind, message)
-    }
-
     /// The user pressed Ctrl-C.
     pub(crate) fn interrupted() -> Self {
-        Self::new(FailureKind::Interrupted, "interrupted")
+        Self::new(Exit::Interrupted, "interrupted")
     }
 
     /// Says what to do about it.
@@ -127,7 +85,7 @@ impl Failure {
 
     /// The exit code as a number.
     pub(crate) const fn code(&self) -> u8 {
-        self.kind as u8
+        self.exit.code()
     }
 
     /// The process's exit code.
@@ -139,7 +97,7 @@ impl Failure {
     pub(crate) fn to_json(&self) -> serde_json::Value {
         // Every field is always there, so that scripts find it.
         serde_json::json!({
-            "error": self.kind,
+            "error": self.exit,
             "exit": self.code(),
             "code": self.code,
             "message": self.message,
@@ -184,6 +142,16 @@ mod tests {
         for (failure, code) in codes {
             assert_eq!(failure.code(), code);
             assert_eq!(failure.to_json()["exit"], code);
+        }
+    }
+
+    /// A ceremony in doubt (10) must not look like one that is void (1).
+    #[test]
+    fn the_code_that_a_library_chose_is_passed_on() {
+        for exit in Exit::ALL {
+            let failure = Failure::new(*exit, "x");
+            assert_eq!(failure.code(), exit.code());
+            assert_eq!(Exit::of_code(failure.code().into()), Some(*exit));
         }
     }
 

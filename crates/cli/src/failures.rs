@@ -36,6 +36,14 @@ by_value!(
 impl From<&ClientError> for Failure {
     fn from(error: &ClientError) -> Self {
         let message = error.to_string();
+        // Of whatever class: the member's own code goes along for scripts.
+        if let ClientError::Refused { refusal, .. } = error {
+            let failure = match error.class() {
+                ErrorClass::NoQuorum => Self::no_quorum(message),
+                _ => Self::work(message),
+            };
+            return failure.advise(advice(refusal.code)).with_code(refusal.code);
+        }
         match error.class() {
             // With fewer than a quorum there can be no receipt, whatever is sent.
             ErrorClass::NoQuorum => Self::no_quorum(message).advise(
@@ -52,20 +60,15 @@ impl From<&ClientError> for Failure {
             ),
             // What was typed, or given as a file. Nobody else has heard of it.
             ErrorClass::Input => Self::usage(message),
-            ErrorClass::Local => Self::work(message),
-            ErrorClass::Refused => refused(error, message),
+            ErrorClass::Refused | ErrorClass::Local => Self::work(message),
         }
     }
 }
 
-/// The member's own code goes along for scripts. The advice says whether to wait, to seal again, or
-/// to go elsewhere.
-fn refused(error: &ClientError, message: String) -> Failure {
-    // Of this class there is one variant so far. Another one would have no code to pass on.
-    let ClientError::Refused { refusal, .. } = error else {
-        return Failure::work(message);
-    };
-    let advice = match refusal.code {
+/// Whether to wait, to seal again, or to go elsewhere. Every code by name, so that a new one gets
+/// advice of its own and not that of a bad envelope.
+const fn advice(code: RefusalCode) -> &'static str {
+    match code {
         // A new envelope, since this one names rounds that are over.
         RefusalCode::RoundClosed | RefusalCode::Expired => "seal it again: rounds have moved on",
         RefusalCode::RoundTooFar => "send it later, or seal it for an earlier round",
@@ -74,15 +77,40 @@ fn refused(error: &ClientError, message: String) -> Failure {
             "it is for another house: name the right one with --dir"
         }
         // The same envelope again: a new one would be a second order.
-        RefusalCode::Quota | RefusalCode::RoundFull | RefusalCode::TooManyRequests => {
-            "wait for the next round, and send it again"
+        RefusalCode::Quota | RefusalCode::RoundFull => "wait for the next round, and send it again",
+        RefusalCode::NoQuorum => {
+            "it is stored and may still be listed: send this very envelope again, not a new one"
         }
+        RefusalCode::TooManyRequests => "wait a moment, and try again",
         RefusalCode::ShuttingDown => "try again",
-        _ => "the envelope was changed or badly made: `sealbid inspect` shows what is wrong",
-    };
-    Failure::work(message)
-        .advise(advice)
-        .with_code(refusal.code)
+        RefusalCode::NotReady => {
+            "start the members that are down (`sealbid node status` shows them), or wait until \
+             they have caught up, and try again"
+        }
+        RefusalCode::NoSuchRound => "`sealbid rounds` lists the rounds",
+        RefusalCode::StoreUnreadable => {
+            "the member's log says what is wrong with its disk: try again once that, or another \
+             member, answers"
+        }
+        RefusalCode::UnknownVersion | RefusalCode::Protocol => {
+            "the members run another version of this program: use theirs"
+        }
+        RefusalCode::Oversize
+        | RefusalCode::Malformed
+        | RefusalCode::NotCanonical
+        | RefusalCode::Rounds
+        | RefusalCode::Signature
+        | RefusalCode::Kind
+        | RefusalCode::BodySize
+        | RefusalCode::PointNotOnCurve
+        | RefusalCode::PointIdentity
+        | RefusalCode::PointNotInSubgroup
+        | RefusalCode::ScalarNotCanonical
+        | RefusalCode::Proof
+        | RefusalCode::SharedU => {
+            "the envelope was changed or badly made: `sealbid inspect` shows what is wrong"
+        }
+    }
 }
 
 impl From<&PassphraseError> for Failure {
@@ -152,6 +180,51 @@ impl From<&DealerError> for Failure {
             // A committee that cannot be is a slip on the command line.
             DealerError::Quorum(..) => Self::usage(error.to_string()),
             _ => Self::work(error.to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sealbid_types::door::Refusal;
+    use sealbid_types::id::MemberIndex;
+
+    use super::*;
+
+    fn told(code: RefusalCode) -> serde_json::Value {
+        let refusal = Refusal {
+            code,
+            message: "no".to_owned(),
+        };
+        let member = MemberIndex(1);
+        Failure::from(ClientError::Refused { member, refusal }).to_json()
+    }
+
+    #[test]
+    fn every_refusal_is_told_with_its_code_and_with_advice() {
+        for code in RefusalCode::ALL {
+            let told = told(*code);
+            assert_eq!(told["code"], code.to_string());
+            assert!(told["advice"].is_string(), "{code}: {told}");
+        }
+    }
+
+    /// With these the member says something of itself, and nothing of what it was given.
+    #[test]
+    fn an_envelope_that_nobody_has_looked_at_is_not_called_bad() {
+        use RefusalCode as C;
+        for code in [
+            C::NotReady,
+            C::NoQuorum,
+            C::NoSuchRound,
+            C::TooManyRequests,
+            C::ShuttingDown,
+            C::StoreUnreadable,
+            C::Quota,
+            C::RoundFull,
+        ] {
+            let advice = told(code)["advice"].to_string();
+            assert!(!advice.contains("badly made"), "{code}: {advice}");
         }
     }
 }

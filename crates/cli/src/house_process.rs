@@ -8,6 +8,8 @@ use std::process::{ExitStatus, Stdio};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use sealbid_keygen::Exit;
+use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::watch;
@@ -24,7 +26,8 @@ const LAST_LINES: usize = 5;
 pub(crate) struct ProcessSpec {
     /// For people: `member 1`.
     pub(crate) name: String,
-    /// The command's arguments, without the program.
+    /// The command's arguments, without the program. `--json` is among them: what is printed is
+    /// read.
     pub(crate) arguments: Vec<OsString>,
     /// Where its log goes.
     pub(crate) log: PathBuf,
@@ -78,7 +81,7 @@ impl HouseProcess {
         })
     }
 
-    /// Waits until the process says that it is ready: with its first line.
+    /// Waits until the process says that it is ready.
     ///
     /// # Errors
     /// The process's own, if it ends before.
@@ -126,15 +129,8 @@ impl HouseProcess {
 
     fn failure(&self, status: ExitStatus) -> Failure {
         let message = format!("{} ended: {status}\n{}", self.name, last_lines(&self.log));
-        // The code is passed on where the reason is one that the user can mend.
-        let failure = match status.code() {
-            Some(2) => Failure::usage(message),
-            Some(3) => Failure::authentication(message),
-            Some(4) => Failure::key(message),
-            Some(5) => Failure::storage(message),
-            _ => Failure::work(message),
-        };
-        failure.advise(format!("its log is {}", self.log.display()))
+        Failure::new(exit_after(status), message)
+            .advise(format!("its log is {}", self.log.display()))
     }
 
     /// Asks the process to stop, and kills it if it does not.
@@ -156,18 +152,37 @@ impl HouseProcess {
     }
 }
 
-/// Reads what a process prints, and notes its first line.
+/// The exit of a house of which one process ended like this. It is the process's own where the user
+/// can mend the reason, or must not just start it again.
+fn exit_after(status: ExitStatus) -> Exit {
+    match status.code().and_then(Exit::of_code) {
+        Some(
+            exit @ (Exit::Usage | Exit::Authentication | Exit::Key | Exit::Storage | Exit::Halted),
+        ) => exit,
+        _ => Exit::Work,
+    }
+}
+
+/// Reads what a process prints, and notes when it says that it is ready.
 fn listen(output: Option<ChildStdout>) -> watch::Receiver<bool> {
     let (ready, is_ready) = watch::channel(false);
     tokio::spawn(async move {
         let Some(output) = output else { return };
         let mut lines = BufReader::new(output).lines();
         // To its end: a pipe that nobody empties would hold the process up when it is full.
-        while let Ok(Some(_)) = lines.next_line().await {
-            ready.send_replace(true);
+        while let Ok(Some(line)) = lines.next_line().await {
+            if says_ready(&line) {
+                ready.send_replace(true);
+            }
         }
     });
     is_ready
+}
+
+/// A process that fails prints an object too, and it is not ready.
+fn says_ready(line: &str) -> bool {
+    let said = serde_json::from_str::<Value>(line);
+    said.is_ok_and(|said| said.get("event").is_some_and(|event| event == "ready"))
 }
 
 /// Stops all of them side by side.
@@ -187,4 +202,45 @@ fn last_lines(log: &Path) -> String {
         .collect::<String>()
         .trim_end()
         .into()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::os::unix::process::ExitStatusExt as _;
+
+    use super::*;
+
+    /// What comes of a process that prints this and ends.
+    async fn is_ready_after(printed: &str) -> bool {
+        let mut child = Command::new("printf")
+            .args(["%s", printed])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut is_ready = listen(child.stdout.take());
+        is_ready.wait_for(|is_ready| *is_ready).await.is_ok()
+    }
+
+    /// A member that must not go on (10) must not look like one to start again (1).
+    #[test]
+    fn what_ended_a_process_is_what_ends_the_house() {
+        let exit = |code: i32| exit_after(ExitStatus::from_raw(code << 8));
+        assert_eq!(exit(5), Exit::Storage);
+        assert_eq!(exit(10), Exit::Halted);
+        assert_eq!(exit(130), Exit::Work, "nobody here has pressed Ctrl-C");
+        assert_eq!(exit(101), Exit::Work);
+    }
+
+    #[tokio::test]
+    async fn only_the_event_says_that_a_process_is_ready() {
+        let failed = Failure::storage("no disk").to_json().to_string();
+        for line in [&failed, "warming up", "\"ready\"", "[]", ""] {
+            assert!(!is_ready_after(&format!("{line}\n")).await, "{line}");
+        }
+        let ready = "{\"event\":\"ready\",\"index\":0}\n";
+        assert!(is_ready_after(ready).await);
+        assert!(is_ready_after(&format!("warming up\n{ready}")).await);
+    }
 }

@@ -52,7 +52,7 @@ pub(crate) async fn run(args: KeygenArgs, context: &Context) -> Result<(), Failu
     // It may be left at any moment, since whatever it has said is on disk.
     tokio::select! {
         done = work => done?
-            .map_err(|error| Failure::of_code(error.exit_code(), error.to_string())),
+            .map_err(|error| Failure::new(error.exit(), error.to_string())),
         _ = tokio::signal::ctrl_c() => Err(match advice {
             Some(advice) => Failure::interrupted().advise(advice.to_string()),
             None => Failure::interrupted(),

@@ -131,7 +131,7 @@ async fn relay(
         stopped = &mut stop => return Ok(stopped),
     };
     tracing::info!("joined the house as {:?}", mesh.handle.peer());
-    // Its first line: whoever has started it waits for that.
+    // Whoever has started it waits for this event.
     let object = serde_json::json!({ "event": "ready", "peer": peer });
     context
         .console()

@@ -17,8 +17,7 @@ use serde_json::json;
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::order_args::SealingArgs;
-use crate::order_files::OrderFile;
-use crate::send::{Desk, now, read_signed};
+use crate::send::{Desk, read_signed};
 
 /// Seal a signed intent into an envelope, without sending it
 #[derive(Debug, Args)]
@@ -57,20 +56,12 @@ pub(crate) async fn run(args: SealArgs, context: &Context) -> Result<(), Failure
         // No member is asked: an envelope can be sealed where there is no network.
         Some(first) => {
             let window = window(first, args.sealing.valid_for, intent.terms.deadline)?;
-            let (committee, keys) = (desk.house.committee(), desk.house.keys());
-            let reveal = args.sealing.reveal.into();
-            let envelope = trader.seal(committee, keys, &intent, reveal, window)?;
-            let order = OrderFile {
-                terms: Some(intent.terms.clone()),
-                ..OrderFile::of_envelope(&envelope, now())
-            };
-            (envelope, order)
+            desk.seal_for(window, &trader, &intent, &args.sealing)?
         }
         // As `submit` does: for the rounds from where the house stands.
         None => desk.seal(&trader, &intent, &args.sealing, &desk.standing().await?)?,
     };
-    // Among one's own orders too: what lies at --out may be given away, or lost.
-    desk.orders.add(&order, &envelope)?;
+    // It is among one's own orders by now: what lies at --out may be given away, or lost.
     let out = args.out;
     write_secret(&out, &encode(&envelope))
         .map_err(|error| Failure::storage(format!("cannot write {}: {error}", out.display())))?;

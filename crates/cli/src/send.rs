@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use clap::Args;
-use sealbid_client::{Accepted, Client, ClientError, ErrorClass, Outcome, Standing, Trader};
+use sealbid_client::{
+    Accepted, Client, ClientError, ErrorClass, Outcome, Standing, Trader, Window,
+};
 use sealbid_near::authorisation::intent_hash;
 use sealbid_near::signed::SignedIntent;
 use sealbid_types::codec::{Schema, decode};
@@ -135,9 +137,24 @@ impl Desk {
         sealing: &SealingArgs,
         standing: &Standing,
     ) -> Result<(Envelope, OrderFile), Failure> {
+        let schedule = &self.house.committee().schedule;
+        let window = standing.window(schedule, sealing.valid_for, intent.terms.deadline)?;
+        self.seal_for(window, trader, intent, sealing)
+    }
+
+    /// Seals a signed intent for these rounds, and writes it down: all that is known of an order,
+    /// in whichever way its rounds were chosen.
+    ///
+    /// # Errors
+    /// Usage or storage.
+    pub(crate) fn seal_for(
+        &self,
+        window: Window,
+        trader: &Trader,
+        intent: &SignedIntent,
+        sealing: &SealingArgs,
+    ) -> Result<(Envelope, OrderFile), Failure> {
         let (committee, keys) = (self.house.committee(), self.house.keys());
-        let deadline = intent.terms.deadline;
-        let window = standing.window(&committee.schedule, sealing.valid_for, deadline)?;
         let envelope = trader.seal(committee, keys, intent, sealing.reveal.into(), window)?;
         let order = OrderFile {
             terms: Some(intent.terms.clone()),

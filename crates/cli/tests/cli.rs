@@ -259,6 +259,21 @@ fn what_is_sealed_shows_no_more_than_was_chosen() {
     assert_eq!(nowhere["for_this_house"], Value::Null);
 }
 
+/// With `--first` no member is asked. What is written down of the order is the same all the same.
+#[test]
+fn an_order_that_is_sealed_without_asking_is_written_down_whole() {
+    let desk = Desk::with_house();
+    desk.seal("swap.envelope");
+    let orders = fs::read_dir(desk.path("house/orders")).unwrap();
+    let mut files = orders
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|kind| kind == "json"));
+    let file = fs::read(files.next().unwrap()).unwrap();
+    let order: Value = serde_json::from_slice(&file).unwrap();
+    assert!(order["terms"].is_object(), "{order}");
+    assert!(order["intent_hash"].is_string(), "{order}");
+}
+
 #[test]
 fn a_changed_envelope_is_not_valid() {
     let desk = Desk::with_house();

@@ -98,6 +98,15 @@ impl Client {
         heads
     }
 
+    /// Where one member says it stands.
+    ///
+    /// # Errors
+    /// [`ClientError`]: what came of that member.
+    pub async fn head_of(&self, member: MemberIndex) -> Result<Head, ClientError> {
+        let (member, head) = self.head(member).await;
+        head.map_err(|why| Failures::one(member, why).into())
+    }
+
     /// Where the house stands, by the first q members to answer; by fewer if no more do.
     ///
     /// # Errors

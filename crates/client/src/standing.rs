@@ -34,7 +34,8 @@ pub struct Standing {
 impl Standing {
     /// The standing by these heads; none without any. Members that are catching up count only if
     /// there are no others.
-    pub(crate) fn of(heads: BTreeMap<MemberIndex, Head>) -> Option<Self> {
+    #[must_use]
+    pub fn of(heads: BTreeMap<MemberIndex, Head>) -> Option<Self> {
         let current = |head: &&Head| head.phase != Phase::CatchingUp;
         let mut voices: Vec<&Head> = heads.values().filter(current).collect();
         if voices.is_empty() {

@@ -86,16 +86,36 @@ impl Failures {
 
 /// Whether another member would refuse for this reason too, unless the first one lies.
 const fn is_lasting(code: RefusalCode) -> bool {
-    !matches!(
-        code,
+    match code {
         RefusalCode::NotReady
-            | RefusalCode::NoQuorum
-            | RefusalCode::TooManyRequests
-            | RefusalCode::ShuttingDown
-            | RefusalCode::RoundFull
-            | RefusalCode::RoundTooFar
-            | RefusalCode::NoSuchRound
-    )
+        | RefusalCode::NoQuorum
+        | RefusalCode::TooManyRequests
+        | RefusalCode::ShuttingDown
+        | RefusalCode::StoreUnreadable
+        | RefusalCode::RoundFull
+        | RefusalCode::RoundTooFar
+        | RefusalCode::NoSuchRound => false,
+        RefusalCode::Oversize
+        | RefusalCode::UnknownVersion
+        | RefusalCode::Malformed
+        | RefusalCode::NotCanonical
+        | RefusalCode::Protocol
+        | RefusalCode::WrongAuction
+        | RefusalCode::UnknownKey
+        | RefusalCode::Rounds
+        | RefusalCode::RoundClosed
+        | RefusalCode::Expired
+        | RefusalCode::Signature
+        | RefusalCode::Kind
+        | RefusalCode::BodySize
+        | RefusalCode::PointNotOnCurve
+        | RefusalCode::PointIdentity
+        | RefusalCode::PointNotInSubgroup
+        | RefusalCode::ScalarNotCanonical
+        | RefusalCode::Proof
+        | RefusalCode::SharedU
+        | RefusalCode::Quota => true,
+    }
 }
 
 /// How much a failure says: refusals for lasting reasons most, silence least.

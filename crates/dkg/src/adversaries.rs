@@ -9,6 +9,7 @@ mod dealings;
 mod ephemeral;
 mod ids;
 mod seats;
+mod sizes;
 
 use sealbid_crypto::group::{G1Point, SecretScalar};
 use sealbid_types::id::MemberIndex;

@@ -2,12 +2,14 @@
 //!
 //! It only grows. What is posted is checked for its signature and for belonging here, not for being
 //! right: a wrong dealing stays, as evidence. Of each author it keeps two different messages a kind
-//! at most, which is as much evidence as is needed and bounds its size.
+//! at most, which is as much evidence as is needed, and none that is longer than its schema allows.
+//! So all of them together have room in a file, whoever lies: what is written can be read again.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use sealbid_types::codec::{DecodeError, decode, encode};
+use sealbid_types::codec::{DecodeError, Schema, SchemaName, decode, encode};
+use sealbid_types::committee::MEMBERS;
 use sealbid_types::id::{CeremonyId, MemberIndex, SessionId};
 use sealbid_types::keys::PublicKey;
 use serde::{Deserialize, Serialize};
@@ -24,6 +26,29 @@ const MOST_EACH: usize = 2;
 
 /// The most bytes of a board in a file.
 pub const MOST_BOARD_BYTES: usize = 2 << 20;
+
+/// What stands around a body: its author, the author's signature, and the number of its kind.
+const MOST_AROUND: usize = 128;
+
+/// The most bytes of `count` messages of a kind.
+const fn most_of(schema: SchemaName, count: usize) -> usize {
+    (schema.max_bytes + MOST_AROUND) * count
+}
+
+/// A board that could grow over its bound could not be read again by whoever has written it: one
+/// liar would end the ceremony for everybody, and nobody could `resume`.
+const _: () = {
+    let seats = *MEMBERS.end() as usize;
+    let posts = MOST_EACH * seats;
+    let most = most_of(Invitation::SCHEMA, 1)
+        + most_of(Enrolment::SCHEMA, seats)
+        + most_of(Roster::SCHEMA, MOST_EACH)
+        + most_of(Commitment::SCHEMA, posts)
+        + most_of(Dealing::SCHEMA, posts)
+        + most_of(Confirmed::SCHEMA, posts)
+        + most_of(Complaint::SCHEMA, posts);
+    assert!(most <= MOST_BOARD_BYTES);
+};
 
 /// Whether a message was there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +96,18 @@ pub enum PostError {
     /// There is no roster yet.
     #[error("this {0} comes before the roster")]
     TooEarly(&'static str),
+    /// Its author has signed more than any honest one has to say.
+    #[error("this {kind} of {author} has {found} bytes, and no honest one more than {most}")]
+    Oversize {
+        /// What it is.
+        kind: &'static str,
+        /// Who has signed it.
+        author: PublicKey,
+        /// The most bytes of such a message.
+        most: usize,
+        /// How many there are.
+        found: usize,
+    },
     /// There are two of that kind by this author already.
     #[error("two different messages of this kind and author are known already")]
     TooMany,
@@ -212,7 +249,7 @@ impl Board {
         self.messages().find(|message| message.id() == *id)
     }
 
-    /// The board as bytes: a file to carry, or to keep.
+    /// The board as bytes: a file to carry, or to keep. At most [`MOST_BOARD_BYTES`].
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         encode(&Messages(self.messages().collect()))
@@ -298,6 +335,7 @@ impl Board {
             return Ok(Posted::Known);
         }
         check_enrolment(self.ceremony, &enrolment)?;
+        check_size(&enrolment, "enrolment")?;
         let author = enrolment.author;
         if self.enrolments.iter().any(|known| known.author == author) {
             return Err(PostError::Enrolled(author));
@@ -381,7 +419,7 @@ impl Board {
     }
 }
 
-fn check_seat<T: Signable>(
+fn check_seat<T: Signable + Schema>(
     current: &Session,
     message: &Signed<T>,
     session: SessionId,
@@ -397,8 +435,28 @@ fn check_seat<T: Signable>(
     check_signature(message, kind)
 }
 
-fn check_signature<T: Signable>(message: &Signed<T>, kind: &'static str) -> Result<(), PostError> {
-    message.verify().map_err(|_| PostError::Signature(kind))
+fn check_signature<T: Signable + Schema>(
+    message: &Signed<T>,
+    kind: &'static str,
+) -> Result<(), PostError> {
+    message.verify().map_err(|_| PostError::Signature(kind))?;
+    // Only now: the signature shows whose fault it is.
+    check_size(message, kind)
+}
+
+/// Bounded each by itself, so that no message leaves another one without room: with a bound of all
+/// together, a liar that comes first would keep the honest out.
+fn check_size<T: Schema>(message: &Signed<T>, kind: &'static str) -> Result<(), PostError> {
+    let (most, found) = (T::SCHEMA.max_bytes, encode(&message.body).len());
+    if found > most {
+        return Err(PostError::Oversize {
+            kind,
+            author: message.author,
+            most,
+            found,
+        });
+    }
+    Ok(())
 }
 
 fn insert<T: PartialEq>(

@@ -91,6 +91,18 @@ impl Store {
         self.snapshot()?.get(table, key)
     }
 
+    /// The error of a value that was stored whole and is nothing that the member writes there.
+    #[must_use]
+    pub fn unreadable(&self, table: Table, key: &[u8]) -> StoreError {
+        StoreError::Corrupt {
+            path: self.path.clone(),
+            damage: Damage::Value {
+                table,
+                key: key.to_vec(),
+            },
+        }
+    }
+
     /// All of `table`, by ascending keys.
     ///
     /// # Errors

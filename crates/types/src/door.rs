@@ -94,6 +94,11 @@ macro_rules! refusal_codes {
             $($(#[$doc])* #[serde(rename = $text)] $name,)*
         }
 
+        impl RefusalCode {
+            /// All of them, in their order.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+        }
+
         impl core::fmt::Display for RefusalCode {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 f.write_str(match self { $(Self::$name => $text,)* })
@@ -157,6 +162,9 @@ refusal_codes! {
     TooManyRequests = "too-many-requests",
     /// The member is shutting down.
     ShuttingDown = "shutting-down",
+    /// The member cannot read its store: it knows neither that what is asked for is there nor that
+    /// it is not.
+    StoreUnreadable = "store-unreadable",
 }
 
 /// What became of an envelope, as one member knows it.

@@ -17,7 +17,7 @@ use crate::bytes::{Blob, FixedBytes};
 use crate::close::{CertificateBytes, Close};
 use crate::codec::{DecodeError, PREFIX_BYTES, Schema, SchemaName, decode, encode};
 use crate::committee::{ClearingRule, Rules};
-use crate::door::{PublicIntent, Request, Response};
+use crate::door::{PublicIntent, Refusal, RefusalCode, Request, Response};
 use crate::envelope::{Envelope, Header, Kind, PROTOCOL, Part, Sealed, SealedPart};
 use crate::id::{EnvelopeId, Epoch, MemberIndex, Round, Slot, View};
 use crate::keys::{PublicKey, Signature, Signed};
@@ -577,6 +577,10 @@ fn samples() -> Vec<String> {
         }),
         line(&Response::Receipt(receipt)),
         line(&Response::Record(Box::new(record()))),
+        line(&Response::Refused(Refusal {
+            code: RefusalCode::StoreUnreadable,
+            message: "the disk".to_owned(),
+        })),
     ]
 }
 

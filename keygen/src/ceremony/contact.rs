@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 
 use sealbid_dkg::{Board, Meeting, PostError};
+use sealbid_types::committee::Member;
 use sealbid_types::keys::PublicKey;
 
 use crate::ceremony::error::CeremonyError;
@@ -63,7 +64,9 @@ impl Contact {
         let taken: Vec<SocketAddr> = board
             .enrolments()
             .iter()
-            .flat_map(|seat| seat.body.member.house_addresses.iter().copied())
+            // Their doors too: of one that has named its own ports it may be where others have
+            // their houses.
+            .flat_map(|seat| addresses(&seat.body.member))
             .collect();
         let none = || {
             let text = format!("no free ports at {host}: name some with --listen IP:BASE-PORT");
@@ -85,20 +88,26 @@ fn is_free(contact: &MemberContact, board: &Board, own: &PublicKey) -> Result<()
             .house_addresses
             .iter()
             .chain(&contact.door_addresses)
+            .copied()
     };
     for seat in board.enrolments().iter().filter(|seat| seat.author != *own) {
-        let member = &seat.body.member;
-        let mut theirs = member.house_addresses.iter().chain(&member.door_addresses);
+        let mut theirs = addresses(&seat.body.member);
         if let Some(address) = theirs.find(|theirs| own_addresses().any(|own| own == *theirs)) {
             let refusal = PostError::SharedAddress {
                 one: seat.author,
                 other: *own,
-                address: *address,
+                address,
             };
             return Err(CeremonyError::SharedAddress(told(&refusal)));
         }
     }
     Ok(())
+}
+
+/// Where a member listens, at both of its endpoints.
+fn addresses(member: &Member) -> impl Iterator<Item = SocketAddr> + '_ {
+    let all = member.house_addresses.iter().chain(&member.door_addresses);
+    all.copied()
 }
 
 fn at(host: IpAddr, base_port: u16) -> Option<MemberContact> {

@@ -10,6 +10,7 @@ use sealbid_types::time::Timestamp;
 
 use crate::ceremony::code::CodeError;
 use crate::committee_file::CommitteeFileError;
+use crate::exit::Exit;
 use crate::member_key::KeyFileError;
 use crate::passphrase::PassphraseError;
 use crate::trust::BadQuorum;
@@ -312,10 +313,9 @@ impl CeremonyError {
         }
     }
 
-    /// The exit code: 1 the work failed, 2 usage, 3 authentication, 4 key, 5 storage, 7 timeout, 10
-    /// what is here must be kept and not begun anew.
+    /// What kind of failure it is.
     #[must_use]
-    pub const fn exit_code(&self) -> u8 {
+    pub const fn exit(&self) -> Exit {
         use CeremonyError as E;
         match self {
             E::Usage(_)
@@ -327,13 +327,15 @@ impl CeremonyError {
             | E::HoldsHouse { .. }
             | E::NoCeremony { .. }
             | E::NothingSent { .. }
-            | E::NobodyToAsk => 2,
-            E::Passphrase(_) | E::KeyFile(KeyFileError::WrongPassphrase { .. }) => 3,
+            | E::NobodyToAsk => Exit::Usage,
+            E::Passphrase(_) | E::KeyFile(KeyFileError::WrongPassphrase { .. }) => {
+                Exit::Authentication
+            }
             E::Io { .. }
             | E::Locked { .. }
             | E::Out(_)
             | E::KeyFile(KeyFileError::Write { .. })
-            | E::CommitteeFile(CommitteeFileError::Write { .. }) => 5,
+            | E::CommitteeFile(CommitteeFileError::Write { .. }) => Exit::Storage,
             E::NoIdentity { .. }
             | E::KeyFile(_)
             | E::CommitteeFile(_)
@@ -343,16 +345,21 @@ impl CeremonyError {
             | E::Transcript { .. }
             | E::OtherCommittee { .. }
             | E::OtherCeremony { .. }
-            | E::Recover(_) => 4,
-            E::Expired { .. } | E::Overdue(_) => 7,
+            | E::Recover(_) => Exit::Key,
+            E::Expired { .. } | E::Overdue(_) => Exit::Timeout,
             E::Post(_)
             | E::NotSeated
             | E::EnrolledElsewhere
             | E::SharedAddress(_)
             | E::Meeting(_)
             | E::Declined
-            | E::Void(_) => 1,
-            E::InDoubt(_) => 10,
+            | E::Void(_) => Exit::Work,
+            E::InDoubt(_) => Exit::Halted,
         }
+    }
+    /// Its exit code.
+    #[must_use]
+    pub const fn exit_code(&self) -> u8 {
+        self.exit().code()
     }
 }

@@ -224,6 +224,7 @@ pub(crate) fn told(error: &PostError) -> String {
             words_of_key(one),
             words_of_key(other)
         ),
+        PostError::Oversize { author, .. } => format!("{error} ({})", words_of_key(author)),
         _ => error.to_string(),
     }
 }

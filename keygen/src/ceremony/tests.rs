@@ -10,6 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Parser;
+use sealbid_types::codec::encode;
 use serde_json::Value;
 
 use crate::command::{KeygenCommand, KeygenError, Surroundings, run};
@@ -194,6 +195,55 @@ fn who_has_confirmed_is_told_to_keep_everything() {
     );
 }
 
+/// A board as a file holds it, by whoever makes the file: no honest program writes such a one.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Messages(Vec<sealbid_dkg::Message>);
+sealbid_types::schema!(
+    Messages,
+    "sealbid.ceremony.board",
+    2,
+    sealbid_dkg::board::MOST_BOARD_BYTES
+);
+
+/// A file that may be read, with a dealing in it that leaves no room for anybody else's.
+#[test]
+fn a_dealing_that_fills_the_board_leaves_a_board_to_resume_from() {
+    let place = Place::new();
+    let roster = place.roster();
+    let commitments = place.all_step(&[roster], &["yes"]);
+    let dealings = place.all_step(&commitments, &[]);
+
+    let board = super::directory::read_board(&dealings[2]).unwrap();
+    let session = board.session().unwrap().as_ref().unwrap();
+    let passphrase = crate::passphrase::Passphrase::new("open sesame").unwrap();
+    let identity = crate::identity::Identity::load(&place.key(3), &passphrase).unwrap();
+    let index = session.index_of(&identity.public_key()).unwrap();
+    let most = sealbid_dkg::board::MOST_BOARD_BYTES;
+    let with_payloads = |count: usize| {
+        let mut second = board.dealings(index)[0].body.clone();
+        second.payloads = vec![[7; 64].into(); count];
+        let second = sealbid_dkg::Signed::new(second, &identity.signing_key());
+        let second = sealbid_dkg::Message::Dealing(second);
+        encode(&Messages(board.messages().chain([second]).collect()))
+    };
+    let room = most - with_payloads(0).len();
+    let bytes = with_payloads(room / 64 - 1);
+    assert!((most - 200..=most).contains(&bytes.len()));
+    let bloated = place.path("bloated.ceremony");
+    fs::write(&bloated, bytes).unwrap();
+
+    let refused = place.step(2, &[&bloated], &[]).unwrap_err().to_string();
+    let key = text(&place.key(2));
+    let resume = ["resume", "--work-factor", "1", "--identity", &key];
+    let (said, _) = place.run(2, &resume, &[]).unwrap();
+    assert_eq!(said["stage"], "dealing");
+    let culprit = identity.public_key().to_string();
+    assert!(refused.contains(&culprit), "{refused}");
+    let files: Vec<&Path> = dealings.iter().map(PathBuf::as_path).collect();
+    let (said, _) = place.step(2, &files, &[]).unwrap();
+    assert_eq!(said["stage"], "confirming");
+}
+
 /// Cut off before the ceremony was known: `resume` says how to begin again. Cut off while the
 /// session's key was being encrypted: it goes on.
 #[test]
@@ -278,6 +328,33 @@ fn two_at_one_address_are_both_named() {
     assert_eq!(refused.exit_code(), 1);
     assert!(refused.to_string().contains("--listen"), "{refused}");
     assert!(!place.path("9").join("ceremony/board").exists());
+}
+
+/// Its door is the port after the one that it names, and the next member's first choice.
+#[test]
+fn a_place_that_is_chosen_is_nobodys_door() {
+    let place = Place::new();
+    let (invitation, key) = (text(&place.invite()), text(&place.key(2)));
+    let listen = ["--listen", "127.0.0.1:7399", &invitation];
+    let words = ["step", "--work-factor", "1", "--identity", &key];
+    let (said, _) = place.run(2, &[&words[..], &listen].concat(), &[]).unwrap();
+    let board = super::directory::read_board(Path::new(said["file"].as_str().unwrap())).unwrap();
+    let theirs = &board.enrolments()[0].body.member;
+    assert_eq!(theirs.door_addresses[0].port(), 7400);
+
+    let meeting = sealbid_dkg::Meeting {
+        endpoint: board.invitation().author,
+        addresses: vec!["127.0.0.1:1".parse().unwrap()],
+        relay: None,
+    };
+    let own = board.invitation().author;
+    let mut contact = super::contact::Contact::new(None, Some(&meeting));
+    let chosen = contact.choose(&board, &own).unwrap();
+    let of_house = chosen.house_addresses.iter();
+    for address in of_house.chain(&chosen.door_addresses) {
+        assert!(!theirs.house_addresses.contains(address), "{chosen:?}");
+        assert!(!theirs.door_addresses.contains(address), "{chosen:?}");
+    }
 }
 
 #[test]

@@ -3,18 +3,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sealbid_types::door::{Phase, PublicIntent};
-use sealbid_types::id::Round;
+use sealbid_client::Standing;
+use sealbid_types::door::{Head, Phase, PublicIntent};
+use sealbid_types::id::{MemberIndex, Round};
 use sealbid_types::metadata::{Disclosure, Pair};
 
 /// Intents for rounds further ahead than this are left alone: nothing is quoted for them yet.
 const AHEAD: u64 = 8;
 
-/// What the solver knows of the rounds.
+/// What the solver knows of the rounds: by the median of what members say of themselves, so that
+/// fewer than half of them move it neither ahead nor back.
 #[derive(Debug, Default)]
 pub(crate) struct Desk {
+    /// q.
+    quorum: usize,
     /// The pairs of the book.
     serves: BTreeSet<Pair>,
+    /// Where each member that answers says it stands.
+    heads: BTreeMap<MemberIndex, Head>,
     /// The pairs with intents, by round.
     asked: BTreeMap<Round, BTreeSet<Pair>>,
     /// What was quoted: a pair is quoted once a round.
@@ -24,9 +30,10 @@ pub(crate) struct Desk {
 }
 
 impl Desk {
-    /// A desk for these pairs.
-    pub(crate) fn new<'a>(serves: impl Iterator<Item = &'a Pair>) -> Self {
+    /// A desk for these pairs, at a house of which so many members are a quorum.
+    pub(crate) fn new<'a>(quorum: usize, serves: impl Iterator<Item = &'a Pair>) -> Self {
         Self {
+            quorum,
             serves: serves.cloned().collect(),
             ..Self::default()
         }
@@ -62,16 +69,32 @@ impl Desk {
             && !asked.is_some_and(|pairs| pairs.contains(pair))
     }
 
-    /// A member is in `phase` of `round`. Gives the pairs to quote now.
-    pub(crate) fn phase(&mut self, round: Round, phase: Phase) -> Vec<Pair> {
-        // One that lags, or is catching up, tells of the past.
-        if round < self.current.0 || phase == Phase::CatchingUp {
+    /// A member says where it stands, or no longer says anything. Gives the pairs to quote now.
+    pub(crate) fn head(&mut self, member: MemberIndex, head: Option<Head>) -> Vec<Pair> {
+        match head {
+            Some(head) => self.heads.insert(member, head),
+            None => self.heads.remove(&member),
+        };
+        // Of fewer than a quorum liars may be half, and they close no round that could be quoted.
+        let counts = |head: &&Head| head.phase != Phase::CatchingUp;
+        if self.heads.values().filter(counts).count() < self.quorum {
             return Vec::new();
         }
+        match Standing::of(self.heads.clone()) {
+            Some(standing) => self.stand(standing.round, standing.phase),
+            None => Vec::new(),
+        }
+    }
+
+    /// The house is in `phase` of `round`. That may be an earlier round than the last time: a far
+    /// one that was believed once, and is believed for good, would end all quoting.
+    fn stand(&mut self, round: Round, phase: Phase) -> Vec<Pair> {
         self.current = (round, phase == Phase::Quotes);
-        // What is over is forgotten.
+        // What is over is forgotten. What was quoted, later: it must not be quoted again if the
+        // members' words swing about the end of a round.
         self.asked = self.asked.split_off(&round);
-        self.quoted.retain(|(quoted, _)| *quoted >= round);
+        self.quoted
+            .retain(|(quoted, _)| quoted.0.saturating_add(AHEAD) >= round.0);
         self.due()
     }
 
@@ -107,6 +130,7 @@ mod tests {
 
     use super::*;
     use core::slice::from_ref;
+    use sealbid_types::id::Slot;
     use sealbid_types::metadata::Metadata;
     use sealbid_types::time::Timestamp;
 
@@ -135,8 +159,8 @@ mod tests {
     #[test]
     fn quotes_once_a_round_in_the_window() {
         let (served, other) = (pair("aa", "bb"), pair("bb", "aa"));
-        let mut desk = Desk::new([&served].into_iter());
-        assert!(desk.phase(Round(1), Phase::Intents).is_empty());
+        let mut desk = desk(&served);
+        assert!(all(&mut desk, 1, Phase::Intents).is_empty());
         assert!(
             desk.intent(&intent(1, &served)).is_empty(),
             "not before the window"
@@ -145,27 +169,104 @@ mod tests {
         assert!(!desk.is_news(&intent(1, &served)), "it was told before");
         assert!(!desk.is_news(&intent(1, &other)), "that is not served");
         assert!(desk.is_news(&intent(2, &served)));
-        assert_eq!(desk.phase(Round(1), Phase::Quotes), from_ref(&served));
-        assert!(desk.phase(Round(1), Phase::Quotes).is_empty(), "not twice");
+        assert_eq!(all(&mut desk, 1, Phase::Quotes), from_ref(&served));
+        assert!(all(&mut desk, 1, Phase::Quotes).is_empty(), "not twice");
         assert!(desk.intent(&intent(1, &served)).is_empty());
         assert!(
             desk.intent(&intent(2, &served)).is_empty(),
             "that is for the next round"
         );
-        assert!(desk.phase(Round(1), Phase::Closing).is_empty());
-        assert_eq!(desk.phase(Round(2), Phase::Quotes), from_ref(&served));
+        assert!(all(&mut desk, 1, Phase::Closing).is_empty());
+        assert_eq!(all(&mut desk, 2, Phase::Quotes), from_ref(&served));
         assert!(
-            desk.phase(Round(1), Phase::Quotes).is_empty(),
+            told(&mut desk, 0, 1, Phase::Quotes).is_empty(),
             "a member that lags"
         );
         assert_eq!(desk.round(), Round(2));
+        assert!(all(&mut desk, 1, Phase::Quotes).is_empty(), "not again");
+    }
+
+    /// What member `index` says.
+    fn told(desk: &mut Desk, index: u8, round: u64, phase: Phase) -> Vec<Pair> {
+        let (member, round) = (MemberIndex(index), Round(round));
+        let head = Head {
+            auction: [1; 32].into(),
+            member,
+            round,
+            phase,
+            slot: Slot(0),
+            now: Timestamp(0),
+            intents: 0,
+            quotes: 0,
+            settled: Round(0),
+            alive: Vec::new(),
+            clocks: Vec::new(),
+        };
+        desk.head(member, Some(head))
+    }
+
+    /// What three members say, all the same.
+    fn all(desk: &mut Desk, round: u64, phase: Phase) -> Vec<Pair> {
+        let said = (0..3).flat_map(|index| told(desk, index, round, phase));
+        said.collect()
+    }
+
+    fn desk(served: &Pair) -> Desk {
+        Desk::new(3, [served].into_iter())
+    }
+
+    /// Neither by a round that is far off, which would end all quoting, nor by one that is over.
+    #[test]
+    fn one_liar_of_four_moves_it_neither_way() {
+        let served = pair("aa", "bb");
+        let mut desk = desk(&served);
+        for round in 1..=9 {
+            let lie = [u64::MAX, round + 1, round - 1, 0][usize::try_from(round % 4).unwrap()];
+            let mut due = told(&mut desk, 3, lie, Phase::Quotes);
+            for member in 0..3 {
+                due.extend(told(&mut desk, member, round, Phase::Intents));
+            }
+            assert!(due.is_empty(), "{due:?} before the window of {round}");
+            desk.intent(&intent(round, &served));
+            due.extend(told(&mut desk, 3, lie, Phase::Quotes));
+            for member in 0..3 {
+                due.extend(told(&mut desk, member, round, Phase::Quotes));
+            }
+            due.extend(told(&mut desk, 3, lie, Phase::Closing));
+            assert_eq!(due, from_ref(&served), "of round {round}");
+            assert_eq!(desk.round(), Round(round));
+        }
+    }
+
+    /// So it may begin with one, while the others have not answered yet.
+    #[test]
+    fn fewer_than_a_quorum_move_nothing() {
+        let served = pair("aa", "bb");
+        let mut desk = desk(&served);
+        told(&mut desk, 3, u64::MAX, Phase::Quotes);
+        told(&mut desk, 2, u64::MAX, Phase::Quotes);
+        told(&mut desk, 1, 5, Phase::CatchingUp);
+        assert_eq!(desk.round(), Round(0));
+    }
+
+    /// Whoever has been moved by more liars than it bears goes on once they are fewer.
+    #[test]
+    fn it_comes_back_from_a_round_that_is_far_off() {
+        let served = pair("aa", "bb");
+        let mut desk = desk(&served);
+        all(&mut desk, u64::MAX, Phase::Quotes);
+        all(&mut desk, 5, Phase::Quotes);
+        assert_eq!(desk.intent(&intent(5, &served)), from_ref(&served));
+        desk.head(MemberIndex(2), None);
+        all(&mut desk, 6, Phase::Quotes);
+        assert_eq!(desk.round(), Round(6));
     }
 
     #[test]
     fn an_intent_that_shows_within_the_window_is_quoted_at_once() {
         let served = pair("aa", "bb");
-        let mut desk = Desk::new([&served].into_iter());
-        desk.phase(Round(4), Phase::Quotes);
+        let mut desk = desk(&served);
+        all(&mut desk, 4, Phase::Quotes);
         assert_eq!(desk.intent(&intent(4, &served)), from_ref(&served));
         assert!(desk.intent(&intent(400, &served)).is_empty());
         assert!(desk.intent(&intent(3, &served)).is_empty());

@@ -135,7 +135,7 @@ async fn solve(
     };
     let account = context.account(args.account).await?;
     let (console, peer) = (context.console(), guest.key.peer().to_string());
-    // Its first line: whoever has started it waits for that.
+    // Whoever has started it waits for this event.
     let ready = move || {
         console.result(
             &serde_json::json!({ "event": "ready", "peer": peer }),

@@ -16,12 +16,12 @@ use sealbid_client::{Client, Solver};
 use sealbid_net::PeerId;
 use sealbid_net::mesh::Mesh;
 use sealbid_types::codec::decode;
-use sealbid_types::door::{Event, PublicIntent};
-use sealbid_types::id::Round;
+use sealbid_types::door::{Event, Head, PublicIntent};
+use sealbid_types::id::{MemberIndex, Round};
 use sealbid_types::keys::Signed;
 use sealbid_types::metadata::Pair;
 use sealbid_types::time::Timestamp;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::book::Book;
 use super::desk::Desk;
@@ -29,10 +29,23 @@ use crate::exit::Failure;
 use crate::guest::Guest;
 use crate::stop::Stop;
 
-/// How often the solver asks the members.
-const ASK: Duration = Duration::from_secs(1);
-/// Events that wait for the desk.
-const EVENTS: usize = 256;
+/// How often each member is asked where it stands. A quote window is open for a second or more, and
+/// for the solver once most members say so.
+const ASK: Duration = Duration::from_millis(250);
+/// It is asked no sooner, however often another member says that something has changed.
+const SOONEST: Duration = Duration::from_millis(50);
+/// How long the solver waits when nobody can be listened to.
+const PAUSE: Duration = Duration::from_secs(1);
+/// What was heard and waits for the desk.
+const HEARD: usize = 256;
+
+/// What is heard at the front doors.
+enum Heard {
+    /// Where a member says it stands, if it answers.
+    Head(MemberIndex, Option<Head>),
+    /// An intent, on one member's word.
+    Intent(PublicIntent),
+}
 
 /// Everything a quote is made from.
 pub(crate) struct Quoting(Arc<Shared>);
@@ -69,9 +82,10 @@ impl Quoting {
             "quoting as {} on {pairs} pairs",
             shared.solver.account().id()
         );
-        let mut desk = Desk::new(shared.book.pairs());
+        let quorum = shared.client.committee().quorum();
+        let mut desk = Desk::new(quorum, shared.book.pairs());
         // Before it joins, so that the rounds are known when the first intent comes.
-        let mut events = follow(&shared.client);
+        let mut heard = follow(&shared.client);
         let mesh = tokio::select! {
             mesh = guest.join(shared.client.committee()) => mesh?,
             stopped = &mut stop => return Ok(stopped),
@@ -79,7 +93,7 @@ impl Quoting {
         tracing::info!("joined the house as {:?}", mesh.handle.peer());
         ready();
         let stopped = tokio::select! {
-            never = serve(&shared, &mut desk, &mut events, &mesh) => match never {},
+            never = serve(&shared, &mut desk, &mut heard, &mesh) => match never {},
             never = guest.renew(&mesh.handle) => match never {},
             stopped = &mut stop => stopped,
         };
@@ -92,7 +106,7 @@ impl Quoting {
 async fn serve(
     shared: &Arc<Shared>,
     desk: &mut Desk,
-    events: &mut mpsc::Receiver<Event>,
+    heard: &mut mpsc::Receiver<Heard>,
     mesh: &Mesh,
 ) -> Infallible {
     let text = |pair: &Pair| (pair.give.to_string(), pair.want.to_string());
@@ -104,7 +118,7 @@ async fn serve(
             Some(item) = intents.recv() => {
                 intent(shared, desk, &item).map(|intent| desk.intent(&intent))
             }
-            Some(event) = events.recv() => Some(on_event(desk, &event)),
+            Some(heard) = heard.recv() => Some(on_heard(desk, heard)),
         };
         for pair in due.into_iter().flatten() {
             // Each on a task of its own: sealing one must not hold up the next intent.
@@ -114,14 +128,13 @@ async fn serve(
     }
 }
 
-/// What a member told at its front door. Intents come this way too: the streams promise nothing.
-fn on_event(desk: &mut Desk, event: &Event) -> Vec<Pair> {
-    match event {
-        Event::Phase(head) => desk.phase(head.round, head.phase),
+/// What members told at their front doors. Intents come this way too: the streams promise nothing.
+fn on_heard(desk: &mut Desk, heard: Heard) -> Vec<Pair> {
+    match heard {
+        Heard::Head(member, head) => desk.head(member, head),
         // On the word of the member at that door: at worst it costs a quote that nobody has asked
         // for.
-        Event::Intent(intent) => desk.intent(intent),
-        Event::Settled(_) => Vec::new(),
+        Heard::Intent(intent) => desk.intent(&intent),
     }
 }
 
@@ -145,44 +158,62 @@ fn intent(shared: &Shared, desk: &Desk, (peer, item): &(PeerId, Bytes)) -> Optio
     is_good.then_some(signed.body)
 }
 
-/// What members tell of the rounds: the events of one of them, and now and then the word of all.
-fn follow(client: &Arc<Client>) -> mpsc::Receiver<Event> {
-    let (sender, events) = mpsc::channel(EVENTS);
-    tokio::spawn(ask_on(Arc::clone(client), sender.clone()));
-    tokio::spawn(listen(Arc::clone(client), sender));
-    events
+/// What members tell: each where it stands, again and again, and one of them of intents.
+fn follow(client: &Arc<Client>) -> mpsc::Receiver<Heard> {
+    let (sender, heard) = mpsc::channel(HEARD);
+    let (changed, _) = watch::channel(());
+    // Each on a task of its own: one that does not answer holds up no other's word.
+    for member in MemberIndex::all(client.committee().members()) {
+        let (client, changed) = (Arc::clone(client), changed.subscribe());
+        tokio::spawn(ask_on(client, member, changed, sender.clone()));
+    }
+    tokio::spawn(listen(Arc::clone(client), changed, sender));
+    heard
 }
 
-/// Events as they happen, until nobody takes them.
-async fn listen(client: Arc<Client>, sender: mpsc::Sender<Event>) {
+/// Events of one member as they happen, until nobody takes them. Of its rounds and phases only that
+/// something has `changed`: where the house stands is not for one member to say.
+async fn listen(client: Arc<Client>, changed: watch::Sender<()>, sender: mpsc::Sender<Heard>) {
     let mut watch = client.watch();
     loop {
         match watch.next().await {
-            Ok(event) => {
-                if sender.send(event).await.is_err() {
+            Ok(Event::Intent(intent)) => {
+                if sender.send(Heard::Intent(intent)).await.is_err() {
                     return;
                 }
+            }
+            Ok(Event::Phase(_) | Event::Settled(_)) => {
+                changed.send_replace(());
             }
             Err(error) => {
                 tracing::debug!("listening at the front doors: {error}");
                 // It goes on with whichever member answers then.
-                tokio::time::sleep(ASK).await;
+                tokio::time::sleep(PAUSE).await;
             }
+        }
+        if sender.is_closed() {
+            return;
         }
     }
 }
 
-/// Where the members stand, asked again and again: a member that is listened to may lag, or go.
-async fn ask_on(client: Arc<Client>, sender: mpsc::Sender<Event>) {
+/// Where a member stands, asked again and again, and at once when another one says that something
+/// has changed.
+async fn ask_on(
+    client: Arc<Client>,
+    member: MemberIndex,
+    mut changed: watch::Receiver<()>,
+    sender: mpsc::Sender<Heard>,
+) {
     loop {
-        // If nobody answers, the next time will do.
-        let heads = client.standing().await.map(|standing| standing.heads);
-        for head in heads.unwrap_or_default().into_values() {
-            if sender.send(Event::Phase(head)).await.is_err() {
-                return;
-            }
+        // One that does not answer has no voice until it does.
+        let head = client.head_of(member).await.ok();
+        if sender.send(Heard::Head(member, head)).await.is_err() {
+            return;
         }
-        tokio::time::sleep(ASK).await;
+        tokio::time::sleep(SOONEST).await;
+        // Either will do.
+        let _ = tokio::time::timeout(ASK, changed.changed()).await;
     }
 }
 
