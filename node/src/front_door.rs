@@ -33,6 +33,7 @@ use crate::requests::Requests;
 use crate::shell::Events;
 
 /// How many records are read at once.
+/// The others wait for their turn.
 pub(crate) const READING: usize = 2;
 
 /// Answers the front door's requests.
@@ -130,6 +131,7 @@ impl FrontDoor {
                 };
                 self.ask(ask).await.unwrap_or_else(stopping)
             }
+            // The store cannot be read. The next write will find that too, and stop the member.
             None => Response::Status(EnvelopeStatus::Unknown),
         }
     }

@@ -39,6 +39,8 @@ impl Records {
 
     /// A settled round's record. Reads the disk.
     pub(crate) fn record(&self, round: Round) -> Result<Option<RoundRecord>, StoreError> {
+        // One that does not decode is of no use to a client. The store's checksums tell the
+        // member.
         Ok(self.bytes(round)?.and_then(|bytes| decode(&bytes).ok()))
     }
 
@@ -64,6 +66,7 @@ impl Records {
     /// Summaries of settled rounds from one on, until the first that is not settled here.
     pub(crate) fn from(&self, from: Round, count: u16) -> Result<Vec<RoundSummary>, StoreError> {
         let mut found = Vec::new();
+        // Rounds count from 1.
         let mut round = from.max(Round(1));
         while found.len() < usize::from(count.min(MOST_SUMMARIES)) {
             match self.summary(round)? {
