@@ -90,8 +90,8 @@ impl Network {
             return Vec::new();
         }
         if self.strikes("late", self.plan.late, now) {
-            // More than the first view waits for a proposal (`VoteTimes::default`): one that is
-            // late is lost for its view, and comes into a later one.
+            // Up to more than the first view waits for a proposal (`VoteTimes::default`): such a
+            // one is lost for its view, and comes into a later one.
             delay += self.draws.below(2_000);
         }
         let twice = self.strikes("twice", self.plan.twice, now);

@@ -21,7 +21,7 @@ impl Invariant for CompleteReports {
         let PeerMessage::Report(signed) = said.message else {
             return Ok(());
         };
-        // scene.reports || One of another member is passed on, and no promise of whoever does so.
+        // One of another member is passed on, and is no promise of whoever passes it on.
         if signed.member != said.by || scene.reports.contains_key(&(said.by, signed.body.round)) {
             return Ok(());
         }

@@ -45,8 +45,8 @@ impl Places {
             .iter()
             .filter_map(|(id, from)| {
                 let header = scene.headers.get(id).filter(|header| header.kind == kind)?;
-                // Expired by the member's own clock is free here. The member waits for the clocks
-                // of q, so it may hold fewer than this allows, and not more.
+                // What has expired by the member's own clock is free here; the member itself goes
+                // by the clocks of q. Where its own is behind those, this asks too much of it.
                 let is_alive = scene.is_owed(id, *from, (*from).max(open), said.wall);
                 is_alive.then_some(((*from).max(open), header.last))
             })
