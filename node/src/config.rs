@@ -172,6 +172,7 @@ impl MemberConfig {
             &mut self.pid,
         ];
         for path in paths.into_iter().chain(passphrase) {
+            // An absolute path stays what it is.
             *path = directory.join(&*path);
         }
         self
@@ -179,6 +180,7 @@ impl MemberConfig {
 
     fn check(&self) -> Result<(), &'static str> {
         let limits = &self.limits;
+        // Not the pool's port, of which zero means any.
         let bounds = [
             limits.unchecked,
             limits.inputs,

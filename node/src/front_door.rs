@@ -33,6 +33,7 @@ use crate::requests::Requests;
 use crate::shell::Events;
 
 /// How many records are read at once.
+/// The others wait for their turn.
 pub(crate) const READING: usize = 2;
 
 /// Answers the front door's requests.

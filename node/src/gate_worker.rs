@@ -32,6 +32,8 @@ const ENOUGH: usize = 64;
 type Job = (Origin, Vec<Readable>);
 
 /// Where envelopes are brought to be checked.
+/// Without a bound of its own: the engine sends no more than its screen has room for
+/// (`admission/screen.rs` in the protocol).
 #[derive(Clone)]
 pub(crate) struct GateQueue(mpsc::UnboundedSender<Job>);
 
@@ -131,6 +133,8 @@ impl Worker {
                     self.timings.admitted(verdicts.len(), spent);
                     sort(verdicts)
                 }
+                // A panic: nothing is known of these envelopes, so nobody is blamed, and clients
+                // are told to try again.
                 Err(error) => {
                     tracing::error!("the gate failed on a batch of {}: {error}", ids.len());
                     Input::Checked {
@@ -156,6 +160,7 @@ impl Worker {
             let _ = timeout(GATHER, self.gather_enough()).await;
         }
         let batch = self.waiting.take(BATCH);
+        // Once one comes alone nobody presses, and the next is checked at once again.
         self.is_busy = batch.len() > 1;
         Some(batch)
     }

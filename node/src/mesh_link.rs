@@ -1,4 +1,7 @@
 //! The member's place in the mesh: what it takes to join, and what comes from it.
+//!
+//! The mesh reads no committee file and no key file: the roster, a ticket and the check of closed
+//! rounds are given to it here.
 
 use core::time::Duration;
 use std::net::SocketAddr;
@@ -109,6 +112,7 @@ pub(crate) struct MemberSeat {
 }
 
 impl MemberSeat {
+    /// Signed by the member itself: a member needs nobody's word but its own.
     fn ticket(&self) -> Ticket {
         let peer = PeerId::of_secret(&self.secret);
         issue_ticket(
@@ -187,6 +191,7 @@ impl MeshLink {
     async fn renew(&self, handle: &MeshHandle) {
         loop {
             tokio::time::sleep(TICKET_RENEWAL).await;
+            // Connections that stand are not ended by it: it is shown with the next.
             handle.renew_ticket(&self.seat.ticket());
         }
     }

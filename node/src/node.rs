@@ -45,6 +45,7 @@ use crate::timings::Timings;
 /// How long the parts of a member that stops may take.
 const FAREWELL: Duration = Duration::from_secs(3);
 /// How long a member that starts waits for the process before it to let go of the store.
+/// Longer than `FAREWELL`, which is what a process may take that was told to stop.
 const PREDECESSOR: Duration = Duration::from_secs(5);
 /// How often it tries the store meanwhile.
 const LOOK: Duration = Duration::from_millis(100);
@@ -300,6 +301,7 @@ fn of_committee(error: &CommitteeFileError) -> NodeError {
 
 fn of_key(error: &KeyFileError) -> NodeError {
     match error {
+        // Apart from a file that is wrong: people have to do something else about it.
         KeyFileError::WrongPassphrase { .. } => NodeError::Passphrase(error.to_string()),
         KeyFileError::Write { .. } => NodeError::storage(error),
         _ => NodeError::Key(error.to_string()),
@@ -335,6 +337,7 @@ fn start_member(
     let started = loaded.store.recall(|disk: &Memory<'_>| {
         Member::start(committee, keys, secrets, options, disk, entropy, clock())
     });
+    // Either is the store's: what cannot be read, and what does not fit together.
     started
         .map_err(|error| NodeError::storage(&error))?
         .map_err(|error| NodeError::storage(&error))

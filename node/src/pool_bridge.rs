@@ -99,6 +99,7 @@ async fn submit_all(mesh: MeshHandle, mut commands: mpsc::Receiver<PoolCommand>)
         let Some(pool) = mesh.pool() else { continue };
         // Beforehand: whether the batch gets through is known only when it has been given away.
         let directly = message(&batch);
+        // Without a leader there is nothing to wait a second for.
         let is_taken = pool.leader().is_some() && {
             let batch = without_cleared(pool, batch).await;
             batch.is_empty() || matches!(timeout(POOL, pool.submit(batch)).await, Ok(Ok(())))
@@ -115,6 +116,7 @@ async fn submit_all(mesh: MeshHandle, mut commands: mpsc::Receiver<PoolCommand>)
 /// member was behind.
 async fn without_cleared(pool: &PoolHandle, mut batch: Vec<PoolCommand>) -> Vec<PoolCommand> {
     let clears = |command: &PoolCommand| matches!(command, PoolCommand::ClearRound(_));
+    // Without an answer all of it goes: what is cleared twice changes nothing.
     if batch.iter().any(clears)
         && let Ok(PoolAnswer::CurrentRound(current)) = pool.query(PoolQuery::CurrentRound).await
     {
@@ -146,6 +148,7 @@ async fn submit_missing(mesh: MeshHandle, mut offers: mpsc::Receiver<Vec<Offered
         let keys = envelopes.iter().map(|(_, envelope)| envelope.key());
         let held = match pool.query(PoolQuery::Contains(keys.collect())).await {
             Ok(PoolAnswer::Contains(held)) => held,
+            // The engine offers all of it again soon (`Times::offer`).
             _ => continue,
         };
         // Asked first: all members offer what all hold, and most of it is there.

@@ -67,6 +67,7 @@ impl Records {
     /// Summaries of settled rounds from one on, until the first that is not settled here.
     pub(crate) fn from(&self, from: Round, count: u16) -> Result<Vec<RoundSummary>, StoreError> {
         let mut found = Vec::new();
+        // Rounds count from 1.
         let mut round = from.max(Round(1));
         while found.len() < usize::from(count.min(MOST_SUMMARIES)) {
             match self.summary(round)? {

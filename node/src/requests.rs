@@ -19,6 +19,7 @@ pub(crate) struct Requests(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
+    // From 0 at each start: no request outlives its process.
     next: AtomicU64,
     waiting: Mutex<BTreeMap<RequestId, oneshot::Sender<Response>>>,
 }
@@ -48,6 +49,7 @@ impl Requests {
 
     /// Hands a client its answer.
     pub(crate) fn answer(&self, id: RequestId, response: Response) {
+        // Removed with the first answer: a second one finds nobody.
         if let Some(client) = self.waiting().remove(&id) {
             // A client that has gone wants none.
             let _ = client.send(response);

@@ -2,6 +2,9 @@
 //!
 //! Written by hand and not by a serializer, which has no comments: whoever runs a member reads this
 //! file and perhaps nothing else. Optional fields stand there too, commented out with an example.
+//!
+//! The tests hold it against the configuration: no field is missing, none is without its comment,
+//! and what is written reads back as it was.
 
 use std::fmt::{Display, Write as _};
 
@@ -96,6 +99,8 @@ const HEAD: &str = "\
 # Precedence: command line, environment, this file, default. Relative paths are taken from this
 # file's directory. A field that is not known is refused.
 ";
+// Defaults stand here once more, in words: whoever changes one in `config.rs` or in what that
+// takes it from changes it here too.
 const STORE: &str = "What the member must not forget; created if absent. Default \"member.redb\".";
 const PASSPHRASE: &str = "The file whose first line is the key file's passphrase.\n\
     --passphrase-file and SEALBID_PASSPHRASE_FILE come first. Default: the terminal is asked.";
@@ -123,6 +128,8 @@ impl File<'_> {
         let _ = writeln!(self.0, "{line}");
     }
 
+    /// With an empty line before it, so that a comment stands with its field and not with the one
+    /// above.
     fn comment(&mut self, comment: &str) {
         self.line("");
         for line in comment.lines() {
@@ -140,6 +147,7 @@ impl File<'_> {
         self.line(format_args!("{name} = {}", quote(value)));
     }
 
+    /// Without the quotes that TOML has for text.
     fn number(&mut self, name: &str, value: impl Display, comment: &str) {
         self.comment(comment);
         self.line(format_args!("{name} = {value}"));
@@ -150,6 +158,7 @@ impl File<'_> {
         self.comment(comment);
         match value {
             Some(value) => self.line(format_args!("{name} = {}", quote(&value))),
+            // Whoever wants it takes the mark away and need not look up the name.
             None => self.line(format_args!("# {name} = {}", quote(&example))),
         }
     }

@@ -139,6 +139,7 @@ impl Timings {
             lines,
             in_file,
         };
+        // A crash has torn the last line: what is appended to it would be lost with it.
         if !text.is_empty() && !text.ends_with('\n') {
             state.rewrite()?;
         }
@@ -212,6 +213,7 @@ impl State {
         if self.lines.len() > KEPT {
             self.lines.pop_front();
         }
+        // Rewritten once in many rounds, so that most of them cost one line.
         if self.in_file >= MOST_LINES {
             return self.rewrite();
         }
@@ -224,6 +226,7 @@ impl State {
     }
 
     /// Writes the last lines anew, beside the file, and moves them there.
+    /// Nothing is synced: they are measurements, and nothing rests on them.
     fn rewrite(&mut self) -> io::Result<()> {
         let mut text = String::new();
         for line in &self.lines {
@@ -259,6 +262,8 @@ fn timings_of(
 ) -> RoundTimings {
     let after = |stage| {
         let reached = reached.get(name(stage))?;
+        // Zero if this member's clock was behind and it took part before the closing time, as its
+        // clock had it.
         u64::try_from(reached.since(summary.closed_at).as_millis()).ok()
     };
     RoundTimings {

@@ -11,6 +11,7 @@ use ed25519_dalek::SigningKey;
 pub struct PeerId(pub [u8; 32]);
 
 /// A text that is not 64 hex digits in lower case.
+/// One spelling for a key: texts of it can be compared.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a peer id is 64 hex digits in lower case")]
 pub struct NotAPeerId;

@@ -69,6 +69,7 @@ impl<K: Ord + Copy> Tally<K> {
     /// Counts `count` more of `key`, unless that would be more than `limit`.
     pub(crate) fn hold(self: &Arc<Self>, key: K, count: usize, limit: usize) -> Option<Held<K>> {
         let mut counts = self.counts();
+        // Looked at and counted under one lock: of two that come together one has the last place.
         let held = counts.get(&key).copied().unwrap_or(0).saturating_add(count);
         if held > limit {
             return None;

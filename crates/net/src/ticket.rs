@@ -1,9 +1,9 @@
 //! Tickets: what admits a peer to the house.
 //!
-//! A ticket says that a roster member vouches for one peer in one role until some time. It is
-//! public (mosaik spreads it with the peer's entry), so it is bound to the peer's key, which the
-//! transport authenticates. Members sign their own; any one member signs those of solvers,
-//! relayers and users.
+//! A ticket says that a roster member vouches for one peer in one role until some time. A guest
+//! shows it to every member, so it is no secret: it is bound to the peer's key, which the transport
+//! authenticates. Members sign their own; any one member signs those of solvers, relayers and
+//! users.
 
 use core::fmt;
 use core::str::FromStr;
@@ -186,9 +186,11 @@ impl Ticket {
         }
         let entry = roster.iter().find(|entry| entry.index == signer);
         let entry = entry.ok_or(TicketError::UnknownSigner { signer })?;
+        // Members stand in the roster: nobody's word makes another key one.
         if self.role == Role::Member && entry.peer != peer {
             return Err(TicketError::NotSelfIssued { signer });
         }
+        // Strictly, so that all members judge a ticket alike.
         let signature = Signature::from_bytes(&self.signature);
         VerifyingKey::from_bytes(&entry.identity)
             .and_then(|key| key.verify_strict(&self.digest(network), &signature))

@@ -1,4 +1,7 @@
 //! A committee with all its keys, made from a seed.
+//!
+//! It stands for a finished ceremony: one dealer makes the key, which no house would trust. The
+//! ceremony itself is tried in `crates/dkg`.
 
 use std::sync::Arc;
 
@@ -39,6 +42,7 @@ fn roster(identities: &[[u8; 32]], draws: &mut Draws) -> Vec<Member> {
     let mut member = |identity: &[u8; 32]| Member {
         identity: public(*identity),
         house: public(draws.bytes()),
+        // Nobody is dialled here: the world's network knows members by their index.
         house_addresses: Vec::new(),
         relay: String::new(),
         door: public(draws.bytes()),
@@ -59,6 +63,7 @@ pub struct Caps {
 impl Default for Caps {
     fn default() -> Self {
         Self {
+            // More than a run submits: places bind only where a test takes smaller caps.
             intents: 1_000,
             quotes: 100,
         }
@@ -73,6 +78,8 @@ fn committee(quorum: u8, caps: Caps, roster: Vec<Member>, keys: PublicKeys) -> C
         most_intents: caps.intents,
         most_quotes: caps.quotes,
     };
+    // Shorter than the usual slot and window, for more rounds in a run; a window is still many
+    // messages long.
     let schedule = Schedule {
         start: START,
         period_ms: 2_000,
@@ -110,6 +117,8 @@ impl Fixture {
     /// If the sizes are not allowed.
     #[must_use]
     pub fn with_caps(members: u8, quorum: u8, seed: u64, caps: Caps) -> Self {
+        // A stream of its own, always drawn in this order: a seed is one committee, whatever else
+        // a run draws.
         let mut draws = Draws::new(seed, "fixture");
         let dealing = sealbid_dkg::deal(members, quorum, &draws.bytes()).unwrap();
         let identities: Vec<_> = (0..members).map(|_| draws.bytes()).collect();

@@ -1,5 +1,19 @@
 //! A committee under a seed: its members' engines, with simulated disks, network and clocks, and
 //! the real cryptography.
+//!
+//! | module | is |
+//! | --- | --- |
+//! | `fixture` | the committee and its keys |
+//! | `people` | traders and solvers |
+//! | `world` | the run: processes, disks, gates, network and pool |
+//! | `faults` | what goes wrong in a run |
+//! | `swarm` | a mix of it that a seed draws |
+//! | [`adversary`] | liars, one behaviour a file |
+//! | [`invariants`] | what must hold, one check a file |
+//! | [`sabotage`] | members that break one rule |
+//!
+//! The engine, the gate and the state of the pool are the product's own. What stands for the
+//! shell, for redb, mosaik and iroh is written here (docs/architecture.md, section 7).
 
 pub mod adversary;
 mod faults;

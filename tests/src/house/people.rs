@@ -1,4 +1,8 @@
 //! Traders and solvers of a simulation: what they sign and seal.
+//!
+//! They stand for `crates/client`. Hostile clients are made of them in `adversary/crowd.rs` and
+//! `adversary/shared_u.rs`. Entropy is drawn, so that a person seals the same bytes in each run of
+//! a seed.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -40,6 +44,8 @@ pub struct Person {
 
 impl Person {
     /// The person of this number.
+    /// Two of one seed and number are the same person, who draws the same again: sealing the same
+    /// gives the same envelope.
     #[must_use]
     pub fn new(seed: u64, number: u64) -> Self {
         let mut draws = Draws::new(seed, &format!("person {number}"));
@@ -128,6 +134,7 @@ impl Person {
         (first, rounds): (Round, u64),
         expires: Timestamp,
     ) -> Envelope {
+        // Later than any run: what expires here is the envelope, by its header.
         let deadline = START.plus(Duration::from_secs(3_600));
         let mut random = [0; 15];
         random.copy_from_slice(&self.draws.bytes()[..15]);
@@ -141,6 +148,8 @@ impl Person {
         ]);
         let terms = Terms {
             account: self.account(),
+            // The salt is of zeros: the Verifier's is not known here (docs/protocol.md, section
+            // 8).
             nonce: versioned([0; 4], deadline, random),
             deadline,
             actions: vec![Action::TokenDiff(TokenDiff {
@@ -158,6 +167,8 @@ impl Person {
             ..self.header(house, Kind::Intent, first, last)
         };
         let terms = self.seal(house, &header, Part::Terms, None, &signed.terms);
+        // The terms first: the authorisation's label names the sealed terms (docs/protocol.md
+        // 3.1).
         let digest = Some(terms.terms_digest());
         let authorisation = self.seal(
             house,

@@ -1,5 +1,8 @@
 //! Members that break one rule. An invariant has to notice: a protection that nobody would miss is
 //! none.
+//!
+//! Rules are types without values: an engine has them as a parameter. Those that an invariant has
+//! to notice are put on all members, so that no honest majority makes up for them.
 
 use sealbid_protocol::member::rules::seal::Seal;
 use sealbid_protocol::member::{Lists, Rules};
@@ -11,6 +14,7 @@ use sealbid_types::envelope::Header;
 use sealbid_types::id::Round;
 
 /// Acknowledges whatever comes, place or not.
+/// `places` notices, as soon as one more is acknowledged than a report may list.
 #[derive(Debug)]
 pub enum TakesEveryone {}
 
@@ -26,6 +30,7 @@ impl Rules for TakesEveryone {
 }
 
 /// Leaves an intent out of its reports that it has acknowledged.
+/// `complete_reports` notices when the report is sent, before any close rests on it.
 #[derive(Debug)]
 pub enum LeavesOut {}
 
@@ -39,6 +44,8 @@ impl Rules for LeavesOut {
 }
 
 /// Leaves an intent out of its proposals, and finds whatever is proposed right.
+/// Either half alone would do no harm: honest members find such a close invalid. `receipts`
+/// notices.
 #[derive(Debug)]
 pub enum Omits {}
 
@@ -56,6 +63,8 @@ impl Rules for Omits {
 }
 
 /// Is content with one report, ballot and acknowledgement less.
+/// `receipts` notices. It takes five members: of four, one less than the quorum is no majority,
+/// and the vote refuses to begin.
 #[derive(Debug)]
 pub enum ContentWithLess {}
 
@@ -67,6 +76,8 @@ impl Rules for ContentWithLess {
 }
 
 /// Runs a version that clears otherwise: it fills nothing, and finds reasons.
+/// No invariant has to notice it: with honest members beside it, it makes a house of two versions,
+/// which has to get by (docs/protocol.md 4.7).
 #[derive(Debug)]
 pub enum ClearsOtherwise {}
 

@@ -19,6 +19,7 @@ use crate::world::{Cut, Draws, Links};
 /// Committees: their size, and who decides.
 const SIZES: [(u8, u8); 4] = [(3, 2), (4, 3), (5, 4), (7, 5)];
 /// Faults end some time after this, in milliseconds.
+/// Some four slots of a simulated house: faults meet a round in each of its phases.
 const FAULTS_END: u64 = 9_000;
 
 /// A way to lie, by name.
@@ -91,6 +92,8 @@ impl Swarm {
         };
         swarm.draw_links(&mut draws);
         swarm.draw_shell(&mut draws);
+        // Liars and members with a lying disk together: the committee bears the one as it bears
+        // the other.
         let bad = draws.below(bearable + 1);
         let mut members: Vec<_> = MemberIndex::all(members).collect();
         for _ in 0..bad {
@@ -109,6 +112,8 @@ impl Swarm {
 
     fn draw_links(&mut self, draws: &mut Draws) {
         let links = &mut self.faults.links;
+        // From then on messages come through, late as they may be: only then are rounds promised
+        // to go on.
         links.until = Some(FAULTS_END);
         if draws.permille(500) {
             links.loss = draws.below(150);
@@ -166,6 +171,7 @@ impl Swarm {
         );
         let plan = &mut self.faults.plan;
         if draws.permille(500) {
+            // Fewer than a disk can take back (`world/disk.rs`).
             let transactions = 1 + usize::try_from(draws.below(6)).unwrap();
             let fault = Fault::LostSyncs {
                 member,
@@ -203,6 +209,8 @@ impl Swarm {
                 3 => {
                     self.faults
                         .plan
+                        // Back by as much: a clock that stays wrong is another fault, and drawn as
+                        // skew.
                         .push((at + back, Fault::Jump { member, by: -by }));
                     Fault::Jump { member, by }
                 }
@@ -213,6 +221,8 @@ impl Swarm {
                 5 => {
                     let before = at.saturating_sub(draws.below(3_000));
                     self.faults.plan.push((before, Fault::Copy { member }));
+                    // Unsaid, it might be one more member with an old disk than the committee
+                    // bears.
                     let said = true;
                     Fault::Restore { member, said, back }
                 }
@@ -228,6 +238,7 @@ impl Swarm {
     pub fn world(&self) -> World {
         let house = Fixture::new(self.members, self.quorum, self.seed);
         let mut world = World::of(house, self.seed, self.faults.clone());
+        // A stream of its own: the world is made anew from the same mix, with the same liars.
         let mut draws = Draws::new(self.seed, "ways");
         for (member, ways) in &self.liars {
             let ways = ways.iter().map(|way| WAYS[*way].1(&mut draws)).collect();
@@ -237,6 +248,8 @@ impl Swarm {
     }
 
     /// From when on nothing new goes wrong.
+    /// The last fault of a plan begins a second before `FAULTS_END`, and is over 2.6 s later at
+    /// most.
     #[must_use]
     pub fn calm_at(&self) -> u64 {
         FAULTS_END + 3_000
@@ -261,6 +274,7 @@ impl Swarm {
             "{self:?}: {:?}",
             world.counts
         );
+        // Below these bounds a chance or a time may come to nothing by itself.
         let Links {
             loss, duplication, ..
         } = self.faults.links;

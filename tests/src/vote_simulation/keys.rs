@@ -1,4 +1,9 @@
 //! Cheap keys: who signs what is hashed. Unforgeable by agreement.
+//!
+//! A signature is a hash of signer, purpose and digest. Whoever hashes can sign for anybody, and
+//! no adversary here does. The real combination takes the first q shares that it can read, and
+//! looks at each only if those fail (docs/protocol.md 4.2); this one always looks at each. So a
+//! wrong share is found here whenever it is among those that are combined.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,6 +15,7 @@ use sealbid_types::keys::Signature;
 use sealbid_types::statement::Statement;
 
 /// Who signs when the committee does.
+/// No member has this index: a committee has 16 at most.
 const COMMITTEE: u8 = u8::MAX;
 
 /// The keys of one member.
@@ -31,6 +37,7 @@ pub fn signers(member: MemberIndex, quorum: u8) -> Signers {
     }
 }
 
+/// By `purpose`, 0 for an identity and 1 for a share, none of the two passes for the other.
 fn mac<const N: usize>(who: u8, purpose: u8, what: &[u8; 32]) -> [u8; N] {
     let mut bytes = [0; N];
     let mut hasher = blake3::Hasher::new();

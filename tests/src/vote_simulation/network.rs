@@ -7,6 +7,7 @@ use sealbid_types::id::MemberIndex;
 use crate::world::Draws;
 
 /// A chance, and one packet that is hit whatever the draw.
+/// Without the second, a run with a small chance would often have no fault to survive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
     /// In a thousand.
@@ -79,6 +80,7 @@ impl Network {
 
     /// When a packet that is sent now arrives: never, once or twice.
     pub fn deliver(&mut self, from: MemberIndex, to: MemberIndex, now: u64) -> Vec<u64> {
+        // Never in the moment in which it is sent: what follows from it comes after.
         let mut delay = 2 + self.draws.below(60);
         if self.is_cut(from, to, now) {
             return Vec::new();
@@ -88,6 +90,8 @@ impl Network {
             return Vec::new();
         }
         if self.strikes("late", self.plan.late, now) {
+            // Up to more than the first view waits for a proposal (`VoteTimes::default`): such a
+            // one is lost for its view, and comes into a later one.
             delay += self.draws.below(2_000);
         }
         let twice = self.strikes("twice", self.plan.twice, now);
@@ -107,6 +111,7 @@ impl Network {
             .map(|(n, cut)| (format!("cut {n}"), cut.begins, cut.ends))
             .collect();
         let mut stopped = false;
+        // All of them and not the first that stops it: each planned cut has to strike by itself.
         for (name, begins, ends) in cuts {
             if now >= begins && (now < ends || self.has_not_struck(&name)) {
                 self.strike(&name, now);
@@ -118,6 +123,8 @@ impl Network {
 
     fn strikes(&mut self, name: &str, rate: Option<Rate>, now: u64) -> bool {
         let Some(rate) = rate else { return false };
+        // After the heal no chance counts. A fault that has not struck by then does so once, and
+        // the time in which everybody must decide begins anew with it.
         let strikes = if now < self.heal {
             self.draws.permille(rate.permille) || self.packets == 1 + rate.surely
         } else {

@@ -17,6 +17,8 @@ use crate::world::SeatClock;
 /// The slot that ends at [`CUT`].
 pub const SLOT: Slot = Slot(10);
 /// When the slot ends, in virtual time.
+/// More than any clock is ahead that is nearly right: no member but one that is far off begins at
+/// time 0.
 pub const CUT: u64 = 700;
 /// What a right clock shows at virtual time 0: more than the worst wrong clock is slow by.
 const EPOCH_MILLIS: u64 = 1_700_000_000_000;

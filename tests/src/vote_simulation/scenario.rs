@@ -1,4 +1,7 @@
 //! What is to go wrong in a run.
+//!
+//! A scenario is drawn from a seed or written out by a test. Either way it is plain data: a run
+//! that fails prints it, and the same value fails in the same way.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,8 +13,12 @@ use super::network::{Cut, NetworkPlan, Rate};
 use crate::world::Draws;
 
 /// Members that are to be up and honest wait for so long, at most, after the last fault.
+/// Once the timeouts have grown to their limit, a view whose proposer is missing takes 8 s
+/// (`VoteTimes::most`, once to be proposed to and once to precommit): one such view fits, and not
+/// two.
 pub const SOON: u64 = 10_000;
 /// The same if somebody lies: a liar's turns to propose are lost, one in n.
+/// Three such views fit.
 pub const SOON_DESPITE_LIARS: u64 = 25_000;
 
 /// On which side of a write or a send a member dies.
@@ -120,6 +127,8 @@ impl Scenario {
         let mut scenario = Self::calm(seed, members);
         scenario.round = Round(1 + draws.below(1_000));
         scenario.heal = 1_000 + draws.below(12_000);
+        // Weaknesses after deaths, since a liar's deaths are taken out again. Clocks last: they
+        // leave alone the one that is far off, and jump only where nobody else is weak.
         scenario.draw_network(&mut draws);
         scenario.draw_deaths(&mut draws);
         scenario.draw_weakness(&mut draws);
@@ -151,9 +160,12 @@ impl Scenario {
                 .into_iter()
                 .any(|from| cut.to.iter().any(|to| to != from))
         });
+        // `proposer` begins a round with member `round % n`.
         if lie.proposes() {
             self.round = Round(u64::from(self.members) * 5 + u64::from(member.0));
         }
+        // More liars than may be silent can keep a round open by silence: then nobody promises its
+        // end.
         let both = self.most_liars().min(self.most_silent());
         self.within = (self.liars.len() <= both).then_some(SOON_DESPITE_LIARS);
         self
@@ -181,6 +193,7 @@ impl Scenario {
         MemberIndex(u8::try_from(draws.below(self.members.into())).unwrap())
     }
 
+    /// Never nobody and never everybody: a cut has two sides.
     fn some_members(&self, draws: &mut Draws) -> BTreeSet<MemberIndex> {
         let all = 1 << self.members;
         let chosen = 1 + draws.below(all - 2);
@@ -231,6 +244,7 @@ impl Scenario {
             self.crashes.push(crash);
         }
         if draws.permille(200) {
+            // Power fails for all of them, and comes back to each in its time.
             let members = MemberIndex::all(self.members).map(|m| (m, draws.below(3_000)));
             let members = members.collect();
             self.kills.push(Kill {
@@ -255,6 +269,7 @@ impl Scenario {
                     .for_each(|kill| _ = kill.members.remove(&member));
             }
             4 if may_lie => {
+                // It dies early, and what it forgets others may have seen.
                 self.forgets = Some(member);
                 let action = 1 + draws.below(8);
                 self.crashes.push(Crash {
@@ -267,6 +282,7 @@ impl Scenario {
             }
             5 => self.blind = Some(member),
             6 => {
+                // Ten minutes: more than a run lasts, so that time does not make up for it.
                 let sign = if draws.permille(500) { 1 } else { -1 };
                 self.clocks.insert(member, sign * 600_000);
                 self.within = Some(SOON_DESPITE_LIARS);
@@ -284,6 +300,7 @@ impl Scenario {
             self.clocks.entry(member).or_insert_with(|| error(400));
         }
         let weak = self.blind.is_some() || self.clocks.values().any(|offset| offset.abs() > 400);
+        // One weak member is all that three can do without.
         if draws.permille(200) && !weak && self.liars.is_empty() && self.forgets.is_none() {
             let (member, at) = (self.any_member(draws), draws.below(self.heal));
             let mut error = |most: u64| i64::try_from(draws.below(most)).unwrap();

@@ -1,4 +1,9 @@
 //! A run: one queue of events in virtual time.
+//!
+//! It stands for the engines, stores, clocks and streams of n members, and carries out what each
+//! one's vote asks for. Crueler than they are: a member may die between any two writes or sends,
+//! and each receiver is a send of its own. Kinder: writes take no time and never fail. A round has
+//! its vote on the close here, and none on the allocation.
 
 mod post;
 
@@ -21,8 +26,11 @@ use crate::world::Draws;
 /// The rules that a valid close names here; any other are invalid.
 pub const RULES: RulesDigest = RulesDigest(FixedBytes([2; 32]));
 /// Between two sendings of what may have been lost.
+/// As often as an engine does it (`Times::resend`).
 const RESEND: u64 = 400;
 /// The run is over then, whatever has happened.
+/// The longest partition of the tests heals at 120 s. What is not decided as long again after it
+/// never will be.
 const END: u64 = 240_000;
 
 /// What travels.
@@ -36,32 +44,41 @@ pub enum Packet {
 
 #[derive(Debug)]
 enum Event {
+    /// A member's clock shows the end of the slot, as far as could be told beforehand.
     Start(MemberIndex),
+    /// A timeout of its vote is due.
     Wake(MemberIndex),
+    /// It says again what may have been lost.
     Resend(MemberIndex),
+    /// The network brings something, to whichever process of the member is up by then.
     Arrive {
         from: MemberIndex,
         to: MemberIndex,
         packet: Packet,
     },
+    /// The close that its vote asked for; void if the member has died since.
     Propose {
         member: MemberIndex,
         life: u64,
         view: View,
     },
+    /// The verdict that its vote asked for; likewise.
     Judge {
         member: MemberIndex,
         life: u64,
         value: ValueDigest,
         verdict: Verdict,
     },
+    /// A kill of the scenario, by its number.
     Kill(usize),
     Restart(MemberIndex),
+    /// Its wall clock is off by so many milliseconds from now on.
     SetClock(MemberIndex, i64),
 }
 
 /// A close that `member` might propose with a clock that shows this slot, told from others by its
 /// name.
+/// Its one report is made up: how closes follow from reports is the engine's, and not asked here.
 #[must_use]
 pub fn close_named(scenario: &Scenario, name: [u8; 32], slot: sealbid_types::id::Slot) -> Value {
     Value::Close(Close {
@@ -93,11 +110,13 @@ pub fn is_valid(scenario: &Scenario, value: &Value) -> bool {
 pub struct World {
     scenario: Scenario,
     now: u64,
+    /// By time, and then in the order in which they were planned: there is one order of events.
     queue: BTreeMap<(u64, u64), Event>,
     events: u64,
     nodes: BTreeMap<MemberIndex, Node>,
     network: Network,
     draws: Draws,
+    /// Those that have not come about yet.
     crashes: Vec<Crash>,
     kills_left: usize,
     last_fault: u64,
@@ -129,9 +148,12 @@ impl World {
 
     fn plan_member(&mut self, member: MemberIndex) {
         let cut = schedule().end_of(super::node::SLOT);
+        // By its own clock. One that is ten minutes slow does not come to it within a run, and is
+        // taken along by the others (line 55 of the paper).
         let start = cut.since(self.nodes[&member].clock(0).wall).as_millis();
         let start = u64::try_from(start).unwrap();
         self.at(start, Event::Start(member));
+        // Out of step with each other, as processes are that were started at different times.
         let first = self.draws.below(RESEND);
         self.at(first, Event::Resend(member));
     }
@@ -183,12 +205,15 @@ impl World {
                 .nodes
                 .values()
                 .all(|node| node.liar.as_ref().is_none_or(|l| l.lies() > 0));
+        // Where nobody promises an end, half a minute has to do: such a run shows that no harm is
+        // done, and not that something happens.
         let enough = decided || self.scenario.within.is_none() && self.now > END / 8;
         enough && faults_done && self.now >= self.scenario.heal
     }
 
     fn finish(mut self) -> History {
         self.history.ended = self.now;
+        // Never before the heal: only from there on does anybody promise an end.
         let last = self.last_fault.max(self.network.last_fault);
         self.history.last_fault = last.max(self.scenario.heal);
         let mut faults = core::mem::take(&mut self.network.struck);
@@ -196,6 +221,8 @@ impl World {
             let lies = self.nodes[member].liar.as_ref().map_or(0, Liar::lies);
             faults.insert(format!("{lie:?}"), lies);
         }
+        // Together they count as one fault: a single crash that was planned and did not come about
+        // fails the run.
         faults.extend((!self.scenario.crashes.is_empty()).then(|| {
             let struck = self.scenario.crashes.len() - self.crashes.len();
             (
@@ -233,6 +260,7 @@ impl World {
             Event::Kill(number) => self.kill(number),
             Event::Restart(member) => self.restart(member),
             Event::SetClock(member, offset) => {
+                // The clock may show the end of the slot by this alone.
                 self.node(member).clock.set(offset);
                 self.start(member);
             }
@@ -267,6 +295,7 @@ impl World {
         let now = self.now;
         let out = self.node(member).with_vote(now, act);
         let life = self.nodes[&member].life;
+        // If it dies in one of these, the rest of them dies with it.
         for output in out {
             if self.nodes[&member].vote.is_none() || self.nodes[&member].life != life {
                 return;
@@ -289,7 +318,10 @@ impl World {
             return;
         };
         let wait = u64::try_from(due.since(clock.monotonic).as_millis()).unwrap();
+        // A millisecond at least: what stays due must not stop the time.
         let due = self.now + wait.max(1);
+        // Only an earlier wake replaces one. One that has become needless does no harm: a vote may
+        // be asked at any time whether something is due.
         if node.wake.is_none_or(|planned| planned > due) {
             self.node(member).wake = Some(due);
             self.at(due, Event::Wake(member));
@@ -303,6 +335,8 @@ impl World {
             }
             Output::Broadcast(message) => self.broadcast(member, &message),
             Output::Propose { view } => {
+                // An honest member has to make its close first (line 18 of the paper); a lie is at
+                // hand.
                 let delay = if self.nodes[&member].liar.is_some() {
                     0
                 } else {
@@ -312,6 +346,8 @@ impl World {
                 self.after(delay, Event::Propose { member, life, view });
             }
             Output::Validate { value, .. } => self.judge_later(member, &value),
+            // What a liar says of others is nobody's concern: the vote of an honest member is
+            // judged by what that member finds.
             Output::Evidence(evidence) => {
                 if self.nodes[&member].liar.is_none() {
                     self.history.evidence.push((member, *evidence));
@@ -336,6 +372,8 @@ impl World {
     }
 
     fn judge_later(&mut self, member: MemberIndex, value: &Value) {
+        // Like a member that an envelope never reaches: absence is never a verdict, so it gives
+        // none (docs/protocol.md 4.2).
         if self.scenario.blind == Some(member) {
             return;
         }
@@ -346,6 +384,8 @@ impl World {
             Verdict::Invalid
         };
         let (life, value) = (self.nodes[&member].life, value.digest());
+        // Longer than most messages take, so that verdicts come out of order and after votes of
+        // others.
         let delay = self.draws.below(250);
         self.after(
             delay,
@@ -362,6 +402,7 @@ impl World {
         if self.nodes[&member].life != life {
             return;
         }
+        // A clock that is off names a slot that the others find early or stale.
         let slot = schedule().newest_ended(self.nodes[&member].clock(self.now).wall);
         let close = close_named(&self.scenario, self.draws.bytes(), slot);
         self.act(member, |vote, now, out| vote.propose(view, close, now, out));
@@ -396,8 +437,10 @@ impl World {
     fn die(&mut self, member: MemberIndex, down: u64) {
         self.node(member).die();
         if self.scenario.forgets == Some(member) {
+            // The oldest copy there can be: from before its first vote.
             self.node(member).disk = Default::default();
         }
+        // A member that is down is a fault until it is back.
         self.last_fault = self.last_fault.max(self.now + down);
         self.after(down, Event::Restart(member));
     }
@@ -412,6 +455,7 @@ impl World {
             .map(|(m, d)| (*m, *d))
             .collect();
         if victims.is_empty() && !kill.members.is_empty() {
+            // All of them are down already. A kill that befalls nobody would show nothing.
             self.after(100, Event::Kill(number));
             return;
         }
@@ -425,6 +469,7 @@ impl World {
         let now = self.now;
         self.node(member).boot(now);
         self.start(member);
+        // Unasked: what it had signed before it died may have reached nobody.
         self.send_again(member);
     }
 }

@@ -1,4 +1,8 @@
 //! A simulated disk: what survives a crash is what was committed, unless the disk lied about it.
+//!
+//! It stands for the one redb file of a member. Crueler than that: transactions that it called
+//! durable can be taken back. Kinder: it is never full, never fails and tears nothing. redb itself
+//! is crashed and damaged in `crates/store/src/tests`.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -7,6 +11,8 @@ use sealbid_protocol::disk::{Recall, Table, Write};
 type Row = (Table, Vec<u8>);
 
 /// How many transactions a disk that lies can lose.
+/// More than any fault of the swarm takes back, which is six. Bounded, since a run may make
+/// thousands of commits and all that these replaced would be kept.
 const UNSURE: usize = 8;
 
 /// A member's store. One commit is one transaction: all of it is there after a crash, or nothing.
@@ -14,6 +20,7 @@ const UNSURE: usize = 8;
 pub struct Disk {
     rows: BTreeMap<Row, Vec<u8>>,
     /// What the newest transactions replaced, the newest last.
+    /// Each row stands there with what it held, or with nothing if it was not there.
     undo: VecDeque<Vec<(Row, Option<Vec<u8>>)>>,
 }
 
@@ -36,6 +43,8 @@ impl Disk {
             };
             replaced.push((row, before));
         }
+        // A step without writes is no transaction. Taken back, it would pass for a loss that was
+        // none.
         if !replaced.is_empty() {
             self.undo.push_back(replaced);
             if self.undo.len() > UNSURE {
@@ -51,6 +60,8 @@ impl Disk {
         while lost < transactions
             && let Some(replaced) = self.undo.pop_back()
         {
+            // Backwards: a transaction may write a row twice, and what the row held at first
+            // counts.
             for (row, before) in replaced.into_iter().rev() {
                 match before {
                     Some(value) => _ = self.rows.insert(row, value),
@@ -85,6 +96,7 @@ impl Recall for Disk {
     }
 
     fn scan(&self, table: Table) -> Vec<(Vec<u8>, Vec<u8>)> {
+        // By key, as redb scans: the newest round is the last row of its table.
         let rows = self.rows.iter().filter(|((of, _), _)| *of == table);
         rows.map(|((_, key), value)| (key.clone(), value.clone()))
             .collect()

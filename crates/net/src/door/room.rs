@@ -57,6 +57,7 @@ impl Room {
             most,
             most_of_prefix,
         } = &self.answers;
+        // This part goes back by itself if the whole has no room.
         let of_prefix = match self.prefix {
             Some(prefix) => Some(prefixes.hold(prefix, bytes, *most_of_prefix)?),
             None => None,

@@ -134,6 +134,7 @@ async fn ask(
     let answer = timeout(waited, async {
         loop {
             match exchange(connection, request.clone()).await {
+                // Within the same patience: a host that says so for ever is given up.
                 Err(MeetingError::Refused(Refusal::RateLimited)) => sleep(TOO_OFTEN).await,
                 answer => return answer,
             }
@@ -194,6 +195,7 @@ fn relay_url(address: &MeetingAddress) -> Result<Option<RelayUrl>, MeetingError>
 }
 
 /// Whether all that is dialled is on this machine.
+/// The guest's own endpoint then is on loopback as well.
 fn is_local(address: &MeetingAddress, relay: Option<&RelayUrl>) -> bool {
     let near = |url: &RelayUrl| matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost"));
     address.addresses.iter().all(|a| a.ip().is_loopback()) && relay.is_none_or(near)

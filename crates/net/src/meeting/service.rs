@@ -1,4 +1,7 @@
 //! How the host answers.
+//!
+//! Whoever knows the host's address may ask. What a message is worth the board says; how large and
+//! how many they are is bounded here.
 
 use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +20,7 @@ use crate::PeerId;
 use crate::door::{Handler, Refusal, Reply};
 
 /// Guests of which the host keeps in mind what they hold.
+/// Keys are free, so there may be any number of guests. Those beyond are served, and not shown.
 const REMEMBERED: usize = 256;
 
 /// The host's side of all conversations.
@@ -52,6 +56,7 @@ impl Handler for Service {
         match decode(&request) {
             Ok(Request::Sync { held, wait_ms }) if held.len() <= MAX_MESSAGES => {
                 let held = held.into_iter().map(|id| id.0).collect();
+                // A guest that waits keeps a place at the door: for how long is the host's to say.
                 let wait = Duration::from_millis(wait_ms.into()).min(self.longest_wait);
                 self.sync(peer, held, wait, reply).await;
             }
@@ -109,6 +114,7 @@ impl Service {
         let mut revision = self.desk.revision.subscribe();
         let held = Arc::new(held);
         loop {
+            // Before the comparison: a change that comes during it ends the wait at once.
             revision.mark_unchanged();
             let theirs = Arc::clone(&held);
             let compared = self.at_desk(move |desk| desk.compare(peer, &theirs)).await;
@@ -161,6 +167,7 @@ impl Desk {
     fn compare(&self, peer: PeerId, held: &BTreeSet<Id>) -> News {
         let ids = self.board.ids();
         let ours: BTreeSet<Id> = ids.iter().copied().collect();
+        // Only ids of this board: invented ones would fill the memory.
         self.remember(peer, held.intersection(&ours).copied().collect());
         let lacking = ids.into_iter().filter(|id| !held.contains(id));
         News {
@@ -213,6 +220,7 @@ impl Desk {
             ));
         }
         let mut sizes = lock(&self.sizes);
+        // Its owner's own messages count as well.
         for id in self.board.ids() {
             let size = || self.board.message(&id).map_or(0, |message| message.len());
             sizes.entry(id).or_insert_with(size);

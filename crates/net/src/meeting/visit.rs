@@ -152,6 +152,7 @@ impl Visit {
     /// One connection, from its making to its end.
     async fn visit(&mut self, pause: &mut Duration) -> Result<Infallible, MeetingError> {
         let connection = self.line.dial().await?;
+        // What either side refused in the last connection it may take by now.
         self.unwelcome.clear();
         self.declined.clear();
         let mut wait = Duration::ZERO;
@@ -198,8 +199,10 @@ impl Visit {
         let News { posts, wanted } = news;
         let wanted: Vec<Id> = wanted.into_iter().map(|id| id.0).collect();
         let mut theirs: BTreeSet<Id> = posts.iter().map(|(id, _)| id.0).collect();
+        // What the guest holds and the host does not want, the host has.
         theirs.extend(held.iter().filter(|id| !wanted.contains(id)));
         let new = self.take(posts).await?;
+        // Nothing but what it was told of: it may ask for any id.
         let wanted = wanted.into_iter().filter(|id| held.contains(id)).collect();
         let given = self.give(connection, wanted).await?;
         let progress = new > 0 || !given.is_empty();

@@ -78,6 +78,7 @@ pub(super) async fn bind(config: &Checked) -> Result<Endpoint, MeshError> {
 fn transport() -> QuicTransportConfig {
     let window = VarInt::from_u32(RECEIVE_WINDOW);
     QuicTransportConfig::builder()
+        // Neither protocol uses more than one: a guest's, or a member's.
         .max_concurrent_bidi_streams(VarInt::from_u32(1))
         .max_concurrent_uni_streams(VarInt::from_u32(1))
         .stream_receive_window(window)
@@ -175,6 +176,7 @@ impl Reception {
             let Ok(Ok(connection)) = timeout(HANDSHAKE, incoming).await else {
                 return;
             };
+            // They are for handshakes, and this one is over.
             drop((place, of_prefix));
             self.serve(&connection, prefix).await;
             connection.close(VarInt::from_u32(0), b"");

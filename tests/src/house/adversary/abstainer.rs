@@ -1,4 +1,8 @@
 //! Neither reports nor votes, and is there otherwise.
+//!
+//! It attacks liveness (docs/protocol.md, section 1): q others have to close each round. What it
+//! acknowledges counts in receipts all the same, and the reports of the others have to honour them
+//! (4.3).
 
 use sealbid_protocol::member::message::PeerMessage;
 use sealbid_types::id::MemberIndex;

@@ -1,4 +1,8 @@
 //! Sends right decryption shares, and says that they are of another close.
+//!
+//! It attacks the opening (docs/protocol.md 3.3): shares answer the certified close or nothing.
+//! Whoever gets these cannot tell a liar from a member that sees another chain, so they count for
+//! nothing and convict nobody.
 
 use sealbid_protocol::member::message::PeerMessage;
 use sealbid_types::id::MemberIndex;

@@ -1,4 +1,7 @@
 //! Says that it has settled a round that nobody will ever see.
+//!
+//! It attacks catching up (docs/protocol.md 4.4): what is only said may cost a request for a
+//! record, ever more rarely, and makes nobody think that it is behind.
 
 use sealbid_protocol::member::message::PeerMessage;
 use sealbid_types::id::{MemberIndex, Round};

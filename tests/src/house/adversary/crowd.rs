@@ -1,4 +1,8 @@
 //! Hostile clients with as many keys as they like.
+//!
+//! They attack places (docs/protocol.md 4.3). Keys are free, so no bound by key keeps a crowd out:
+//! only what is promised for far rounds must take no place in near ones, and places must come
+//! back.
 
 use sealbid_types::envelope::{Envelope, Kind};
 use sealbid_types::id::Round;
@@ -18,6 +22,7 @@ pub fn fill_far_rounds(
 ) -> Vec<Envelope> {
     let mut envelopes = Vec::new();
     for key in 0..keys {
+        // Numbers that no trader or solver of a run has: equal ones would be the same person.
         let mut person = Person::new(seed, 2_000_000 + key);
         for _ in 0..each {
             envelopes.push(match kind {
@@ -38,5 +43,6 @@ pub fn fill_quota(
     open: Round,
     count: u64,
 ) -> Vec<Envelope> {
+    // Another seed: the key is to be none of those that fill far rounds.
     fill_far_rounds(house, seed ^ 0x51, kind, open, 1, count)
 }

@@ -1,4 +1,8 @@
 //! Reports an envelope that nobody else would take, and hands it to whoever asks.
+//!
+//! A close has to list what any of its q reports names, so one member alone gets an envelope into
+//! a round, if it passes the gate. What must not be opened there has to stay sealed all the same:
+//! one that shares its `u` with an earlier one above all (docs/protocol.md, section 8).
 
 use sealbid_protocol::member::message::PeerMessage;
 use sealbid_types::bytes::Blob;

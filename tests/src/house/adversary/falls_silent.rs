@@ -1,4 +1,8 @@
 //! Votes, and is silent for good from its first precommit of a value on.
+//!
+//! It attacks the time between certificate and record. Its report is one of those that the close
+//! names, and whoever has not heard it needs it to open the round: the others have to serve it
+//! until then.
 
 use sealbid_protocol::member::message::PeerMessage;
 use sealbid_protocol::vote::Message;

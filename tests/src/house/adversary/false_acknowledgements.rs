@@ -1,4 +1,8 @@
 //! Acknowledges envelopes for a round that makes the receipt worth nothing.
+//!
+//! It attacks receipts (docs/protocol.md 4.3). A receipt's round is the latest that its q
+//! acknowledgements name: a round outside the range makes it void, and the last of the range worth
+//! little. Either is to count as none.
 
 use sealbid_protocol::member::message::PeerMessage;
 use sealbid_types::id::{MemberIndex, Round};

@@ -1,5 +1,8 @@
 //! Tells a member that starts of a vote which that member never cast, and takes no part in the
 //! vote itself.
+//!
+//! It attacks the start (docs/protocol.md 4.4). A member that believed it would think its disk an
+//! old copy and abstain; with the liar silent as well, too few would be left to vote.
 
 use sealbid_protocol::member::message::{Memory, PeerMessage};
 use sealbid_protocol::vote::{Message, Prevote, Subject};
@@ -32,6 +35,8 @@ impl Adversary for FalseMemory {
                     value: Some([5; 32].into()),
                 };
                 let prevote = Signed {
+                    // In the victim's name and under the liar's signature: nobody can make another
+                    // one.
                     member: to,
                     ..kit.sign(body)
                 };

@@ -1,4 +1,8 @@
 //! Says that it is the end of time.
+//!
+//! It attacks what goes by the time that q members say or show (docs/protocol.md 4.2, 4.3). The
+//! liar is one of the q for any time whatever: fewer honest clocks have to be ahead to have places
+//! given back too early, or a slot frozen that is still to come.
 
 use sealbid_protocol::member::message::PeerMessage;
 use sealbid_types::id::MemberIndex;

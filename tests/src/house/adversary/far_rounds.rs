@@ -1,5 +1,8 @@
 //! Reports envelopes whose first round is so far ahead that no round will ever outlive them, and
 //! hands them to whoever asks.
+//!
+//! It attacks the disk (docs/protocol.md 4.2). Nobody would acknowledge such an envelope, but a
+//! report that lists it has it fetched, and what goes only when a round outlives it would stay.
 
 use std::collections::BTreeMap;
 
@@ -13,6 +16,7 @@ use super::{Adversary, Kit, Said};
 use crate::house::people::Person;
 
 /// Where the far rounds begin.
+/// Beyond the 64 rounds ahead that a member acknowledges, by more than will ever be.
 const FAR: Round = Round(1 << 60);
 
 /// Makes a new one for each round.
@@ -24,6 +28,7 @@ pub struct FarRounds {
 impl FarRounds {
     fn of(&mut self, kit: &mut Kit, round: Round) -> EnvelopeId {
         let make = || {
+            // A key for each: no quota may be what keeps them out.
             let number = 1_000_000 + kit.draws.below(1 << 40);
             Person::new(0, number).swap(&kit.house, 1_000, 1_900, FAR, 2)
         };

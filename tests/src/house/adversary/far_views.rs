@@ -1,4 +1,8 @@
 //! Proposes for ever later views of its own, closes as large as they may be.
+//!
+//! It attacks memory (docs/protocol.md 4.2). Each is in its own turn and properly signed. The
+//! reports that it names do not exist, so nobody can judge it and be done with it: of what is not
+//! judged only the newest may be kept.
 
 use sealbid_protocol::member::message::PeerMessage;
 use sealbid_protocol::vote::{FullProposal, Message, Proposal, Subject, proposer};
@@ -12,6 +16,7 @@ use super::{Adversary, Kit, Said};
 pub struct FarViews(u32);
 
 /// Entries of each close.
+/// Some 32 KB: a few hundred that are kept are more than `invariants/bounds.rs` allows.
 const ENTRIES: usize = 1_000;
 
 impl Adversary for FarViews {

@@ -1,4 +1,8 @@
 //! Gives members that fetch a record something else than the record.
+//!
+//! It attacks catching up (docs/protocol.md 4.4). A certificate that is wrong shows by itself.
+//! What a record says of earlier rounds no signature covers: only one's own chain shows that it is
+//! forged.
 
 use sealbid_protocol::member::message::PeerMessage;
 use sealbid_types::codec::{decode, encode};
@@ -63,6 +67,8 @@ impl Adversary for ForgedRecord {
 
     fn record(&mut self, kit: &mut Kit, round: Round, own: Option<Vec<u8>>) -> Option<Vec<u8>> {
         let mut record = decode::<RoundRecord>(&own?).unwrap();
+        // Whatever is asked for is served: the newest record under another round's number, if need
+        // be.
         record.close.round = round;
         kit.lie();
         Some(encode(&self.forge(record)))

@@ -1,4 +1,8 @@
 //! Reports an envelope that does not exist whenever nobody has anything to report.
+//!
+//! It attacks idleness (docs/protocol.md 4.2). A member without an intent reports once another's
+//! report lists one. If an invented one did, a round would close in every slot, with nothing in
+//! it.
 
 use sealbid_protocol::member::message::PeerMessage;
 use sealbid_types::id::{MemberIndex, Round};
@@ -11,6 +15,7 @@ use super::{Adversary, Kit, Said};
 pub struct IdleReporter(Option<(Round, PeerMessage, u64)>);
 
 /// Between two sendings, in milliseconds.
+/// As often as an engine repeats its report (`Times::resend`).
 const AGAIN: u64 = 400;
 
 impl Adversary for IdleReporter {

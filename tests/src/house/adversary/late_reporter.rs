@@ -1,4 +1,8 @@
 //! Holds its report back until the others have long proposed without it: a last look.
+//!
+//! Whoever reports late may have seen what solvers sent until then (docs/protocol.md 4.2). Nobody
+//! can be kept from that, but no round may wait for it either. This one is only late: it lists
+//! what its engine did.
 
 use sealbid_protocol::member::message::PeerMessage;
 use sealbid_types::id::{MemberIndex, Round};
@@ -8,6 +12,7 @@ use super::{Adversary, Kit};
 /// Reports so many milliseconds after its engine did.
 pub struct LateReporter {
     by: u64,
+    /// The round of its newest report, and when its engine first sent it.
     signed: Option<(Round, u64)>,
 }
 

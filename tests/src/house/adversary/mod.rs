@@ -1,6 +1,10 @@
 //! Members that lie, one behaviour a file. A liar runs an honest engine, holds its keys, and alters
 //! what leaves it; some say things that nobody asked for, serve other records than theirs, or put
 //! things into the pool.
+//!
+//! The engine goes on unaware: its disk holds what it should have said. When a lie of its own
+//! comes back to it, in an answer to what it lacks, it takes its disk for an old copy and
+//! abstains: so some liars are tamer than they need be.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -82,6 +86,7 @@ pub type Said = (MemberIndex, PeerMessage);
 /// One way to lie. Every lie is noted by [`Kit::lie`], so that a test can tell that there was one.
 pub trait Adversary {
     /// What goes to `to` instead of a message of the honest engine. Nothing withholds it.
+    /// It is asked once for each receiver, and again when the engine repeats itself.
     fn instead(
         &mut self,
         kit: &mut Kit,
@@ -106,6 +111,7 @@ pub trait Adversary {
     }
 
     /// What it puts into the pool, whenever its engine has had a turn.
+    /// The pool takes it unchecked, as it takes every envelope.
     fn pooled(&mut self, _kit: &mut Kit) -> Vec<PoolCommand> {
         Vec::new()
     }
@@ -126,6 +132,7 @@ pub struct Kit {
     /// The first round that its engine does not know to be certified.
     pub open: Round,
     /// Envelopes that it has seen.
+    /// From its clients, from its gate and from other members' messages.
     pub envelopes: BTreeMap<EnvelopeId, Envelope>,
     lies: u64,
 }
@@ -169,6 +176,8 @@ impl Kit {
     }
 
     /// A report of this member with something else in it.
+    /// Its lists are sorted again: one that is not would be refused for that alone, and the lie in
+    /// it never be looked at.
     pub fn altered(
         &mut self,
         report: &Signed<Report>,
@@ -253,9 +262,12 @@ impl Liar {
 
     /// What goes to `to` instead of `message`.
     pub fn instead(&mut self, message: &PeerMessage, to: MemberIndex) -> Vec<PeerMessage> {
+        // Its engine's own word, before any way of lying has altered it.
         if let PeerMessage::Heartbeat(standing) = message {
             self.kit.open = standing.certified.next();
         }
+        // Each way is given what the one before it makes of the message: ways that withhold and
+        // ways that alter can be mixed.
         let mut said = vec![message.clone()];
         for way in &mut self.ways {
             let kit = &mut self.kit;

@@ -1,4 +1,7 @@
 //! Reports nothing of what it has acknowledged.
+//!
+//! It attacks receipts (docs/protocol.md 4.3): it breaks its own part of them. Among any q reports
+//! there still is one of an honest member that has acknowledged the same.
 
 use sealbid_protocol::member::message::PeerMessage;
 use sealbid_types::id::MemberIndex;

@@ -1,5 +1,8 @@
 //! Once a report has been made, spreads copies of what it lists, each with one bit of its
 //! signature flipped: to the members, and by the pool.
+//!
+//! It attacks the ids (docs/protocol.md 3.1). If an id left the signature out, the gate would
+//! refuse the spoilt copy under the true envelope's id, and with it every report that lists that.
 
 use sealbid_protocol::member::message::PeerMessage;
 use sealbid_protocol::pool::{PoolCommand, PoolEnvelope};
@@ -26,6 +29,7 @@ fn poisoned(envelope: &Envelope) -> Envelope {
 
 fn command(envelope: &Envelope) -> PoolCommand {
     let pooled = PoolEnvelope {
+        // The true envelope's id: a pool that goes by ids alone would hold the copy in its place.
         id: *envelope.id().as_bytes(),
         body: encode(&poisoned(envelope)),
         first_round: envelope.header.first.0,

@@ -1,4 +1,7 @@
 //! Sends one envelope, which every member refuses, again and again.
+//!
+//! It attacks the gate (docs/protocol.md 4.2): the proofs of a valid envelope cost a member more
+//! than sending it costs the liar. So its rounds are looked at first, which cost nothing.
 
 use sealbid_protocol::member::message::PeerMessage;
 use sealbid_types::bytes::Blob;
@@ -9,6 +12,7 @@ use sealbid_types::id::MemberIndex;
 use super::{Adversary, Kit, Said};
 
 /// Sends this one, so many times a turn, once it has seen it refused.
+/// It is refused once its last round is certified.
 pub struct Repeater(pub Envelope, pub usize);
 
 impl Adversary for Repeater {

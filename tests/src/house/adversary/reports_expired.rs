@@ -1,5 +1,8 @@
 //! Reports, for slot 1, an envelope that has expired since then, and shows it to whoever hears its
 //! report.
+//!
+//! No close lists it, but the close's report does: whoever opens the round or audits it needs it
+//! (docs/protocol.md 4.2, 4.6).
 
 use sealbid_protocol::member::message::PeerMessage;
 use sealbid_types::bytes::Blob;

@@ -20,6 +20,7 @@ fn secret(seed: u64, which: &str) -> SecretScalar {
 /// lost: its key was of the old `u`.
 fn reseal(part: &SealedPart, label: &[u8], seed: u64) -> SealedPart {
     let nonce = u64::from_le_bytes(blake3::hash(label).as_bytes()[..8].try_into().unwrap());
+    // The same r, and a k for each label: two proofs with one k would give r away.
     let (r, k) = (secret(seed, "r"), secret(seed ^ nonce, "k"));
     let g = G1Point::generator();
     let g_bar = hash_to_g1(

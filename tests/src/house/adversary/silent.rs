@@ -1,4 +1,7 @@
 //! Sends nothing from some time on.
+//!
+//! It attacks liveness (docs/protocol.md, section 1). Its engine goes on to hear, to answer
+//! clients, and to offer envelopes to the pool.
 
 use sealbid_protocol::member::message::PeerMessage;
 use sealbid_types::id::MemberIndex;

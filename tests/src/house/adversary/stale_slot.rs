@@ -1,4 +1,8 @@
 //! Proposes the slot before the newest, so that what expired since then trades.
+//!
+//! It attacks the time of a close (docs/protocol.md 4.2). A report serves closes of its own slot
+//! or a later one, so this succeeds only where a close has failed in the reports' slot: one period
+//! is all that there is to gain.
 
 use sealbid_protocol::member::message::PeerMessage;
 use sealbid_protocol::vote::{Message, Value};
@@ -19,6 +23,7 @@ impl Adversary for StaleSlot {
         if let PeerMessage::Vote(vote) = message
             && let Message::Proposal(full) = &**vote
             && full.header.member == kit.me()
+            // Not a value that has its q prevotes: another one would not be what these are for.
             && full.header.body.valid_view.is_none()
             && let Value::Close(close) = &full.value
             && close.slot > Slot(1)

@@ -1,5 +1,9 @@
 //! Signs three reports of one round: two for one member, the third for all others. It takes part
 //! until its first prevote for a value, and sends nothing of the vote from then on.
+//!
+//! It attacks judging (docs/protocol.md 4.2). Two reports of one member show that it lies, and
+//! more need not be kept. But others may be locked on a close that names the third: whoever
+//! refused it could never judge that close, and with the liar silent it would be missed.
 
 use sealbid_protocol::member::message::PeerMessage;
 use sealbid_protocol::vote::{Message, Subject};
@@ -26,6 +30,7 @@ impl ThirdReport {
             return self.last.is_some()
                 && matches!(
                     message,
+                    // With these the others could do without the member that is cheated.
                     PeerMessage::Certified(_)
                         | PeerMessage::Shares(_)
                         | PeerMessage::SignatureShare(_)

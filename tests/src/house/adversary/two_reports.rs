@@ -1,5 +1,8 @@
 //! Reports one thing to one half of the members and another to the rest, and then the other way
 //! round, so that both come to everybody.
+//!
+//! It attacks evidence (docs/protocol.md 4.2): both are properly signed, and whoever has both can
+//! convict it. A close may name either; what the shorter one leaves out others have promised.
 
 use sealbid_protocol::member::message::PeerMessage;
 use sealbid_types::id::MemberIndex;

@@ -1,4 +1,7 @@
 //! Asks for all that it has seen, again and again.
+//!
+//! It attacks the members' time and lines (docs/protocol.md 4.2): a question is short, and an
+//! answer up to a megabyte long. So each member is answered ten times a second.
 
 use sealbid_protocol::member::message::{PeerMessage, Want};
 use sealbid_types::id::MemberIndex;

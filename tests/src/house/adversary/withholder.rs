@@ -1,4 +1,7 @@
 //! Votes, and then sends nothing of what opens and settles the round.
+//!
+//! It attacks the opening (docs/protocol.md 3.3): q others have to open the round. Until the round
+//! is certified nobody can know that it will.
 
 use sealbid_protocol::member::message::PeerMessage;
 use sealbid_types::id::MemberIndex;

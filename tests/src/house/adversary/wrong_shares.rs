@@ -1,4 +1,8 @@
 //! Sends each decryption share of one opening under another part's place, properly signed.
+//!
+//! It attacks the opening (docs/protocol.md 3.3). Each of them is a point of the right group, and
+//! right somewhere else: only the pairing tells. The sums of q members fail, shares are looked at
+//! one by one, and the message that it signed convicts it.
 
 use sealbid_protocol::member::message::{Opening, PeerMessage};
 use sealbid_types::id::MemberIndex;

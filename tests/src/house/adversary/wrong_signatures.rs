@@ -1,4 +1,8 @@
 //! Sends garbage in place of its shares of signatures.
+//!
+//! It attacks `order` and `settlement` (docs/protocol.md 3.2). Each is signed by its identity key,
+//! so that the wrong share convicts it. Votes carry their shares themselves, and are left as they
+//! are.
 
 use sealbid_protocol::member::message::PeerMessage;
 use sealbid_types::id::MemberIndex;

@@ -1,4 +1,7 @@
 //! A lying member may be named, an honest one never; and no honest member halts.
+//!
+//! This is of what people are told; what is kept as evidence is checked beside it. That something
+//! was of no use says nothing against its sender, and is no fault.
 
 use sealbid_protocol::member::Notice;
 

@@ -1,4 +1,8 @@
 //! What a member remembers is bounded, in memory and on disk, whatever others do.
+//!
+//! Memory and disk are what a liar could fill: by closes that nobody can judge, evidence,
+//! envelopes that were only fetched (docs/protocol.md 4.2). It does not see what grows by a few
+//! bytes a round: runs are short.
 
 use sealbid_protocol::disk::Table;
 
@@ -8,8 +12,10 @@ use crate::house::world::World;
 pub(super) struct Bounds;
 
 /// An engine of these small runs, as it prints itself: some 300 KB at most without liars.
+/// Ten times that: a long run passes, and a few hundred closes that nobody can judge do not.
 const MOST_MEMORY: usize = 3_000_000;
 /// Kinds of evidence that are kept, one of each a member.
+/// Seven of them name a member; the eighth leaves room for a pair of certificates.
 const KINDS: usize = 8;
 
 impl Invariant for Bounds {
@@ -37,6 +43,8 @@ impl Invariant for Bounds {
             let closed = scene.closes.keys().next_back().map_or(0, |round| round.0);
             let never = scene.headers.iter().filter(|(id, header)| {
                 use sealbid_protocol::disk::Recall;
+                // A member takes envelopes for up to 64 rounds ahead, so none that it has
+                // acknowledged is so far.
                 let is_far = header.first.0 > closed + 1_000;
                 is_far
                     && world

@@ -1,6 +1,10 @@
 //! Rounds form a chain: each close names the one before and a later slot, lists nothing that an
 //! earlier one lists, and its record says exactly what earlier rounds rule out. And what members
 //! hold passes the audit that anybody can run.
+//!
+//! What a record says of earlier rounds no record shows by itself (docs/protocol.md 4.6 and 8). So
+//! it is computed here from all records before it, with two maps, and not by the members' ledger.
+//! That forgets after 64 rounds and this does not: runs are to be shorter.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +22,10 @@ pub(super) struct Chain;
 
 #[derive(Default)]
 struct Before {
+    /// By the round that lists it.
     listed: BTreeMap<EnvelopeId, Round>,
+    /// All holders of a point, since a record may name any of them. That it names them all is not
+    /// asked.
     points: BTreeSet<(FixedBytes<96>, EnvelopeId, Round)>,
 }
 
@@ -31,6 +38,8 @@ impl Before {
         }
         let reported = record.reports.iter();
         let reported = reported.flat_map(|r| r.body.intents.iter().chain(&r.body.quotes));
+        // What reports name though it was listed before: the close leaves it out, and the record
+        // says why.
         let earlier: BTreeSet<_> = reported
             .filter(|id| self.listed.contains_key(*id))
             .collect();
@@ -52,6 +61,7 @@ impl Before {
             used.contains(&u) && self.points.contains(&(u, id, of))
         };
         let is_known = |u: &&FixedBytes<96>| self.points.iter().any(|(of, ..)| of == *u);
+        // Both ways: what it says is true, and nothing is missing that would void an entry.
         let said: BTreeSet<_> = record.ancestry.points.iter().map(|point| point.u).collect();
         let expected: BTreeSet<_> = used.iter().filter(is_known).copied().collect();
         if !record.ancestry.points.iter().all(is_true) || said != expected {
@@ -114,6 +124,7 @@ impl Invariant for Chain {
                 .is_some_and(|audited| audited.starts_with(&records));
             if !known {
                 let (committee, keys) = (&scene.house.committee, &scene.house.keys);
+                // A fixed secret will do: no liar here makes its points for it.
                 audit_chain(committee, keys, &records, &BatchSecret::new([1; 32]))
                     .map_err(|errors| format!("the audit at {member}: {errors:?}"))?;
                 audited = Some(records);

@@ -1,4 +1,8 @@
 //! No report leaves out what its member has acknowledged for that round or an earlier one.
+//!
+//! On it receipts rest (docs/protocol.md 4.3). Only the first report of a round is held against
+//! what was acknowledged before it: what is acknowledged later is for a later round, which
+//! `late_acknowledgements` asks.
 
 use sealbid_protocol::member::message::PeerMessage;
 use sealbid_types::envelope::Kind;
@@ -17,6 +21,7 @@ impl Invariant for CompleteReports {
         let PeerMessage::Report(signed) = said.message else {
             return Ok(());
         };
+        // One of another member is passed on, and is no promise of whoever passes it on.
         if signed.member != said.by || scene.reports.contains_key(&(said.by, signed.body.round)) {
             return Ok(());
         }
@@ -33,6 +38,8 @@ impl Invariant for CompleteReports {
             } else {
                 &report.quotes
             };
+            // By the member's own clock, as it is now. What has expired since the slot ended is
+            // not asked for: the check may miss it, and never blames wrongly.
             if scene.is_owed(id, *from, report.round, said.wall) && !list.contains(id) {
                 return Err(format!(
                     "{}, acknowledged for round {from}, is not in the report of round {}",

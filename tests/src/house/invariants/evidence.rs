@@ -1,4 +1,7 @@
 //! Evidence convinces a third party that has the committee file alone, and convicts liars only.
+//!
+//! Rows are read from disks, as a member would hand them to somebody. `Evidence::judge` is the
+//! product's own, so for two reports the contradiction is seen again by other means.
 
 use sealbid_protocol::disk::{Recall, Table};
 use sealbid_protocol::evidence::Evidence;
@@ -44,6 +47,7 @@ impl Invariant for EvidenceOfLies {
                 if !contradict(scene, &evidence) {
                     return Err(format!("two reports that agree, at {finder}"));
                 }
+                // Two certificates name nobody: they only say that too many have lied.
                 if let Some(culprit) = evidence.member().filter(|member| scene.trusts(*member)) {
                     return Err(format!("{finder} convicts {culprit}, which is honest"));
                 }

@@ -1,4 +1,8 @@
 //! No member acknowledges an envelope for a round that it has reported without it.
+//!
+//! It is the other half of `complete_reports`: there the promise comes first, here the report. A
+//! member that started again and had forgotten that it is frozen would break it (docs/protocol.md
+//! 4.2, "on disk before anything is sent").
 
 use sealbid_protocol::member::message::PeerMessage;
 
@@ -18,6 +22,7 @@ impl Invariant for LateAcknowledgements {
         for signed in batch.iter().filter(|signed| signed.member == said.by) {
             let id = &signed.body.envelope;
             let from = (said.by, signed.body.round);
+            // In every later round too: the promise is for all of them, until one lists it.
             let reported = scene.reports.range(from..);
             for ((_, round), report) in reported.take_while(|((by, _), _)| *by == said.by) {
                 let is_owed = scene.is_owed(id, signed.body.round, *round, said.wall);

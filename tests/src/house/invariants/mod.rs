@@ -52,6 +52,7 @@ pub trait Invariant {
     fn name(&self) -> &'static str;
 
     /// An honest member has said something.
+    /// What it repeats comes here again.
     fn said(&mut self, _scene: &Scene, _said: &Said<'_>) -> Verdict {
         Ok(())
     }
@@ -78,6 +79,7 @@ pub struct Scene {
     /// Acknowledgements that honest members sent: for which round.
     pub acknowledgements: BTreeMap<(MemberIndex, EnvelopeId), Round>,
     /// The first report of an honest member for a round that it sent.
+    /// A check of the same report does not find it here yet.
     pub reports: BTreeMap<(MemberIndex, Round), Report>,
     /// How many decryption shares an honest member released at an opening, and of which parts.
     pub released: BTreeMap<(Round, Opening, MemberIndex), (usize, FixedBytes<32>)>,
@@ -241,6 +243,7 @@ impl Watch {
     /// If it should not have.
     pub fn said(&mut self, by: MemberIndex, now: u64, wall: Timestamp, message: &PeerMessage) {
         let said = Said { by, wall, message };
+        // Of liars too: a certificate that verifies is one, whoever shows it.
         self.scene.see(&said);
         if !self.scene.trusts(by) {
             return;

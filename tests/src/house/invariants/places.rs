@@ -1,5 +1,8 @@
 //! For no round are more than floor(cap / q) envelopes of a kind acknowledged that it could list:
 //! q full reports fit into a close.
+//!
+//! That is what keeps the promises keepable (docs/protocol.md 4.3): a member that had acknowledged
+//! more could not report all of it. What it has sent is counted, not what its inbox holds.
 
 use sealbid_protocol::member::message::PeerMessage;
 use sealbid_types::envelope::Kind;
@@ -30,6 +33,7 @@ impl Places {
         let earlier = earlier
             .take_while(|((by, _), _)| *by == said.by)
             .map(|((_, id), from)| (*id, *from));
+        // The batch itself counts: one message may break the bound.
         let mut all: std::collections::BTreeMap<EnvelopeId, Round> = earlier.collect();
         if let PeerMessage::Acknowledgements(batch) = said.message {
             let own = batch.iter().filter(|signed| signed.member == said.by);
@@ -41,6 +45,8 @@ impl Places {
             .iter()
             .filter_map(|(id, from)| {
                 let header = scene.headers.get(id).filter(|header| header.kind == kind)?;
+                // What has expired by the member's own clock is free here; the member itself goes
+                // by the clocks of q. Where its own is behind those, this asks too much of it.
                 let is_alive = scene.is_owed(id, *from, (*from).max(open), said.wall);
                 is_alive.then_some(((*from).max(open), header.last))
             })

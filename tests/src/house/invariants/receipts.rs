@@ -1,5 +1,8 @@
 //! A receipt is q promises that anybody can check, for a round that is near; and it is honoured in
 //! that round or an earlier one, in every case but that the envelope had expired.
+//!
+//! This is what a client has of it all (docs/protocol.md 4.3). It is asked of receipts that honest
+//! members gave out, which may hold acknowledgements of liars.
 
 use std::collections::BTreeSet;
 
@@ -43,6 +46,8 @@ impl Invariant for Receipts {
             return Err(format!("{id} has a receipt, and nobody has seen it"));
         };
         let certified = scene.closes.keys().next_back().copied().unwrap_or_default();
+        // The open round is the one after the last certified, and the latest that counts is the
+        // one after that; unless the envelope begins later.
         let latest = header.first.max(Round(certified.0 + 2));
         if round > latest || round > header.last {
             let last = header.last;
@@ -57,6 +62,7 @@ impl Invariant for Receipts {
     fn at_end(&mut self, scene: &Scene, _: &World) -> Verdict {
         for receipt in &self.0 {
             let (id, round) = (&receipt.envelope, receipt.round());
+            // Not closed within the run: whether rounds go on is asked by the scenario.
             let Some(close) = scene.closes.get(&round) else {
                 continue;
             };

@@ -1,4 +1,7 @@
 //! Members settle a round alike: their records are equal to the byte, and none is passed over.
+//!
+//! To the byte, since a record is what an auditor, a relayer and a member that catches up take
+//! from any one of them: a difference that no field shows would still make two files of one round.
 
 use std::collections::BTreeMap;
 
@@ -12,6 +15,7 @@ use crate::house::world::World;
 
 pub(super) struct Records;
 
+/// What a person looks at first, in this order. Nothing is checked by it.
 fn difference(one: &[u8], other: &[u8]) -> &'static str {
     let (one, other): (RoundRecord, RoundRecord) = (decode(one).unwrap(), decode(other).unwrap());
     if one.close != other.close {
@@ -41,6 +45,7 @@ impl Invariant for Records {
         let honest: Vec<_> = world.honest().collect();
         for member in honest {
             let rows = world.disk(member).scan(Table::Records);
+            // From 1 on without gaps: a round that was skipped would be missing here.
             for (number, (key, bytes)) in rows.into_iter().enumerate() {
                 let round = number as u64 + 1;
                 if key != round.to_be_bytes() {

@@ -25,6 +25,8 @@ pub(super) struct Sealed {
 impl Sealed {
     fn release(&self, scene: &Scene, shares: &Shares) -> Verdict {
         let (round, opening) = (shares.round, shares.opening);
+        // Members tell each other the certificate before they send shares, so it has been seen by
+        // now if there is one.
         let Some(close) = scene.closes.get(&round) else {
             return Err(format!("shares of round {round}, which is not certified"));
         };
@@ -32,10 +34,13 @@ impl Sealed {
             return Err(format!("shares of another close of round {round}"));
         }
         let count = shares.shares.len();
+        // Of the terms and quotes; fewer where entries share a `u`. A second opening is of fills,
+        // of which there are no more.
         let most = close.intents.len() + close.quotes.len();
         if count > most {
             return Err(format!("{count} shares of a round that lists {most}"));
         }
+        // Any one that has been seen will do: they all have to agree with it.
         let mut others = scene.released.range((round, opening, MemberIndex(0))..);
         if let Some(((of, at, first), expected)) = others.next()
             && (*of, *at) == (round, opening)
@@ -53,6 +58,7 @@ impl Sealed {
     }
 
     fn check_allocation(&self, scene: &Scene, round: Round) -> Verdict {
+        // What these have signed is not noted, and may be among the q of the certificate.
         let unseen = scene.liars.len() + scene.doubtful.len();
         let needed = scene.house.committee.quorum().saturating_sub(unseen);
         let signed = self.allocations.iter().filter(|((of, _), _)| *of == round);
@@ -96,6 +102,7 @@ impl Invariant for Sealed {
         for record in honest.into_iter().flat_map(|member| world.records(member)) {
             rounds.entry(record.close.round).or_default().push(record);
         }
+        // From round to round: a point that was used once stays used.
         let mut holders: BTreeMap<FixedBytes<96>, EnvelopeId> = BTreeMap::new();
         for records in rounds.values() {
             let shared = shared_points(&records[0], &mut holders);

@@ -1,5 +1,9 @@
 //! One digest a promise: a member signs one round for an envelope, one report for a round, one vote
 //! for a subject, view and step, and one statement of each purpose for a round.
+//!
+//! Promises are kept here from a member's first word to the end of the run, however often its
+//! process starts again: it is the disk that has to remember (docs/protocol.md 4.2, 4.4). A member
+//! whose disk has lied is not asked.
 
 use std::collections::BTreeMap;
 
@@ -41,6 +45,7 @@ impl SinglePromises {
             Message::Prevote(prevote) => prevote.body.value,
             Message::Precommit(precommit) => precommit.body.commitment.map(|value| value.value),
         };
+        // Nil is as good a promise as a value: after it no value may follow.
         let digest = value.as_ref().map_or(&[][..], |value| value.as_bytes());
         self.promise(by, Promise::Vote(round, vote.subject(), view, step), digest)
     }
@@ -62,6 +67,7 @@ impl Invariant for SinglePromises {
                     self.promise(by, what, &encode(&signed.body))
                 }),
             PeerMessage::Report(signed) if signed.member == by => {
+                // The id covers the signature: the same lists signed anew are another report.
                 let id = signed.id();
                 self.promise(by, Promise::Report(signed.body.round), id.as_bytes())
             }

@@ -1,5 +1,8 @@
 //! A close's slot is no earlier than that of any report that it names, so that nothing trades that
 //! had expired at a cut; and an honest member's report is of a slot that had ended.
+//!
+//! The first half is of closes, and holds against proposers that name the slot before; the second
+//! keeps a member from telling what it holds before the cut (docs/protocol.md 4.2).
 
 use sealbid_protocol::member::message::PeerMessage;
 

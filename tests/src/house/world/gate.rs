@@ -1,4 +1,8 @@
 //! The gates of the members: verdicts come back together, later if the gate is slow.
+//!
+//! Gate, proofs and shares are the real ones. Kinder than a process: verdicts cost no time but
+//! what the run draws for them, and no batch fails as a whole, so nothing ever comes back
+//! unchecked.
 
 use sealbid_protocol::admission::Readable;
 use sealbid_protocol::admission::gate::Verdict;
@@ -16,6 +20,7 @@ impl World {
         for verdict in self.seats[to].gate.check(envelopes) {
             match verdict {
                 Verdict::Admissible(admissible) => {
+                    // A liar may report, serve or spoil whatever passes its gate.
                     if let Some(liar) = self.seats[to].liar.as_mut() {
                         liar.sees(admissible.envelope().clone());
                     }

@@ -35,6 +35,7 @@ use crate::world::{Disk, Draws, SeatClock};
 type PoolKey = (EnvelopeId, [u8; 32]);
 
 enum Event {
+    /// An engine has slept as long as it wanted to. Void if a later sleep has begun.
     Wake {
         to: usize,
     },
@@ -42,6 +43,7 @@ enum Event {
         to: usize,
         life: u64,
     },
+    /// Of no life: a message reaches whichever process of the member is up by then.
     Message {
         to: usize,
         from: MemberIndex,
@@ -63,6 +65,7 @@ enum Event {
         life: u64,
         input: Input,
     },
+    /// A client knocks. Of no life either.
     Submit {
         to: usize,
         bytes: Vec<u8>,
@@ -99,6 +102,7 @@ struct Seat {
     /// Counts its starts: what was meant for an earlier process does not reach a later one.
     life: u64,
     /// What the pool has brought since the start.
+    /// Nothing of it outlives a process, as nothing of a real node of the pool does.
     pooled: BTreeSet<PoolKey>,
     /// What waits for the engine.
     waiting: VecDeque<Input>,
@@ -137,8 +141,11 @@ pub struct World {
     seed: u64,
     seats: Vec<Seat>,
     pool: Pool,
+    /// By time, and then in the order in which they were planned.
     events: BTreeMap<(u64, u64), Event>,
     requests: BTreeMap<RequestId, EnvelopeId>,
+    /// Clocks, entropy, links, waits and crashes are drawn from here, in the order of events;
+    /// people, liars and the committee have streams of their own.
     draws: Draws,
     now: u64,
     count: u64,
@@ -157,6 +164,7 @@ impl World {
     #[must_use]
     pub fn of(house: Fixture, seed: u64, faults: Faults) -> Self {
         let house = Arc::new(house);
+        // Drawn before anything happens, member by member: gate, clock, drift.
         let mut draws = Draws::new(seed, "world");
         let seats = house
             .members()
@@ -320,6 +328,8 @@ impl World {
     }
 
     /// Where a running member stands, by its own account.
+    /// What else the engine says in that step is dropped, writes too. So this is for runs that are
+    /// over.
     #[must_use]
     pub fn head(&mut self, member: MemberIndex) -> Option<Head> {
         let reading = self.reading(member.as_usize());
@@ -363,6 +373,7 @@ impl World {
     #[must_use]
     pub fn settled(&self, member: MemberIndex) -> Round {
         let rows = self.disk(member).scan(Table::Records);
+        // Keys are rounds in big-endian order.
         let newest = rows.last().map(|(key, _)| key.as_slice().try_into());
         newest.map_or(Round(0), |key| Round(u64::from_be_bytes(key.unwrap())))
     }
@@ -404,6 +415,7 @@ impl World {
             let lies = self.seats[seat].liar.as_ref().map_or(0, Liar::lies);
             self.counts.lies += lies;
         }
+        // Taken out while it looks: it is a part of the world that it looks at.
         let mut watch =
             core::mem::replace(&mut self.watch, Watch::new(self.seed, self.house.clone()));
         watch.end(self);
@@ -436,6 +448,7 @@ impl Seat {
             house.share(index),
             draws.bytes(),
         ));
+        // Ahead alone. Clocks that are behind come by drift, and by jumps.
         let offset = i64::try_from(draws.below(faults.skew + 1)).unwrap();
         let drift = i64::try_from(draws.below(2 * faults.drift + 1)).unwrap();
         let drift = drift - i64::try_from(faults.drift).unwrap();

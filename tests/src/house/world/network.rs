@@ -1,5 +1,9 @@
 //! What the simulated network carries, and what becomes of it on its way; the pool, and the doors
 //! at which records are fetched.
+//!
+//! Kinder than mosaik: there is one pool, which is the same for all and outlives every member. The
+//! real copies may differ for ever, and nothing may rest on them (docs/protocol.md 4.1). Here
+//! members can be cut off from it, and `without_pool` takes it from some altogether.
 
 use sealbid_protocol::disk::{Recall as _, Table};
 use sealbid_protocol::member::io::Offered;
@@ -12,8 +16,10 @@ use super::{Event, World, index};
 use crate::world::Fate;
 
 /// After how many milliseconds a door that cannot be reached is given up.
+/// As in a door's client.
 const CONNECT_TIMEOUT: u64 = 3_000;
 /// Between two times at which the pool brings members what they lack, in milliseconds.
+/// What replication loses is brought then.
 pub(super) const POOL_SYNC: u64 = 1_000;
 
 impl World {
@@ -65,6 +71,7 @@ impl World {
     }
 
     /// Whether a member reaches so many others that a group with it has a leader.
+    /// More than half of all n have to be up, and not cut off in either direction.
     fn reaches_most(&self, from: usize) -> bool {
         let me = index(from);
         let links = &self.faults.links;
@@ -78,6 +85,7 @@ impl World {
     }
 
     /// A command for the pool: what it adds goes to every member that is within reach.
+    /// Without a leader within reach it is lost: the engine offers envelopes again.
     fn propose(&mut self, from: usize, command: PoolCommand) {
         if !self.reaches_most(from) {
             return;
@@ -88,6 +96,7 @@ impl World {
             }
             PoolCommand::ClearRound(_) => None,
         };
+        // What the pool has already is spread no more: `sync_pool` brings it to whoever lacks it.
         if self.pool.apply(command) == Applied::Added
             && let Some(envelope) = envelope
         {
@@ -99,6 +108,8 @@ impl World {
 
     fn spread(&mut self, from: usize, to: usize, envelope: &PoolEnvelope) {
         let key = (
+            // By id and bytes, as the pool itself: a spoilt copy under an id must not pass for the
+            // envelope.
             EnvelopeId::from(envelope.id),
             *blake3::hash(&envelope.body).as_bytes(),
         );
@@ -113,11 +124,13 @@ impl World {
             return;
         };
         let seat = &mut self.seats[to];
+        // It learns what it misses now when it is back (`sync_pool`).
         let is_reached = seat.engine.is_some() && !self.faults.without_pool.contains(&index(to));
         if !is_reached || !seat.pooled.insert(key) {
             return;
         }
         let (life, bytes) = (seat.life, envelope.body.clone());
+        // Once: replication brings nothing twice.
         let after = times.first().copied().unwrap_or(1);
         self.schedule(self.now + after, Event::Pool { to, life, bytes });
     }
@@ -151,6 +164,8 @@ impl World {
                 first_round: offered.first.0,
                 last_round: offered.last.0,
             };
+            // As a member's process does: what is only repeated is not proposed before it is
+            // missed.
             if is_again && self.pool.contains(&envelope.key()) {
                 continue;
             }
@@ -166,6 +181,7 @@ impl World {
     /// A round is over: the pool checks what shows it, and forgets what it listed.
     pub(super) fn clear(&mut self, from: usize, cleared: ClearedRound) {
         let is_news = !self.pool.knows_round(cleared.round) && self.pool.fits(&cleared);
+        // Checked once, where each member's pool would check it.
         if is_news && cleared.is_certified(&self.house.keys) {
             self.propose(from, PoolCommand::ClearRound(cleared));
         }
@@ -183,6 +199,7 @@ impl World {
         let own = seat.disk.get(Table::Records, &key);
         let given = match seat.liar.as_mut() {
             Some(liar) => {
+                // A liar may serve this under the number of a round that nobody has settled.
                 let newest = || Some(seat.disk.scan(Table::Records).pop()?.1);
                 liar.record(round, own.or_else(newest))
             }
@@ -203,6 +220,8 @@ impl World {
         self.schedule(self.now + after, event);
     }
 
+    /// It is told so: the engine cannot tell a member that says nothing from a record that takes
+    /// long.
     fn fetch_in_vain(&mut self, to: usize, from: MemberIndex, after: u64) {
         let life = self.seats[to].life;
         self.schedule(self.now + after, Event::NoRecord { to, life, from });

@@ -1,4 +1,7 @@
 //! Carrying out what an engine says, as the shell of a member's process does.
+//!
+//! It stands for `carry_out` of `node/src/engine.rs` and for the shell behind it. Streams to
+//! solvers and relayers, events and timings end here: nobody listens.
 
 use sealbid_protocol::disk::{Table, Write};
 use sealbid_protocol::member::message::PeerMessage;
@@ -26,6 +29,7 @@ impl World {
             }
         }
         writes.iter().for_each(|write| self.note_write(from, write));
+        // One transaction, of however many inputs: all of them or none is what a crash leaves.
         self.seats[from].disk.commit(writes);
         for (at, output) in rest.into_iter().enumerate() {
             if let Some((survives, back)) = survives
@@ -34,6 +38,7 @@ impl World {
                 return self.crash(from, back);
             }
             self.perform(from, output);
+            // It has halted: what comes after stays unsaid.
             if self.seats[from].engine.is_none() {
                 return false;
             }
@@ -41,6 +46,8 @@ impl World {
         true
     }
 
+    /// Written rows go into the trace whole: two runs that store different things are not equal,
+    /// though they say the same.
     fn note_write(&mut self, seat: usize, write: &Write) {
         match write {
             Write::Put { table, key, value } => {
@@ -65,9 +72,13 @@ impl World {
             let took = u64::try_from(at.since(record.close.closed_at).as_millis()).unwrap();
             let slowest = self.closings.entry(record.close.round).or_default();
             *slowest = (*slowest).max(took);
+            // A close that an honest member has settled is certified, whether or not it was seen
+            // on its way.
             if self.watch.trusts(index(seat)) {
                 self.watch.scene.closed(&record.close);
             }
+            // Apart from the disk, which would have to be read for each look at whether a run is
+            // over.
             self.seats[seat].settled.extend(record.close.intents);
         }
     }
@@ -77,7 +88,9 @@ impl World {
         if outputs < 2 {
             return None;
         }
+        // A step with one output has no middle, and leaves a planned crash to the next.
         let planned = self.seats[from].is_armed.take();
+        // Otherwise a run with crashes might never come to rest.
         let may_crash = self.counts.crashed < self.faults.most_crashes;
         let back = match planned {
             Some(back) => Some(back),
@@ -109,6 +122,7 @@ impl World {
             Output::ClearRound(cleared) => self.clear(from, *cleared),
             Output::Check { envelopes, .. } => {
                 self.counts.checks += envelopes.len() as u64;
+                // Never within the step: the engine may have other inputs first.
                 let (to, life) = (from, self.seats[from].life);
                 let event = Event::Check {
                     to,
@@ -133,6 +147,7 @@ impl World {
 
     /// An engine says something to others; a liar says something else.
     fn say(&mut self, from: usize, to: &[MemberIndex], bytes: &[u8]) {
+        // What the engine says, before a liar makes something else of it.
         self.note(from, "say", bytes);
         let (me, reading) = (index(from), self.reading(from));
         let message: PeerMessage = decode(bytes).unwrap();

@@ -1,4 +1,6 @@
 //! A member's engine as the simulated process holds it, whatever rules it is under.
+//!
+//! An engine's rules are part of its type, and members of one run may be under different ones.
 
 use core::fmt::Debug;
 use std::sync::Arc;

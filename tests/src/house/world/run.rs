@@ -1,4 +1,8 @@
 //! What happens next: events, turns of engines, and faults.
+//!
+//! It stands for a member's engine thread (`node/src/engine.rs`), its gate's worker and its
+//! clients. A step takes no time here, however much arithmetic it does: what only comes about
+//! under load is not seen.
 
 use sealbid_protocol::admission::Readable;
 use sealbid_protocol::member::{Input, Options, Output, RequestId};
@@ -13,6 +17,7 @@ use crate::house::faults::Fault;
 /// The longest sleep of a member's process: a clock that jumps is noticed after this.
 const LONGEST_SLEEP: u64 = 500;
 /// The most inputs that an engine takes at a turn.
+/// As in a member's process, but of all kinds together.
 const BATCH: usize = 256;
 
 /// One step of an engine.
@@ -37,6 +42,8 @@ impl World {
         self.go(limit, 0, done)
     }
 
+    /// Time ends at the limit, whatever is planned for later: that is kept, and comes when the run
+    /// goes on.
     fn go(&mut self, limit: u64, every: u64, done: impl Fn(&Self) -> bool) -> bool {
         let end = self.now + limit;
         let mut looked_at = 0;
@@ -84,6 +91,7 @@ impl World {
             }
             Event::Message { to, from, bytes } => {
                 if self.seats[to].engine.is_some() {
+                    // A liar answers at once, before its engine has read the message.
                     self.hear(to, from, &bytes);
                     self.bring(to, Input::Received { from, bytes });
                 }
@@ -120,6 +128,7 @@ impl World {
                 bytes,
             } => {
                 if self.lives(to, life) {
+                    // Where a process takes a thread of its own: what it comes to is the same.
                     let checked = self.seats[to].gate.check_record(round, &bytes);
                     let checked = checked.map(Box::new);
                     self.bring(to, Input::Record { from, checked });
@@ -161,6 +170,7 @@ impl World {
         };
         let (member, out) = (seat.begin)(beginning)
             .unwrap_or_else(|error| panic!("{} does not start: {error}", index(to)));
+        // Shares are never written: they are made again from these.
         let stored = member.stored_envelopes();
         seat.engine = Some(member);
         if self.carry_out(to, out) {
@@ -170,8 +180,11 @@ impl World {
 
     /// Something comes for an engine, which takes it at its next turn.
     pub(super) fn bring(&mut self, to: usize, input: Input) {
+        // Crueler than a process, where each member has a queue of its own: here a flood by one
+        // crowds out the messages of all.
         let queue = self.faults.queue;
         let seat = &mut self.seats[to];
+        // Verdicts, records and clients are not crowded out: they have queues of their own.
         let is_message = matches!(input, Input::Received { .. });
         if is_message && queue > 0 && seat.waiting.len() >= queue {
             self.counts.crowded_out += 1;
@@ -228,6 +241,7 @@ impl World {
         let Some(engine) = self.seats[to].engine.as_deref_mut() else {
             return;
         };
+        // After the inputs, which may have done what was due or put it off.
         if sleep(engine, at) == 0 {
             out.extend(step(engine, Input::Tick, at));
         }
@@ -245,6 +259,7 @@ impl World {
         let Some(engine) = self.seats[to].engine.as_deref() else {
             return;
         };
+        // A millisecond at least: what stays due must not stop the time.
         let at = self.now + sleep(engine, reading).clamp(1, LONGEST_SLEEP);
         self.seats[to].wakes_at = at;
         self.schedule(at, Event::Wake { to });
@@ -276,6 +291,7 @@ impl World {
     pub(super) fn stop(&mut self, to: usize, back: Option<u64>) {
         let seat = &mut self.seats[to];
         seat.engine = None;
+        // What waited was in memory.
         seat.waiting.clear();
         seat.has_turn = false;
         seat.is_armed = None;
@@ -296,6 +312,8 @@ impl World {
                 transactions,
                 back,
             } => {
+                // From here on it may contradict itself and not know: it is one of those that the
+                // committee bears as liars.
                 self.seats[member.as_usize()].disk.lose(transactions);
                 self.watch.doubt(member);
                 self.stop(member.as_usize(), Some(back));
@@ -311,6 +329,8 @@ impl World {
                     seat.settled.clear();
                 }
                 seat.restored = said;
+                // With `--restored` it signs nothing before all others have answered
+                // (docs/protocol.md 4.4): so it is held to all that honest members are held to.
                 if !said {
                     self.watch.doubt(member);
                 }
@@ -328,6 +348,8 @@ impl World {
         use crate::house::people::Person;
         use sealbid_types::codec::encode;
         use sealbid_types::id::Round;
+        // The member knows it after the first time: what it is sent again must cost no arithmetic
+        // (docs/protocol.md 4.2).
         let mut person = Person::new(self.seed, 3_000_000);
         let envelope = person.swap(&self.house, 1_000, 1_900, Round(1), 60);
         self.watch.scene.knows(&envelope);

@@ -1,4 +1,8 @@
 //! Precommits whose signature shares are wrong, with every prevote and in place of every precommit.
+//!
+//! It attacks the certificate (docs/protocol.md 4.2). Members that count such a precommit come to
+//! q of them, and combine what does not combine. They have to strike it out, name its signer, and
+//! still be able to follow each other into the next view.
 
 use sealbid_protocol::vote::{Commitment, Message};
 use sealbid_types::bytes::FixedBytes;
@@ -19,6 +23,8 @@ impl Behaviour for BadShares {
         match message {
             Message::Prevote(vote) => {
                 let close = vote.body.value.unwrap_or_else(|| kit.any_close());
+                // With the prevote already: it is there before the right precommits are, and is
+                // counted with them.
                 vec![message.clone(), bad(kit, vote.body.view, close)]
             }
             Message::Precommit(vote) => {

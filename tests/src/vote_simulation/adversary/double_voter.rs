@@ -1,4 +1,8 @@
 //! Nil to one half where the other half sees a value, and the other way about.
+//!
+//! It attacks agreement (docs/protocol.md 4.2): each half is to come to its own end. Both cannot
+//! reach q, since any two quorums have an honest member in common. Members pass on what they hear,
+//! so both votes come to one member at last, and are evidence.
 
 use sealbid_protocol::vote::Message;
 use sealbid_types::id::{MemberIndex, ValueDigest};

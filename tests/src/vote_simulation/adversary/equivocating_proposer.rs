@@ -1,4 +1,7 @@
 //! A second value, as valid as the first, to one half.
+//!
+//! It attacks agreement (docs/protocol.md 4.2) by its proposals alone: it votes as its honest vote
+//! does. Headers of proposals are passed on, so that a member of either half sees both.
 
 use std::collections::BTreeMap;
 
@@ -9,6 +12,8 @@ use super::{Behaviour, Kit, altered};
 
 #[derive(Default)]
 pub(super) struct EquivocatingProposer {
+    /// The second value of a view, and the same for all that see it: of three values none would
+    /// come far.
     others: BTreeMap<View, Message>,
 }
 

@@ -1,4 +1,8 @@
 //! Messages it has heard, broken in one place: a byte, the signer, the close, the prevotes.
+//!
+//! It attacks what reads messages: decoding, signatures, and the prevotes that a proposal shows
+//! (line 28 of the paper). None of it may count for the member that it names, and nobody honest
+//! may be accused by it.
 
 use sealbid_protocol::vote::Message;
 use sealbid_types::codec::{decode, encode};
@@ -7,6 +11,7 @@ use sealbid_types::id::MemberIndex;
 use super::{Behaviour, Kit};
 
 /// How many messages it remembers.
+/// The first that come: in a long run all of them would fill memory.
 const REMEMBERED: usize = 64;
 
 #[derive(Default)]
@@ -14,6 +19,7 @@ pub(super) struct ForwardsGarbage {
     heard: Vec<Message>,
 }
 
+/// None if it does not decode then: a vote is given no such bytes.
 fn flip_a_byte(kit: &mut Kit, message: &Message) -> Option<Message> {
     let mut bytes = encode(message);
     let at = usize::try_from(kit.draws.below(bytes.len() as u64)).unwrap();
@@ -21,6 +27,7 @@ fn flip_a_byte(kit: &mut Kit, message: &Message) -> Option<Message> {
     decode(&bytes).ok()
 }
 
+/// Under the signature of whoever signed it, which must not verify for another.
 fn claim_for(member: MemberIndex, message: Message) -> Message {
     match message {
         Message::Proposal(mut full) => {
@@ -65,6 +72,7 @@ impl Behaviour for ForwardsGarbage {
     }
 
     fn unasked(&mut self, kit: &mut Kit) -> Vec<(MemberIndex, Message)> {
+        // So that there is something to break before it has heard anybody.
         let own = kit.prevote(kit.view, None);
         self.heard.push(own);
         let mut garbage = Vec::new();

@@ -1,4 +1,8 @@
 //! A value that breaks the rules, proposed and voted for.
+//!
+//! It attacks validity (docs/protocol.md 4.2): the value names other rules than the auction's.
+//! Honest members prevote nil, and the next proposer has its turn. It leaves no evidence: it signs
+//! one thing each time, if a wrong one.
 
 use std::collections::BTreeMap;
 
@@ -9,6 +13,7 @@ use super::{Behaviour, Kit, altered};
 
 #[derive(Default)]
 pub(super) struct InvalidValue {
+    /// What it votes for in a view, whatever its honest vote thinks of it.
     proposed: BTreeMap<View, ValueDigest>,
 }
 

@@ -1,4 +1,9 @@
 //! Liars: a member that runs the honest vote and alters what it sends, one behaviour a file.
+//!
+//! What they attack is the close vote of docs/protocol.md, section 4.2: that a round closes once,
+//! that it closes at all, that whoever lies is named and nobody else is. A liar signs with its own
+//! key alone, and claims no valid view that is not its vote's own: no proposal of a `Kit` shows
+//! prevotes.
 
 use std::collections::BTreeMap;
 
@@ -71,6 +76,8 @@ impl Lie {
     ];
 
     /// Whether it lies when it proposes.
+    /// Such a member is given the first turn (`Scenario::with_liar`): a round may be over before
+    /// another one.
     #[must_use]
     pub const fn proposes(self) -> bool {
         matches!(
@@ -80,6 +87,8 @@ impl Lie {
     }
 
     /// Whether it leaves signatures that prove it, on a network without faults.
+    /// The others withhold, repeat, send what is refused, or vote for what is invalid: none of
+    /// that is two signatures that contradict each other.
     #[must_use]
     pub const fn leaves_evidence(self) -> bool {
         matches!(
@@ -113,6 +122,7 @@ impl Lie {
 /// What a liar does differently.
 trait Behaviour {
     /// What it sends to `to` in place of its own `message`.
+    /// It is asked for each receiver anew: so it can show each another face.
     fn instead(&mut self, kit: &mut Kit, message: &Message, to: MemberIndex) -> Vec<Message>;
 
     /// It hears, or passes on, a message.
@@ -136,6 +146,7 @@ impl Liar {
     /// A member that lies in this way.
     #[must_use]
     pub fn new(lie: Lie, scenario: &Scenario, member: MemberIndex, keys: Signers) -> Self {
+        // One stream for all liars of a run: two that lie in the same way draw the same.
         let draws = Draws::new(scenario.seed, "vote liar");
         let kit = Kit {
             member,
@@ -201,6 +212,7 @@ struct Kit {
     keys: Signers,
     scenario: Scenario,
     /// Closes that it has heard of.
+    /// By digest, so that it depends on the run alone which of them is the first.
     known: BTreeMap<ValueDigest, Value>,
     /// The newest view that it has signed something in.
     view: View,
@@ -209,6 +221,7 @@ struct Kit {
 }
 
 /// Another close, made of this one.
+/// Of closes alone: nothing else is voted on here.
 fn altered(value: &Value, change: impl FnOnce(&mut Close)) -> Value {
     let mut close = value.as_close().unwrap().clone();
     change(&mut close);
@@ -219,6 +232,7 @@ impl Kit {
     /// One message of each kind that it might have sent.
     fn pretexts(&self) -> [Message; 3] {
         let Scenario { members, round, .. } = self.scenario;
+        // Of the first n views one is its own.
         let own_turn = (0..u32::from(members)).map(View);
         let own_turn = own_turn
             .rev()
@@ -239,6 +253,8 @@ impl Kit {
     }
 
     /// Whether `to` is of the half that sees the other thing.
+    /// The odd ones. Of four or more there are two honest ones at least, one in each half, whoever
+    /// the one liar is.
     const fn is_other_half(to: MemberIndex) -> bool {
         to.0 % 2 == 1
     }
@@ -256,6 +272,8 @@ impl Kit {
     }
 
     /// A valid close of its own.
+    /// The name has the liar's index in it: honest closes have drawn names, and none comes to be
+    /// the same.
     fn invent(&self, name: u8) -> Value {
         close_named(
             &self.scenario,
@@ -276,6 +294,7 @@ impl Kit {
         }
     }
 
+    /// A fresh one, as of a member that is locked on nothing.
     fn propose(&self, view: View, value: Value) -> Message {
         let instance = config(&self.scenario, self.member);
         let header = self.sign(Proposal {

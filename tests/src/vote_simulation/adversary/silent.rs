@@ -1,4 +1,7 @@
 //! Nothing of its own.
+//!
+//! It attacks liveness (docs/protocol.md, section 1): rounds go on without `n-q` such members. It
+//! still passes on what others have signed, so it is kinder than a member that has stopped.
 
 use sealbid_protocol::vote::Message;
 use sealbid_types::id::MemberIndex;

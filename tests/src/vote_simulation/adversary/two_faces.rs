@@ -1,5 +1,8 @@
 //! The classical attack: one half sees a value and votes for it, the other half another value and
 //! votes for that.
+//!
+//! It attacks agreement (docs/protocol.md 4.2) by proposal, prevote and precommit together. Either
+//! value needs q votes of one view, and any two quorums have an honest member in common.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,7 @@
 //! A prevote and a precommit, with the right share, for every value it has heard of and for nil.
+//!
+//! It attacks agreement (docs/protocol.md 4.2): each value needs one honest vote less with its
+//! own. It tells all members the same, so that each of them holds the contradiction at first hand.
 
 use sealbid_protocol::vote::Message;
 use sealbid_types::id::MemberIndex;
@@ -16,6 +19,7 @@ impl Behaviour for VotesForBoth {
         let view = message.view();
         let mut values: Vec<_> = kit.known.keys().copied().map(Some).collect();
         values.push(None);
+        // Nil alone would be no lie.
         if values.len() == 1 {
             values.push(Some(kit.any_close()));
         }

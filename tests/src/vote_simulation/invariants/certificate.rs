@@ -1,4 +1,6 @@
 //! What is decided comes with a certificate that anybody can verify.
+//!
+//! The keys of member 0 do for everybody: those of a simulation verify alike, whosever they are.
 
 use sealbid_types::id::{CloseDigest, MemberIndex};
 use sealbid_types::statement::Statement;

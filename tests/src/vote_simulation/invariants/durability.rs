@@ -1,4 +1,7 @@
 //! Nothing leaves a member before what it follows from is on its disk.
+//!
+//! That keeps a member that has died from voting otherwise when it is back (docs/protocol.md 4.2).
+//! It is asked of what is sent again as well, with the disk as it is by then.
 
 use super::super::history::History;
 use super::super::scenario::Scenario;

@@ -1,4 +1,7 @@
 //! Evidence verifies, and names liars only; and only a member with an old disk falls silent.
+//!
+//! Against the member whose disk is wiped evidence may well be right: it has signed twice, and
+//! knows nothing of it.
 
 use sealbid_types::id::MemberIndex;
 

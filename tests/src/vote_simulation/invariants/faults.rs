@@ -1,4 +1,7 @@
 //! What was meant to go wrong went wrong: else the run shows nothing.
+//!
+//! Each fault of the network is asked for by itself, and each liar; of the crashes all together,
+//! and of the kills.
 
 use super::super::history::History;
 use super::super::scenario::Scenario;

@@ -15,6 +15,8 @@ use super::scenario::Scenario;
 /// A check: what it is called, and what it finds.
 type Check = (&'static str, fn(&Scenario, &History) -> Result<(), String>);
 
+/// What does harm comes before what only takes too long: a run that does both is told by the
+/// worse. That nothing went wrong at all is asked last.
 const CHECKS: [Check; 8] = [
     ("agreement", agreement::check),
     ("certificate", certificate::check),

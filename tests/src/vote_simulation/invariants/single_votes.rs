@@ -1,5 +1,8 @@
 //! No honest member lets out two different messages of one kind and view, whatever it has been
 //! through.
+//!
+//! What liars send is not noted. A member whose disk is wiped may sign twice: it is one of those
+//! that the committee bears as liars (docs/threat-model.md).
 
 use super::super::history::History;
 use super::super::scenario::Scenario;

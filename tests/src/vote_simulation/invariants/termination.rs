@@ -1,5 +1,7 @@
 //! Every honest member decides soon after the last fault (arXiv 1807.04938, section 3.1,
 //! termination).
+//!
+//! Without a bound nothing is promised: more members lie than may be silent.
 
 use super::super::history::History;
 use super::super::scenario::Scenario;
@@ -8,6 +10,7 @@ pub(super) fn check(scenario: &Scenario, history: &History) -> Result<(), String
     let Some(within) = scenario.within else {
         return Ok(());
     };
+    // A fault that struck late, for want of an occasion, moves the bound with it.
     let by = history.last_fault + within;
     match history.settled {
         Some(settled) if settled <= by => Ok(()),

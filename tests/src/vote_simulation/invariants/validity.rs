@@ -1,4 +1,7 @@
 //! A certified value was proposed, and is valid (arXiv 1807.04938, section 3.1, validity).
+//!
+//! By content alone. Whether it was fresh is not asked: a value that was locked in its time may be
+//! certified at any later time (docs/protocol.md 4.2).
 
 use super::super::history::History;
 use super::super::scenario::Scenario;

@@ -1,4 +1,7 @@
 //! What leaves a member and what reaches it: messages, certificates, and what liars say instead.
+//!
+//! What an honest member sends are actions, at each of which it may die. What a liar sends are
+//! none.
 
 use std::rc::Rc;
 
@@ -17,6 +20,8 @@ impl World {
                 if self.nodes[&to].liar.is_none() {
                     let Certified { value, certificate } = (*certified).clone();
                     self.act(to, |vote, now, out| {
+                        // No liar sends certificates, so one that is refused is a fault of the
+                        // vote.
                         vote.learn(value, certificate, now, out)
                             .expect("honest members send it");
                     });
@@ -40,6 +45,7 @@ impl World {
     }
 
     /// Answers a member that still votes with the certificate.
+    /// So does an engine that hears a heartbeat from behind (docs/protocol.md 4.4).
     fn help(&mut self, member: MemberIndex, behind: MemberIndex) {
         let node = &self.nodes[&member];
         if let (Some(certified), None) = (&node.disk.decided, &node.liar) {
@@ -67,6 +73,7 @@ impl World {
             self.act(member, |vote, now, out| vote.tick(now, out));
             self.send_again(member);
         }
+        // Whether it is up or not: it may be up again by then.
         self.after(RESEND, Event::Resend(member));
     }
 
@@ -101,9 +108,11 @@ impl World {
             self.send_lies(member, core::slice::from_ref(message));
             return;
         }
+        // One packet a message, however many one step has signed: each may be lost by itself.
         let packet = Packet::Messages(Rc::new(vec![message.clone()]));
         for to in others(self.scenario.members, member) {
             self.perform(member, |world| {
+                // Within the action: a member that dies before its first send has said nothing.
                 world.note(member, message);
                 world.send(member, to, packet.clone());
             });
@@ -111,6 +120,7 @@ impl World {
     }
 
     /// Notes an own message that leaves.
+    /// What it passes on of others is not its word.
     fn note(&mut self, member: MemberIndex, message: &Message) {
         let durable = self.nodes[&member].disk.position;
         if message.member() == member {
@@ -124,6 +134,7 @@ impl World {
             let Some(liar) = &mut self.node(member).liar else {
                 return;
             };
+            // Closes in lies are noted too: one of them may be valid and come to be certified.
             let lies = liar.instead(messages, to);
             lies.iter().for_each(|lie| self.history.note_value(lie));
             if !lies.is_empty() {

@@ -77,6 +77,7 @@ impl Recent {
     }
 
     fn of(&self, topic: &Topic) -> Vec<Arc<Publication>> {
+        // By their age once more: old ones are dropped only when something new comes.
         let fresh = self
             .items
             .iter()

@@ -1,4 +1,7 @@
 //! A member's side of the feed: who may read, and what it is sent.
+//!
+//! A guest holds up nobody. It says one thing, once; each has a task of its own; and what it does
+//! not take in time it loses, or is cut off.
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -68,6 +71,8 @@ impl FeedServer {
         let (send, mut receive) = connection.accept_bi().await.ok()?;
         let bytes = frame::read(&mut receive, MAX_SUBSCRIPTION).await.ok()??;
         let Subscription { ticket, topic } = postcard::from_bytes(&bytes).ok()?;
+        // The size of a subscription bounds the pairs too, but less: each is compared with every
+        // item.
         if matches!(&topic, Topic::Pairs(pairs) if pairs.len() > MOST_PAIRS) {
             return None;
         }
@@ -99,12 +104,14 @@ impl FeedServer {
                         Frame::Item(publication.item().clone())
                     }
                     Ok(_) => continue,
+                    // The oldest are gone. Other members feed the guest the same.
                     Err(RecvError::Lagged(lost)) => {
                         self.publisher.lost(lost);
                         continue;
                     }
                     Err(RecvError::Closed) => return,
                 },
+                // Else a member that has nothing to say would look like one that is gone.
                 _ = alive.tick() => Frame::Alive,
             };
             if !write(&mut stream, &next).await {

@@ -20,10 +20,12 @@ use crate::frame;
 use crate::ticket::Ticket;
 
 /// Items that wait to be taken.
+/// What finds no room is dropped and counted; it may still come from another member.
 const QUEUE: usize = 4096;
 /// How long it may take to connect and to subscribe.
 const CONNECT: Duration = Duration::from_secs(3);
 /// After how long without a frame a member is dialled anew.
+/// Many times what a member lets pass between two signs of life.
 const GIVE_UP: Duration = Duration::from_secs(10);
 /// Before a member is dialled again: at first, and at most, doubled in between.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
@@ -76,6 +78,7 @@ impl Subscriber {
                     .read_connection(&connection, peer, &topic, &items)
                     .await;
                 connection.close(VarInt::from_u32(0), b"");
+                // One that takes connections and says nothing is dialled ever more rarely.
                 if was_served {
                     pause = FIRST_PAUSE;
                 }
@@ -94,6 +97,7 @@ impl Subscriber {
         items: &mpsc::Sender<(PeerId, Bytes)>,
     ) -> bool {
         let subscription = Subscription {
+            // The newest: it may have been renewed since the last dial.
             ticket: self.ticket.borrow().to_bytes(),
             topic: topic.clone(),
         };
@@ -120,6 +124,7 @@ impl Subscriber {
                     Err(TrySendError::Closed(_)) => break,
                 }
             }
+            // Asked at signs of life too: a reader that has gone is noticed without an item.
             if items.is_closed() {
                 break;
             }

@@ -169,6 +169,8 @@ impl Keeper {
         // After a pause of the process, one look is as good as all that were missed.
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         check.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // Both begin as if they had just changed: what was there before this node is shown, and
+        // introduced to it.
         let mut catalog = node.network.discovery().catalog_watch();
         catalog.mark_changed();
         let mut cards = self.peers.cards();
@@ -195,6 +197,8 @@ impl Keeper {
                     for (member, card) in cards {
                         node.introduce(&self.config, admission, member, &card);
                     }
+                    // Asks wait for so long as well. A member that changes its card all the time
+                    // costs no more than that.
                     sleep(CARDS).await;
                 }
                 _ = look.tick() => self.look(group, admission),
@@ -202,6 +206,7 @@ impl Keeper {
                     if let Some(why) = bonding.check(node, group, admission) {
                         return Ended::Useless(why);
                     }
+                    // Nobody waits for the answer. A group that has ended shows by it.
                     let (answer_tx, _) = oneshot::channel();
                     answer(group, Ask::Query(PoolQuery::CurrentRound, answer_tx), dead_tx.clone());
                 }

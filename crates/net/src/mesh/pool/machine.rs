@@ -1,4 +1,7 @@
 //! The pool as mosaik's state machine.
+//!
+//! To the pure state it adds what only a replica has: the check of clearings, news for the engine,
+//! and snapshots for members that are behind.
 
 use std::sync::Arc;
 
@@ -58,6 +61,7 @@ impl PoolMachine {
 
     /// Takes another pool's place; what it holds and this one does not is news.
     pub(super) fn install(&mut self, items: Vec<PoolItem>) {
+        // From another member, which may lie: a round counts as closed by its certificate here too.
         let items = items.into_iter().filter(|item| match item {
             PoolItem::Cleared(round) => self.pool.fits(round) && self.clearing.admits(round),
             PoolItem::Envelope(..) => true,
@@ -73,6 +77,7 @@ impl PoolMachine {
         self.pool = restored;
     }
 
+    /// What finds no room is not delivered again: it is fetched if a report names it.
     fn deliver(&self, delivery: PoolDelivery) {
         if let Err(TrySendError::Full(_)) = self.deliveries.try_send(delivery) {
             Counters::add(&self.counters.deliveries_full);
@@ -88,6 +93,7 @@ impl PoolMachine {
             EnvelopeKind::Intent => PoolCommand::SubmitIntent(envelope),
             EnvelopeKind::Quote => PoolCommand::SubmitQuote(envelope),
         };
+        // All members offer what all of them hold. The first offer is news.
         if self.pool.apply(command) == Applied::Added {
             self.deliver(delivery);
         }
@@ -119,6 +125,8 @@ impl StateMachine for PoolMachine {
             round_ids,
             listed,
         } = self.limits;
+        // A part of the group's id: under other limits a node would make another pool of the same
+        // commands.
         let limits = [
             entries as u64,
             bytes as u64,

@@ -30,6 +30,7 @@ use super::counters::Counters;
 use super::members::Members;
 
 /// How long a submission may take.
+/// With the two queries that follow, these are the 5 s that `PoolHandle::submit` promises.
 const SUBMIT: Duration = Duration::from_secs(3);
 /// How long a query may take.
 const QUERY: Duration = Duration::from_secs(1);
@@ -193,6 +194,7 @@ impl PoolHandle {
 
     /// Whether the pool holds, or has seen closed, all of this.
     async fn confirm(&self, keys: Vec<Key>, round: Option<u64>) -> Result<(), PoolError> {
+        // The pool's rounds only go on: one beyond it says that this one is closed.
         if let Some(round) = round
             && let PoolAnswer::CurrentRound(current) = self.query(PoolQuery::CurrentRound).await?
             && current <= round

@@ -183,6 +183,7 @@ impl StateSyncProvider for Provider {
         let Message::Fetch { fetch, chunk } = message else {
             return Err(message);
         };
+        // Always anew: whoever starts over wants the pool as it is now.
         if chunk == 0 {
             self.snapshots.insert(sender, Snapshot::make(fetch, cx));
         }
@@ -202,6 +203,7 @@ impl StateSyncProvider for Provider {
             })
         });
         if let Some(message) = part {
+            // The last one: if it is lost, the member starts over.
             if matches!(&message, Message::Chunk { chunks, .. } if chunk + 1 == *chunks) {
                 self.snapshots.remove(&sender);
             }
@@ -215,6 +217,7 @@ impl StateSyncProvider for Provider {
         &self,
         cx: &mut dyn SyncProviderContext<SnapshotSync>,
     ) -> Option<Index> {
+        // All that is committed: nobody who is behind reads the log up to there.
         Some(cx.committed().index())
     }
 
@@ -334,6 +337,7 @@ impl StateSyncSession for Session {
                 None => self.start(cx),
             }
         }
+        // Starting makes another timer, which wakes this task only once it has been polled.
         while self.timer.as_mut().poll(task).is_ready() {
             self.start(cx);
         }
@@ -356,6 +360,7 @@ impl StateSyncSession for Session {
         else {
             return;
         };
+        // The chunk that was asked for and no other: of this fetch, and from whoever leads.
         if sender != self.leader || fetch != self.fetch || chunk != self.received {
             return;
         }
