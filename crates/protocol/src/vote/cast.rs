@@ -66,7 +66,7 @@ impl Vote {
             // Lines 15, 16 and 19.
             Some(valid) => self.cast_proposal(valid.value, Some(valid.view), valid.polka),
             // Line 18.
-            None if self.view >= self.config.withdrawn_from() => {
+            None if self.may_withdraw() => {
                 self.cast_proposal(void, None, Vec::new());
             }
             None => self.cast_proposal(own, None, Vec::new()),

@@ -136,16 +136,20 @@ impl Vote {
             return self.values.verdict(value);
         }
         let Computed { own, void } = self.computed?;
-        let is_late = self.view >= self.config.withdrawn_from();
-        // Not because it is late alone: a liar could have views pass while somebody honest is away,
-        // and have a round withdrawn whose terms it has seen.
-        let may_withdraw = is_late && self.members_that_differ() > self.config.bearable_liars();
-        let is_valid = value == own || value == void && may_withdraw;
+        let is_valid = value == own || value == void && self.may_withdraw();
         Some(if is_valid {
             Verdict::Valid
         } else {
             Verdict::Invalid
         })
+    }
+
+    /// Whether the allocation that fills nothing is valid now. Not because it is late alone: a liar
+    /// could have views pass while somebody honest is away, and have a round withdrawn whose terms
+    /// it has seen. More members than may lie have to have signed another allocation.
+    pub(super) fn may_withdraw(&self) -> bool {
+        self.view >= self.config.withdrawn_from()
+            && self.members_that_differ() > self.config.bearable_liars()
     }
 
     /// How many other members have signed an allocation in this vote that is neither the own one
