@@ -66,7 +66,7 @@ const OWNER_KEY: &[u8] = b"owner";
 impl<R: Rules> Engine<R> {
     /// Starts a member from what `disk` holds. `entropy` is fresh at every start.
     ///
-    /// The envelopes of [`Member::stored_envelopes`] have to go through the gate next, and come
+    /// The envelopes of [`Self::stored_envelopes`] have to go through the gate next, and come
     /// back as [`Input::Checked`](super::Input::Checked).
     ///
     /// # Errors
