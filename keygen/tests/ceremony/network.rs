@@ -26,7 +26,7 @@ fn killed_at_every_step(place: &Place, operator: &str, ceremony: &str) -> BTreeS
     // dead, and are then another's.
     let number = OPERATORS.iter().position(|name| *name == operator).unwrap();
     let number = u16::try_from(number).unwrap();
-    let base = 20_000 + u16::try_from(std::process::id() % 2_000).unwrap() * 16 + number * 4;
+    let base = 20_000 + u16::try_from(std::process::id() % 500).unwrap() * 16 + number * 4;
     let listen = format!("127.0.0.1:{base}");
     let mut words = place.taking_part(operator, &["join", ceremony, "--listen", &listen]);
     loop {

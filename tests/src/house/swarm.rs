@@ -258,8 +258,19 @@ impl Swarm {
     /// Whether q members are left that keep the rules: then rounds go on.
     #[must_use]
     pub fn is_live(&self) -> bool {
-        let bad = self.liars.len() + self.doubtful.len();
-        usize::from(self.members) - bad >= usize::from(self.quorum)
+        // A restored member gives up the round in which it finds its disk to be an old copy: until
+        // then it is missing like a member that lies (docs/protocol.md 8).
+        let restored = self
+            .faults
+            .plan
+            .iter()
+            .filter_map(|(_, fault)| match fault {
+                Fault::Restore { member, .. } => Some(*member),
+                _ => None,
+            });
+        let liars = self.liars.iter().map(|(member, _)| *member);
+        let missing: BTreeSet<_> = restored.chain(liars).chain(self.doubtful.clone()).collect();
+        usize::from(self.members) - missing.len() >= usize::from(self.quorum)
     }
 
     /// What was meant to go wrong did.

@@ -5,10 +5,12 @@
 //! under load is not seen.
 
 use sealbid_protocol::admission::Readable;
+use sealbid_protocol::disk::{Recall, Table};
 use sealbid_protocol::member::{Input, Options, Output, RequestId};
 use sealbid_protocol::time::Clock;
 use sealbid_types::codec::decode;
 use sealbid_types::envelope::Envelope;
+use sealbid_types::record::RoundRecord;
 
 use super::process::{Beginning, Process};
 use super::{Event, World, index};
@@ -326,7 +328,9 @@ impl World {
                 let seat = &mut self.seats[member.as_usize()];
                 if let Some(copy) = seat.copy.clone() {
                     seat.disk = copy;
-                    seat.settled.clear();
+                    let rows = seat.disk.scan(Table::Records).into_iter();
+                    let records = rows.map(|(_, row)| decode::<RoundRecord>(&row).unwrap());
+                    seat.settled = records.flat_map(|record| record.close.intents).collect();
                 }
                 seat.restored = said;
                 // With `--restored` it signs nothing before all others have answered

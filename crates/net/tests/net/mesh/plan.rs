@@ -1,5 +1,6 @@
 //! The fixed facts of a mesh under test.
 
+use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::time::Instant;
@@ -16,6 +17,23 @@ use crate::within;
 
 pub(super) const FAR: u64 = u64::MAX;
 
+/// A port that nobody listens at. Not one that the system picks: those are what other tests' sockets
+/// get meanwhile.
+fn free_port() -> u16 {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let is_free = |port: &u16| {
+        UdpSocket::bind(("127.0.0.1", *port)).is_ok()
+            && TcpListener::bind(("127.0.0.1", *port)).is_ok()
+    };
+    let ports = core::iter::repeat_with(|| {
+        let at = NEXT
+            .fetch_add(1, Ordering::Relaxed)
+            .wrapping_add(std::process::id().wrapping_mul(97));
+        10_000 + u16::try_from(at % 10_000).unwrap()
+    });
+    ports.take(10_000).find(is_free).unwrap()
+}
+
 /// A mesh's fixed facts, as its members' configuration files would hold them.
 pub(super) struct Plan {
     pub(super) network: [u8; 32],
@@ -25,16 +43,10 @@ pub(super) struct Plan {
 
 impl Plan {
     pub(super) fn new(members: usize, network: u8) -> Self {
-        let udp: Vec<_> = (0..members)
-            .map(|_| UdpSocket::bind("127.0.0.1:0").unwrap())
-            .collect();
-        let tcp: Vec<_> = (0..members)
-            .map(|_| TcpListener::bind("127.0.0.1:0").unwrap())
-            .collect();
         Self {
             network: [network; 32],
-            udp: udp.iter().map(|s| s.local_addr().unwrap().port()).collect(),
-            relays: tcp.iter().map(|s| s.local_addr().unwrap().port()).collect(),
+            udp: (0..members).map(|_| free_port()).collect(),
+            relays: (0..members).map(|_| free_port()).collect(),
         }
     }
 
