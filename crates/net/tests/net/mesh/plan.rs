@@ -107,7 +107,9 @@ impl Plan {
         let ticket = self.ticket(Role::Member, &secret, index);
         let slot = usize::from(index);
         MeshConfig {
-            bind: BindAddresses::loopback(self.udp[slot], 0),
+            // By both families on ports that stay: a path to a port of the last start is a dead one, and
+            // the transport would go on trying it.
+            bind: BindAddresses::loopback(self.udp[slot], self.udp[slot]),
             relay_bind: Some(SocketAddr::from(([127, 0, 0, 1], self.relays[slot]))),
             ..self.config(secret, seat, ticket)
         }
