@@ -129,6 +129,14 @@ impl<R: Rules> Engine<R> {
         if is_here || !is_settled && !self.closing.book.lists(&id) {
             return;
         }
+        let (round, header) = (self.closing.round(), &admissible.envelope.header);
+        if !is_settled && !(header.first..=header.last).contains(&round) {
+            // No report of this round may list it, so it need not be kept to say so: it may begin
+            // in a round that nobody lives to see.
+            let text = format!("its rounds are {} to {}", header.first, header.last);
+            let refusal = refusal(RefusalCode::RoundTooFar, text);
+            return self.refuse_envelope(id, refusal, out);
+        }
         out.extend(self.inbox.take(admissible, None));
         let misfits = self
             .closing

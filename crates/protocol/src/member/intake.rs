@@ -240,7 +240,12 @@ impl<R: Rules> Engine<R> {
     }
 
     /// An envelope that no member takes, by its bytes: who reported it lies.
-    fn refuse_envelope(&mut self, id: EnvelopeId, refusal: Refusal, out: &mut Vec<Output>) {
+    pub(super) fn refuse_envelope(
+        &mut self,
+        id: EnvelopeId,
+        refusal: Refusal,
+        out: &mut Vec<Output>,
+    ) {
         self.refuse_clients(&id, &refusal, out);
         let what = format!("reported envelope {}, which fails: {refusal}", id.short());
         if !R::refuses(true, &id) {

@@ -1,5 +1,6 @@
 //! Members that leave and come back, and what is refused.
 
+use core::time::Duration;
 use std::collections::BTreeSet;
 use std::net::{TcpListener, UdpSocket};
 use std::time::Instant;
@@ -124,12 +125,23 @@ fn what_does_not_fit_together_is_refused() {
         let mut config = plan.member(0);
         (config.relays, config.relay_bind) = (Vec::new(), None);
         assert!(matches!(refused(config).await, MeshError::NoRelay));
-        let taken = UdpSocket::bind(("127.0.0.1", plan.udp[0])).unwrap();
+        // The one that was refused last may still be on its way out.
+        let taken = loop {
+            match UdpSocket::bind(("127.0.0.1", plan.udp[0])) {
+                Ok(socket) => break socket,
+                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+            }
+        };
         let verdict = refused(plan.member(0)).await;
         let address = taken.local_addr().unwrap();
         assert!(matches!(verdict, MeshError::PortInUse { address: a } if a == address));
         drop(taken);
-        let taken = TcpListener::bind(("127.0.0.1", plan.relays[0])).unwrap();
+        let taken = loop {
+            match TcpListener::bind(("127.0.0.1", plan.relays[0])) {
+                Ok(listener) => break listener,
+                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+            }
+        };
         let verdict = refused(plan.member(0)).await;
         assert!(
             verdict
