@@ -115,3 +115,26 @@ fn an_old_disk_signs_nothing_in_a_round_that_others_have_closed() {
         .collect();
     assert!(again.is_empty(), "a second report of round 1: {again:?}");
 }
+
+/// A clock that is ten minutes ahead ends no slot before its time: who freezes by the others' clocks
+/// reports by them too, and takes quotes until then.
+#[test]
+fn a_clock_that_is_ahead_cuts_no_quote_window_short() {
+    let mut world = World::new(4, 3, 1, Faults::delay(5));
+    let member = MemberIndex(0);
+    world.run(1_200);
+    world.inflict(Fault::Jump {
+        member,
+        by: 600_000,
+    });
+    trade(&mut world, 1, 6, 100);
+    let has_reported = |world: &World| world.watch.scene.reports.contains_key(&(member, Round(1)));
+    assert!(world.run_to(20_000, has_reported), "{}", world.describe());
+    let report = &world.watch.scene.reports[&(member, Round(1))];
+    let slot_end = world.house.committee.schedule.end_of(report.slot);
+    let now = START.plus(Duration::from_millis(world.now()));
+    assert!(
+        now >= slot_end,
+        "reported at {now}, and the slot ends at {slot_end}"
+    );
+}

@@ -153,6 +153,20 @@ impl Receipts {
 mod tests {
     use super::*;
 
+    /// Whoever has an envelope's bytes can submit it again and again.
+    #[test]
+    fn who_submits_again_puts_off_nobodys_answer() {
+        let (id, rounds) = (EnvelopeId::from([1; 32]), (Round(1), Round(2)));
+        let mut receipts = Receipts::default();
+        for at in 0..10 {
+            let (push_at, gives_up_at) = (Monotonic(at), Monotonic(at + 5_000));
+            receipts.wait(id, rounds, RequestId(at), push_at, gives_up_at);
+        }
+        assert!(receipts.take_late(Monotonic(4_999)).is_empty());
+        let late = receipts.take_late(Monotonic(5_000));
+        assert_eq!(late.iter().map(|(_, who, _)| who.len()).sum::<usize>(), 10);
+    }
+
     #[test]
     fn an_acknowledgement_for_a_round_too_far_is_none() {
         let id = EnvelopeId::from([1; 32]);
