@@ -17,6 +17,7 @@ use sealbid_types::id::{EnvelopeId, MemberIndex, Round};
 use sealbid_types::report::{Receipt, Report};
 use sealbid_types::time::Timestamp;
 
+use self::promise::{Hearers, promises};
 use super::fixture::Fixture;
 use super::world::World;
 
@@ -27,11 +28,14 @@ mod complete_reports;
 mod evidence;
 mod late_acknowledgements;
 mod places;
+mod promise;
 mod receipts;
 mod records;
 mod sealed;
 mod single_promises;
 mod slots;
+
+pub use self::promise::Promise;
 
 /// What a check finds.
 pub type Verdict = Result<(), String>;
@@ -61,6 +65,9 @@ pub trait Invariant {
     fn receipted(&mut self, _scene: &Scene, _receipt: &Receipt) -> Verdict {
         Ok(())
     }
+
+    /// A member was restored from a copy that lacks a promise, and nobody had heard of it.
+    fn gone(&mut self, _by: MemberIndex, _promise: Promise) {}
 
     /// The run is over.
     fn at_end(&mut self, _scene: &Scene, _world: &World) -> Verdict {
@@ -176,6 +183,15 @@ impl Scene {
             _ => {}
         }
     }
+
+    /// Nobody knows of a promise any more, not even the member that made it.
+    fn forget(&mut self, by: MemberIndex, promise: Promise) {
+        match promise {
+            Promise::Acknowledgement(id) => drop(self.acknowledgements.remove(&(by, id))),
+            Promise::Report(round) => drop(self.reports.remove(&(by, round))),
+            Promise::Vote(..) | Promise::Statement(..) => {}
+        }
+    }
 }
 
 /// All checks, and what they look at.
@@ -184,6 +200,7 @@ pub struct Watch {
     pub scene: Scene,
     seed: u64,
     checks: Vec<Box<dyn Invariant>>,
+    hearers: Hearers,
 }
 
 impl Watch {
@@ -218,6 +235,7 @@ impl Watch {
             scene,
             seed,
             checks,
+            hearers: Hearers::default(),
         }
     }
 
@@ -229,6 +247,28 @@ impl Watch {
     /// A member's disk is not what it was told to be.
     pub fn doubt(&mut self, member: MemberIndex) {
         self.scene.doubtful.insert(member);
+        let gone = self.hearers.forgot(member);
+        self.forget(gone);
+    }
+
+    /// A copy of a member's disk was made.
+    pub fn copied(&mut self, member: MemberIndex) {
+        self.hearers.copied(member);
+    }
+
+    /// A member is back on the newest copy of its disk, and was told so.
+    pub fn restored(&mut self, member: MemberIndex) {
+        let gone = self.hearers.restored(member);
+        self.forget(gone);
+    }
+
+    fn forget(&mut self, gone: Vec<(MemberIndex, Promise)>) {
+        for (by, promise) in gone {
+            self.scene.forget(by, promise);
+            for check in &mut self.checks {
+                check.gone(by, promise);
+            }
+        }
     }
 
     /// Whether a member keeps the rules.
@@ -253,6 +293,18 @@ impl Watch {
             tell(self.seed, &format!("{now} ms: {by}"), check.name(), verdict);
         }
         self.scene.keep(&said);
+        for (promise, _) in promises(by, message) {
+            self.hearers.said(by, promise);
+        }
+    }
+
+    /// A member has taken what another said, and has carried out all that followed from it.
+    pub fn heard(&mut self, to: MemberIndex, by: MemberIndex, message: &PeerMessage) {
+        if self.scene.trusts(to) && self.scene.trusts(by) {
+            for (promise, _) in promises(by, message) {
+                self.hearers.heard(to, by, promise);
+            }
+        }
     }
 
     /// A member gave a client a receipt.

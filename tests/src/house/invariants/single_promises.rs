@@ -3,53 +3,17 @@
 //!
 //! Promises are kept here from a member's first word to the end of the run, however often its
 //! process starts again: it is the disk that has to remember (docs/protocol.md 4.2, 4.4). A member
-//! whose disk has lied is not asked.
+//! whose disk has lied is not asked, nor is one that was restored asked for what nobody had heard.
 
 use std::collections::BTreeMap;
 
-use sealbid_protocol::member::message::{PeerMessage, Purpose};
-use sealbid_protocol::vote::{Message, Step, Subject};
-use sealbid_types::codec::encode;
-use sealbid_types::id::{EnvelopeId, MemberIndex, Round, View};
+use sealbid_types::id::MemberIndex;
 
-use super::{Invariant, Said, Scene, Verdict};
-
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Promise {
-    Acknowledgement(EnvelopeId),
-    Report(Round),
-    Vote(Round, Subject, View, Step),
-    Statement(Round, Purpose),
-}
+use super::promise::promises;
+use super::{Invariant, Promise, Said, Scene, Verdict};
 
 #[derive(Default)]
 pub(super) struct SinglePromises(BTreeMap<(MemberIndex, Promise), Vec<u8>>);
-
-impl SinglePromises {
-    fn promise(&mut self, by: MemberIndex, what: Promise, digest: &[u8]) -> Verdict {
-        let text = format!("{what:?}");
-        let first = self.0.entry((by, what)).or_insert_with(|| digest.to_vec());
-        if first == digest {
-            Ok(())
-        } else {
-            Err(format!("two of {text}: {first:02x?} and {digest:02x?}"))
-        }
-    }
-
-    fn vote(&mut self, by: MemberIndex, vote: &Message) -> Verdict {
-        let round = vote.round();
-        let (view, step) = (vote.view(), vote.position().step);
-        let value = match vote {
-            Message::Proposal(full) => Some(full.header.body.value),
-            Message::Header(header) => Some(header.body.value),
-            Message::Prevote(prevote) => prevote.body.value,
-            Message::Precommit(precommit) => precommit.body.commitment.map(|value| value.value),
-        };
-        // Nil is as good a promise as a value: after it no value may follow.
-        let digest = value.as_ref().map_or(&[][..], |value| value.as_bytes());
-        self.promise(by, Promise::Vote(round, vote.subject(), view, step), digest)
-    }
-}
 
 impl Invariant for SinglePromises {
     fn name(&self) -> &'static str {
@@ -57,27 +21,16 @@ impl Invariant for SinglePromises {
     }
 
     fn said(&mut self, _: &Scene, said: &Said<'_>) -> Verdict {
-        let by = said.by;
-        match said.message {
-            PeerMessage::Acknowledgements(batch) => batch
-                .iter()
-                .filter(|signed| signed.member == by)
-                .try_for_each(|signed| {
-                    let what = Promise::Acknowledgement(signed.body.envelope);
-                    self.promise(by, what, &encode(&signed.body))
-                }),
-            PeerMessage::Report(signed) if signed.member == by => {
-                // The id covers the signature: the same lists signed anew are another report.
-                let id = signed.id();
-                self.promise(by, Promise::Report(signed.body.round), id.as_bytes())
+        for (what, digest) in promises(said.by, said.message) {
+            let first = self.0.entry((said.by, what)).or_insert(digest.clone());
+            if *first != digest {
+                return Err(format!("two of {what:?}: {first:02x?} and {digest:02x?}"));
             }
-            PeerMessage::Vote(vote) if vote.member() == by => self.vote(by, vote),
-            PeerMessage::SignatureShare(signed) => {
-                let share = &signed.body;
-                let what = Promise::Statement(share.round, share.purpose);
-                self.promise(by, what, &share.statement.0)
-            }
-            _ => Ok(()),
         }
+        Ok(())
+    }
+
+    fn gone(&mut self, by: MemberIndex, promise: Promise) {
+        self.0.remove(&(by, promise));
     }
 }

@@ -6,10 +6,12 @@
 
 use sealbid_protocol::admission::Readable;
 use sealbid_protocol::disk::{Recall, Table};
+use sealbid_protocol::member::message::PeerMessage;
 use sealbid_protocol::member::{Input, Options, Output, RequestId};
 use sealbid_protocol::time::Clock;
 use sealbid_types::codec::decode;
 use sealbid_types::envelope::Envelope;
+use sealbid_types::id::MemberIndex;
 use sealbid_types::record::RoundRecord;
 
 use super::process::{Beginning, Process};
@@ -30,6 +32,13 @@ pub(super) fn step(engine: &mut dyn Process, input: Input, at: Clock) -> Vec<Out
 /// How long it sleeps if nothing comes, in milliseconds.
 pub(super) fn sleep(engine: &dyn Process, at: Clock) -> u64 {
     u64::try_from(engine.wake_at().since(at.monotonic).as_millis()).unwrap()
+}
+
+fn received(input: &Input) -> Option<(MemberIndex, PeerMessage)> {
+    match input {
+        Input::Received { from, bytes } => Some((*from, decode(bytes).ok()?)),
+        _ => None,
+    }
 }
 
 impl World {
@@ -223,6 +232,7 @@ impl World {
         seat.has_turn = false;
         let taken = seat.waiting.len().min(BATCH);
         let inputs: Vec<_> = seat.waiting.drain(..taken).collect();
+        let heard: Vec<_> = inputs.iter().filter_map(received).collect();
         let Some(engine) = seat.engine.as_deref_mut() else {
             return;
         };
@@ -248,6 +258,9 @@ impl World {
             out.extend(step(engine, Input::Tick, at));
         }
         if self.carry_out(to, out) {
+            for (from, message) in &heard {
+                self.watch.heard(index(to), *from, message);
+            }
             self.speak_unasked(to);
             self.fall_asleep(to);
             if !self.seats[to].waiting.is_empty() && !self.seats[to].has_turn {
@@ -323,6 +336,7 @@ impl World {
             Fault::Copy { member } => {
                 let seat = &mut self.seats[member.as_usize()];
                 seat.copy = Some(seat.disk.clone());
+                self.watch.copied(member);
             }
             Fault::Restore { member, said, back } => {
                 let seat = &mut self.seats[member.as_usize()];
@@ -331,10 +345,14 @@ impl World {
                     let rows = seat.disk.scan(Table::Records).into_iter();
                     let records = rows.map(|(_, row)| decode::<RoundRecord>(&row).unwrap());
                     seat.settled = records.flat_map(|record| record.close.intents).collect();
+                    // With `--restored` it signs nothing before all others have answered
+                    // (docs/protocol.md 4.4): so it is held to all that honest members are held
+                    // to, but for what nobody can tell it.
+                    if said {
+                        self.watch.restored(member);
+                    }
                 }
-                seat.restored = said;
-                // With `--restored` it signs nothing before all others have answered
-                // (docs/protocol.md 4.4): so it is held to all that honest members are held to.
+                self.seats[member.as_usize()].restored = said;
                 if !said {
                     self.watch.doubt(member);
                 }
