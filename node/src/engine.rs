@@ -115,8 +115,8 @@ pub(crate) struct Engine {
     pub(crate) shell: Shell,
     pub(crate) inputs: EngineInputs,
     pub(crate) arithmetic: Arithmetic,
-    /// What steps have taken since the last stage of a closing round.
-    pub(crate) spent: Duration,
+    /// What the arithmetic had taken at the last stage of a round that closes; none while none does.
+    pub(crate) counted: Option<Duration>,
     pub(crate) stop: CancellationToken,
 }
 
@@ -191,18 +191,20 @@ impl Engine {
         } = self;
         // Outside a closing round a step has no arithmetic worth handing to other threads.
         if !member.is_closing() {
-            self.spent = Duration::ZERO;
+            self.counted = None;
             return member.step(input, clock());
         }
-        let (outputs, spent) = arithmetic.run(|| member.step(input, clock()));
-        self.spent = self.spent.saturating_add(spent);
+        let before = *self.counted.get_or_insert_with(|| arithmetic.spent());
+        let outputs = arithmetic.run(|| member.step(input, clock()));
         let reached = outputs.iter().find_map(|output| match output {
             Output::Reached { round, stage } => Some((*round, *stage)),
             _ => None,
         });
         if let Some((round, stage)) = reached {
-            let spent = core::mem::take(&mut self.spent);
-            self.shell.timings.spent(round, stage, spent);
+            let spent = arithmetic.spent();
+            self.counted = Some(spent);
+            let taken = spent.saturating_sub(before);
+            self.shell.timings.spent(round, stage, taken);
         }
         outputs
     }

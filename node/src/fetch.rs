@@ -1,7 +1,8 @@
 //! Fetching records that this member has missed, through the front doors of those that have them.
 //!
-//! A member asks as any client does, so there is no second protocol between members for it. Nor is
-//! there trust: the answer is checked as an auditor checks it, and the engine takes nothing else
+//! A member asks as any client does, so there is no second protocol between members for it; by its
+//! door's key, so that strangers at the other's door keep it out of nothing. Nor is there trust: the
+//! answer is checked as an auditor checks it, and the engine takes nothing else
 //! ([`CheckedRecord`]).
 
 use core::time::Duration;
@@ -16,6 +17,7 @@ use sealbid_types::codec::encode;
 use sealbid_types::committee::Committee;
 use sealbid_types::door::{Request, record_bytes};
 use sealbid_types::id::{MemberIndex, Round};
+use zeroize::Zeroizing;
 
 use crate::engine::EngineInbox;
 
@@ -41,10 +43,11 @@ struct Shared {
 impl Fetcher {
     pub(crate) async fn new(
         committee: &Committee,
+        secret: Zeroizing<[u8; 32]>,
         engine: EngineInbox,
         gate: Arc<Gate>,
     ) -> Result<Self, DoorError> {
-        let doors = DoorClient::new(None, DoorAddress::all(committee)).await?;
+        let doors = DoorClient::new(Some(secret), DoorAddress::all(committee)).await?;
         let doors = doors.with_timeouts(CONNECT, RECORD);
         Ok(Self(Arc::new(Shared {
             doors,

@@ -11,6 +11,7 @@
 //! Whoever asks is a stranger. The door has bounded how much and how often; here, what would take
 //! the engine's time is refused when its queue is full, and everything else goes past it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -32,9 +33,9 @@ use crate::records::Records;
 use crate::requests::Requests;
 use crate::shell::Events;
 
-/// How many records are read at once.
+/// How many records are read at once, for strangers.
 /// The others wait for their turn.
-pub(crate) const READING: usize = 2;
+const READING: usize = 2;
 
 /// Answers the front door's requests.
 pub(crate) struct FrontDoor {
@@ -43,9 +44,38 @@ pub(crate) struct FrontDoor {
     pub(crate) requests: Requests,
     pub(crate) records: Records,
     pub(crate) events: Events,
-    /// Records that are read at once.
-    pub(crate) reading: Semaphore,
+    pub(crate) reading: Reading,
     pub(crate) stop: CancellationToken,
+}
+
+/// Turns at reading records. A member that fetches what it has missed does not wait behind
+/// strangers, and for no more than one other member's record at a time.
+pub(crate) struct Reading {
+    members: BTreeSet<PeerId>,
+    of_members: Semaphore,
+    of_strangers: Semaphore,
+}
+
+impl Reading {
+    pub(crate) fn new(committee: &Committee) -> Self {
+        let doors = committee.roster.iter();
+        Self {
+            members: doors
+                .map(|member| PeerId(*member.door.as_bytes()))
+                .collect(),
+            of_members: Semaphore::new(1),
+            of_strangers: Semaphore::new(READING),
+        }
+    }
+
+    /// The turns that a peer waits for.
+    fn of(&self, peer: PeerId) -> &Semaphore {
+        if self.members.contains(&peer) {
+            &self.of_members
+        } else {
+            &self.of_strangers
+        }
+    }
 }
 
 impl Handler for FrontDoor {
@@ -53,7 +83,7 @@ impl Handler for FrontDoor {
         let answered = match decode::<Request>(&request) {
             // Apart, since it has many answers.
             Ok(Request::Watch) => self.watch(reply).await,
-            Ok(Request::Round(round)) => self.record(round, reply).await,
+            Ok(Request::Round(round)) => self.record(peer, round, reply).await,
             Ok(request) => {
                 let answer = self.answer(request).await;
                 reply.finish(answer.into()).await
@@ -145,10 +175,10 @@ impl FrontDoor {
     }
 
     /// Bounds both: how many records are read at once, and how many bytes wait for slow readers.
-    async fn record(&self, round: Round, reply: Reply) -> Result<(), ReplyError> {
+    async fn record(&self, peer: PeerId, round: Round, reply: Reply) -> Result<(), ReplyError> {
         let answer = {
             // To read one takes several times its bytes: few are read at once, however many ask.
-            let _turn = self.reading.acquire().await;
+            let _turn = self.reading.of(peer).acquire().await;
             self.encoded_record(round).await
         };
         // From here on it is one buffer, for as long as the reader takes.
@@ -281,11 +311,11 @@ mod tests {
         FrontDoor {
             // There is no engine: it is not to be asked.
             engine: EngineInbox::new(1).0,
+            reading: Reading::new(&committee),
             committee: Arc::new(committee),
             requests: Requests::default(),
             records: Records::new(Arc::new(store)),
             events: Events::default(),
-            reading: Semaphore::new(READING),
             stop: CancellationToken::new(),
         }
     }

@@ -127,7 +127,11 @@ impl Worker {
             let ids: Vec<EnvelopeId> = batch.iter().map(Readable::id).collect();
             let (gate, arithmetic) = (Arc::clone(&self.gate), Arc::clone(&self.arithmetic));
             // A batch takes many milliseconds: on one of tokio's own threads the doors would wait.
-            let check = move || arithmetic.run(|| gate.check(batch));
+            let check = move || {
+                let before = arithmetic.spent();
+                let verdicts = arithmetic.run(|| gate.check(batch));
+                (verdicts, arithmetic.spent().saturating_sub(before))
+            };
             let checked = match tokio::task::spawn_blocking(check).await {
                 Ok((verdicts, spent)) => {
                     self.timings.admitted(verdicts.len(), spent);

@@ -14,7 +14,7 @@ use std::time::Instant;
 use sealbid_crypto::{CommitteeKeys, KeyShare};
 use sealbid_keygen::{CommitteeFileError, KeyFileError, MemberKey, Passphrase, load_committee};
 use sealbid_net::PeerId;
-use sealbid_net::door::{Door, DoorConfig};
+use sealbid_net::door::{Door, DoorAddress, DoorConfig};
 use sealbid_net::mesh::Mesh;
 use sealbid_protocol::admission::gate::Gate;
 use sealbid_protocol::admission::{Origin, Readable};
@@ -24,7 +24,6 @@ use sealbid_store::{Identity, Memory, Store, StoreError};
 use sealbid_types::committee::Committee;
 use sealbid_types::id::MemberIndex;
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::NodeError;
@@ -32,7 +31,7 @@ use crate::arithmetic::Arithmetic;
 use crate::config::MemberConfig;
 use crate::engine::{Engine, EngineInbox, EngineInputs, clock};
 use crate::fetch::Fetcher;
-use crate::front_door::{FrontDoor, READING};
+use crate::front_door::{FrontDoor, Reading};
 use crate::gate_worker::GateQueue;
 use crate::mesh_link::{MemberSeat, MeshLink};
 use crate::pid_file::PidFile;
@@ -101,6 +100,7 @@ impl Node {
             secret: loaded.key.door_secret(),
             bind: config.door.bind(),
             limits: config.door.limits(),
+            members: DoorAddress::all(&loaded.committee),
         };
         // Everything is bound when this returns, so that "started" means reachable.
         let (joined, door) = tokio::join!(seat.join(), Door::bind(door));
@@ -205,7 +205,7 @@ async fn assemble(
     // Fetched records are checked by the same keys.
     let records = Arc::clone(&gate);
     let gate = GateQueue::start(gate, inbox.clone(), timings.clone())?;
-    let fetcher = Fetcher::new(&committee, inbox.clone(), records).await;
+    let fetcher = Fetcher::new(&committee, key.door_secret(), inbox.clone(), records).await;
     let shell = Shell {
         runtime: Handle::current(),
         mesh: mesh.handle.clone(),
@@ -223,7 +223,7 @@ async fn assemble(
         requests: shell.requests.clone(),
         records: shell.records.clone(),
         events: shell.events.clone(),
-        reading: Semaphore::new(READING),
+        reading: Reading::new(&committee),
         stop: stop.clone(),
     });
     let stored = member.stored_envelopes();

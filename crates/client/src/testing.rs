@@ -281,6 +281,7 @@ impl TestHouse {
                 secret,
                 bind,
                 limits,
+                members: Vec::new(),
             })
             .await
             .unwrap();

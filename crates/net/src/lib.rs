@@ -17,6 +17,7 @@ mod frame;
 pub mod meeting;
 pub mod mesh;
 mod peer;
+mod places;
 pub mod relay;
 mod tally;
 pub mod ticket;

@@ -82,6 +82,11 @@ impl<K: Ord + Copy> Tally<K> {
         })
     }
 
+    /// How many things of `key` are held.
+    pub(crate) fn count(&self, key: K) -> usize {
+        self.counts().get(&key).copied().unwrap_or(0)
+    }
+
     fn counts(&self) -> MutexGuard<'_, BTreeMap<K, usize>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,11 +1,13 @@
 //! The member's side of the front door. Anyone may knock, so each thing that a stranger can take is
 //! bounded before it is given: connections (in all, of a peer), requests (open, a second), bytes,
-//! and time.
+//! and time. The committee's members have places and room beside the strangers': one that fetches
+//! what it has missed is kept out by nobody.
 
 use core::fmt;
 use core::future::Future;
 use core::num::NonZeroU32;
 use core::time::Duration;
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -16,16 +18,16 @@ use iroh::endpoint::{
     VarInt, presets,
 };
 use iroh::{RelayMode, SecretKey};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
-use super::room::Answers;
-use super::{ALPN, MAX_REQUEST, MAX_RESPONSE, Refusal, Reply};
+use super::room::{Answers, Reader};
+use super::{ALPN, DoorAddress, MAX_REQUEST, MAX_RESPONSE, Refusal, Reply};
 use crate::bind::{BindAddresses, describe, is_address_in_use};
 use crate::frame::{self, FrameError};
+use crate::places::{Most, Place, Places, Screened};
 use crate::tally::{Held, Prefix, Tally};
 use crate::{PeerId, install_crypto_provider};
 
@@ -55,8 +57,10 @@ pub struct DoorLimits {
     pub max_request: usize,
     /// Bytes of one frame of an answer. Default 16 MiB.
     pub max_response: usize,
-    /// Connections in all. Default 1024.
+    /// Connections in all, of strangers. Default 1024.
     pub connections: usize,
+    /// Connections from hosts of members, beside those. Default 64.
+    pub connections_of_members: usize,
     /// Connections of one peer. Default 8.
     pub connections_per_peer: usize,
     /// Connections from one network: /24 of IPv4, /48 of IPv6, the host's own apart. Keys are free
@@ -74,6 +78,9 @@ pub struct DoorLimits {
     pub answers: usize,
     /// Bytes of large answers in memory that go to one network. Default 64 MiB.
     pub answers_per_prefix: usize,
+    /// Bytes of large answers in memory that go to one member, beside those. Default 64 MiB: the
+    /// largest has room.
+    pub answers_per_member: usize,
     /// How long a handshake may take. Default 5 s.
     pub handshake: Duration,
     /// How long a request may take to arrive. Default 5 s.
@@ -91,6 +98,7 @@ impl Default for DoorLimits {
             max_request: MAX_REQUEST,
             max_response: MAX_RESPONSE,
             connections: 1024,
+            connections_of_members: 64,
             connections_per_peer: 8,
             connections_per_prefix: 256,
             streams_per_connection: 64,
@@ -99,6 +107,7 @@ impl Default for DoorLimits {
             prefix_requests_per_second: NonZeroU32::new(2000).unwrap_or(NonZeroU32::MIN),
             answers: 96 << 20,
             answers_per_prefix: MAX_RESPONSE,
+            answers_per_member: MAX_RESPONSE,
             handshake: Duration::from_secs(5),
             read: Duration::from_secs(5),
             write: Duration::from_secs(10),
@@ -115,6 +124,9 @@ pub struct DoorConfig {
     pub bind: BindAddresses,
     /// What it allows.
     pub limits: DoorLimits,
+    /// The committee's members, by the keys and addresses of their doors: a member asks another by
+    /// its door's key. None if all that come are strangers.
+    pub members: Vec<DoorAddress>,
 }
 
 impl fmt::Debug for DoorConfig {
@@ -155,12 +167,12 @@ pub struct Door {
 struct Shared {
     limits: DoorLimits,
     closing: CancellationToken,
+    members: BTreeSet<PeerId>,
     /// Places for connections, taken before the handshake, when nobody knows yet who it is.
-    permits: Arc<Semaphore>,
+    places: Places,
     /// Connections of each peer, counted after the handshake. A key costs nothing, so this is no
-    /// bound on a stranger with many of them; those by network, and `permits`, are.
+    /// bound on a stranger with many of them; `places` are.
     peers: Arc<Tally<PeerId>>,
-    prefixes: Arc<Tally<Prefix>>,
     requests: DefaultKeyedRateLimiter<PeerId>,
     prefix_requests: DefaultKeyedRateLimiter<Prefix>,
     answers: Answers,
@@ -177,6 +189,7 @@ impl Door {
             secret,
             bind,
             limits,
+            members,
         } = config;
         let failed = |reason| DoorBindError::Failed { reason };
         let builder = Endpoint::builder(presets::Minimal)
@@ -193,14 +206,14 @@ impl Door {
                 None => failed(describe(&error)),
             }
         })?;
-        Ok(Self::over(endpoint, limits))
+        Ok(Self::over(endpoint, limits, &members))
     }
 
     /// A door over an endpoint that is bound already, with the [`transport`] of these limits.
-    pub(crate) fn over(endpoint: Endpoint, limits: DoorLimits) -> Self {
+    pub(crate) fn over(endpoint: Endpoint, limits: DoorLimits, members: &[DoorAddress]) -> Self {
         Self {
             endpoint,
-            shared: Arc::new(Shared::new(limits)),
+            shared: Arc::new(Shared::new(limits, members)),
         }
     }
 
@@ -257,34 +270,53 @@ pub(crate) fn transport(limits: &DoorLimits) -> QuicTransportConfig {
 }
 
 impl Shared {
-    fn new(limits: DoorLimits) -> Self {
+    fn new(limits: DoorLimits, members: &[DoorAddress]) -> Self {
         let quota = Quota::per_second(limits.requests_per_second).allow_burst(limits.burst);
+        let most = Most {
+            members: limits.connections_of_members,
+            strangers: limits.connections,
+            network: limits.connections_per_prefix,
+        };
+        let hosts = members.iter().flat_map(|door| &door.addresses).copied();
         Self {
             closing: CancellationToken::new(),
-            permits: Arc::new(Semaphore::new(limits.connections)),
+            members: members.iter().map(|door| door.peer).collect(),
+            places: Places::new(most, hosts),
             peers: Arc::default(),
-            prefixes: Arc::default(),
             requests: RateLimiter::keyed(quota),
             prefix_requests: RateLimiter::keyed(Quota::per_second(
                 limits.prefix_requests_per_second,
             )),
-            answers: Answers::new(limits.answers, limits.answers_per_prefix),
+            answers: Answers::new(
+                limits.answers,
+                limits.answers_per_prefix,
+                limits.answers_per_member,
+            ),
             limits,
         }
     }
 
-    /// Whether a request may be read now, of this peer and from this network.
-    fn may_ask(&self, peer: PeerId, prefix: Option<Prefix>) -> bool {
-        let of_prefix = prefix.is_none_or(|prefix| self.prefix_requests.check_key(&prefix).is_ok());
-        of_prefix && self.requests.check_key(&peer).is_ok()
+    /// Who has come, now that its key is known, and what it holds as long as it stays. None if
+    /// there is no place for it.
+    fn admit(&self, peer: PeerId, place: Place) -> Option<(Reader, (Place, Held<PeerId>))> {
+        let (reader, place) = if self.members.contains(&peer) {
+            (Reader::Member(peer), place)
+        } else {
+            let place = self.places.as_stranger(place)?;
+            (Reader::Stranger(place.network()), place)
+        };
+        let of_peer = self.peers.hold(peer, 1, self.limits.connections_per_peer)?;
+        Some((reader, (place, of_peer)))
     }
-}
 
-/// What a connection holds as long as it lasts.
-struct Place {
-    prefix: Option<Prefix>,
-    _of_prefix: Option<Held<Prefix>>,
-    _permit: OwnedSemaphorePermit,
+    /// Whether a request may be read now, of this peer and from where it comes.
+    fn may_ask(&self, peer: PeerId, reader: Reader) -> bool {
+        let of_network = match reader {
+            Reader::Stranger(Some(prefix)) => self.prefix_requests.check_key(&prefix).is_ok(),
+            Reader::Stranger(None) | Reader::Member(_) => true,
+        };
+        of_network && self.requests.check_key(&peer).is_ok()
+    }
 }
 
 async fn accept<H: Handler>(endpoint: Endpoint, shared: Arc<Shared>, handler: Arc<H>) {
@@ -311,33 +343,14 @@ async fn accept<H: Handler>(endpoint: Endpoint, shared: Arc<Shared>, handler: Ar
 
 /// Takes a place for an incoming connection, or turns it away.
 fn screen(incoming: Incoming, shared: &Shared) -> Option<(Incoming, Place)> {
-    // A handshake takes a place before anybody has proved anything, so a flood from forged
-    // addresses could take all of them. Once half are taken, a newcomer has to prove its address
-    // first, by a QUIC retry, which costs us no state.
-    let crowded = shared.permits.available_permits() * 2 <= shared.limits.connections;
-    if crowded && !incoming.remote_addr_validated() {
+    let is_shown = incoming.remote_addr_validated();
+    match shared.places.screen(&incoming.remote_addr(), is_shown) {
+        Screened::Taken(place) => return Some((incoming, place)),
         // An honest client's transport comes back with the token by itself.
-        let _ = incoming.retry();
-        return None;
+        Screened::ShowsAddress => drop(incoming.retry()),
+        Screened::Full => incoming.refuse(),
     }
-    let prefix = Prefix::of_incoming(&incoming.remote_addr());
-    let most = shared.limits.connections_per_prefix;
-    let of_prefix = prefix.map(|prefix| shared.prefixes.hold(prefix, 1, most));
-    let is_crowding = matches!(of_prefix, Some(None));
-    match Arc::clone(&shared.permits).try_acquire_owned() {
-        Ok(permit) if !is_crowding => {
-            let place = Place {
-                prefix,
-                _of_prefix: of_prefix.flatten(),
-                _permit: permit,
-            };
-            Some((incoming, place))
-        }
-        _ => {
-            incoming.refuse();
-            None
-        }
-    }
+    None
 }
 
 async fn connection<H: Handler>(
@@ -350,20 +363,18 @@ async fn connection<H: Handler>(
         return;
     };
     let peer = PeerId::from(connection.remote_id());
-    let most = shared.limits.connections_per_peer;
-    let refusal = match shared.peers.hold(peer, 1, most) {
-        Some(_of_peer) => requests(&connection, (peer, place.prefix), &shared, &handler).await,
+    let refusal = match shared.admit(peer, place) {
+        // Held until it ends: a connection takes its place for as long as it can cost anything.
+        Some((reader, _held)) => requests(&connection, (peer, reader), &shared, &handler).await,
         None => Refusal::Busy,
     };
     connection.close(refusal.code(), b"");
-    // Held until here: a connection takes its place for as long as it can cost anything.
-    drop(place);
 }
 
 /// Serves a connection's requests; says why it is to be closed.
 async fn requests<H: Handler>(
     connection: &Connection,
-    peer: (PeerId, Option<Prefix>),
+    peer: (PeerId, Reader),
     shared: &Arc<Shared>,
     handler: &Arc<H>,
 ) -> Refusal {
@@ -387,16 +398,16 @@ async fn requests<H: Handler>(
 async fn request<H: Handler>(
     send: SendStream,
     mut receive: RecvStream,
-    (peer, prefix): (PeerId, Option<Prefix>),
+    (peer, reader): (PeerId, Reader),
     shared: Arc<Shared>,
     handler: Arc<H>,
 ) {
     let limits = &shared.limits;
-    let room = shared.answers.of(prefix);
+    let room = shared.answers.of(reader);
     let reply = Reply::new(send, limits.max_response, limits.write, room);
     // Before a byte is read: what is over the rate costs a stream and nothing more. By the peer and
     // not by its connection, of which it may have several.
-    let request = if shared.may_ask(peer, prefix) {
+    let request = if shared.may_ask(peer, reader) {
         read(&mut receive, limits).await
     } else {
         Err(Refusal::RateLimited)

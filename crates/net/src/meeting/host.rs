@@ -156,7 +156,7 @@ impl MeetingHost {
         };
         let limits = config.limits.door();
         let endpoint = bind(&config, relay_url.as_deref(), &limits).await?;
-        let door = Door::over(endpoint, limits);
+        let door = Door::over(endpoint, limits, &[]);
         let service = Arc::new(Service::new(board, config.limits.longest_wait));
         door.serve(Arc::clone(&service));
         Ok(Self {

@@ -1,17 +1,13 @@
 //! The mesh's own endpoint: one UDP port, on which members and guests are told apart by the
 //! protocol that they ask for, and by the keys that they prove.
 
-use core::net::IpAddr;
 use core::time::Duration;
-use std::collections::BTreeSet;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use iroh::endpoint::{
     Connection, Endpoint, IdleTimeout, Incoming, IncomingAddr, QuicTransportConfig, VarInt, presets,
 };
 use iroh::{RelayMode, SecretKey};
-use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
@@ -21,7 +17,7 @@ use super::feed::FeedServer;
 use super::members::Members;
 use crate::PeerId;
 use crate::bind::describe;
-use crate::tally::{Prefix, Tally};
+use crate::places::{Most, Places, Screened};
 
 /// How often a connection is kept alive.
 const KEEP_ALIVE: Duration = Duration::from_secs(1);
@@ -32,14 +28,18 @@ const QUIET: Duration = Duration::from_secs(5);
 const RECEIVE_WINDOW: u32 = 4 << 20;
 /// How long a handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(5);
-/// Handshakes at once: of hosts that the roster names, of all others, and of one network of those.
-const ROSTER_HANDSHAKES: usize = 64;
-const HANDSHAKES: usize = 64;
-const PREFIX_HANDSHAKES: usize = 8;
-/// Connections of guests: in all, of one key, and of one network.
-const GUESTS: usize = 256;
-const GUESTS_A_PEER: usize = 8;
-const GUESTS_A_PREFIX: usize = 64;
+/// Handshakes at once.
+const HANDSHAKES: Most = Most {
+    members: 64,
+    strangers: 64,
+    network: 8,
+};
+/// Connections that have not shown a ticket yet. Each may take `feed::SUBSCRIBE` for that.
+const NEWCOMERS: Most = Most {
+    members: 64,
+    strangers: 256,
+    network: 32,
+};
 
 /// The names of the two protocols, before the network's id: nodes of other networks do not meet.
 const MEMBERS: &[u8] = b"sealbid/members/1/";
@@ -95,18 +95,8 @@ pub(super) struct Reception {
     pub(super) members: Members,
     pub(super) feed: Arc<FeedServer>,
     pub(super) leaving: CancellationToken,
-    guests: Guests,
-    /// Where the roster's members are: strangers cannot take the places of who comes from there.
-    hosts: BTreeSet<IpAddr>,
-}
-
-/// Who has how many connections.
-#[derive(Default)]
-struct Guests {
-    all: Arc<Tally<()>>,
-    peers: Arc<Tally<PeerId>>,
-    prefixes: Arc<Tally<Prefix>>,
-    handshakes: Arc<Tally<Prefix>>,
+    handshakes: Places,
+    newcomers: Places,
 }
 
 impl Reception {
@@ -117,15 +107,18 @@ impl Reception {
         feed: Arc<FeedServer>,
         leaving: CancellationToken,
     ) -> Self {
-        let addresses = config.roster.iter().flat_map(|entry| &entry.addresses);
+        let addresses = || {
+            let entries = config.roster.iter();
+            entries.flat_map(|entry| entry.addresses.iter().copied())
+        };
         Self {
             endpoint,
             network: config.network,
             members,
             feed,
             leaving,
-            guests: Guests::default(),
-            hosts: addresses.map(SocketAddr::ip).collect(),
+            handshakes: Places::new(HANDSHAKES, addresses()),
+            newcomers: Places::new(NEWCOMERS, addresses()),
         }
     }
 
@@ -133,72 +126,51 @@ impl Reception {
     pub(super) async fn run(self) {
         let leaving = self.leaving.clone();
         let this = Arc::new(self);
-        let (of_roster, of_others) = (
-            Arc::new(Semaphore::new(ROSTER_HANDSHAKES)),
-            Arc::new(Semaphore::new(HANDSHAKES)),
-        );
         let accept = async {
             while let Some(incoming) = this.endpoint.accept().await {
-                let places = match this.is_of_roster(&incoming.remote_addr()) {
-                    true => &of_roster,
-                    false => &of_others,
-                };
-                Arc::clone(&this).screen(incoming, places);
+                Arc::clone(&this).screen(incoming);
             }
         };
         leaving.run_until_cancelled(accept).await;
     }
 
-    fn is_of_roster(&self, address: &IncomingAddr) -> bool {
-        match address {
-            IncomingAddr::Ip(address) => self.hosts.contains(&address.ip().to_canonical()),
-            _ => false,
-        }
-    }
-
     /// Begins a handshake if there is a place for it.
-    fn screen(self: Arc<Self>, incoming: Incoming, places: &Arc<Semaphore>) {
-        // When half of the places are taken, who comes must first show that its address is its own.
-        if places.available_permits() * 2 <= HANDSHAKES && !incoming.remote_addr_validated() {
-            // It comes again with a token, or not at all.
-            let _ = incoming.retry();
-            return;
-        }
-        let prefix = Prefix::of_incoming(&incoming.remote_addr());
-        let handshakes = &self.guests.handshakes;
-        let of_prefix = prefix.map(|prefix| handshakes.hold(prefix, 1, PREFIX_HANDSHAKES));
-        let place = Arc::clone(places).try_acquire_owned();
-        let (Ok(place), None | Some(Some(_))) = (place, &of_prefix) else {
-            incoming.refuse();
-            return;
+    fn screen(self: Arc<Self>, incoming: Incoming) {
+        let address = incoming.remote_addr();
+        let place = match self
+            .handshakes
+            .screen(&address, incoming.remote_addr_validated())
+        {
+            Screened::Taken(place) => place,
+            Screened::ShowsAddress => {
+                // It comes again with a token, or not at all.
+                let _ = incoming.retry();
+                return;
+            }
+            Screened::Full => return incoming.refuse(),
         };
         tokio::spawn(async move {
             let Ok(Ok(connection)) = timeout(HANDSHAKE, incoming).await else {
                 return;
             };
             // They are for handshakes, and this one is over.
-            drop((place, of_prefix));
-            self.serve(&connection, prefix).await;
+            drop(place);
+            self.serve(&connection, &address).await;
             connection.close(VarInt::from_u32(0), b"");
         });
     }
 
-    async fn serve(&self, connection: &Connection, prefix: Option<Prefix>) {
-        let peer = PeerId::from(connection.remote_id());
+    async fn serve(&self, connection: &Connection, address: &IncomingAddr) {
         let is_of_members = connection.alpn() == members_alpn(&self.network);
         if is_of_members {
             // Nobody whom the roster does not name gets any further than this.
             self.members.read(connection).await;
             return;
         }
-        let guests = &self.guests;
-        let of_prefix = prefix.map(|prefix| guests.prefixes.hold(prefix, 1, GUESTS_A_PREFIX));
-        let held = (
-            guests.all.hold((), 1, GUESTS),
-            guests.peers.hold(peer, 1, GUESTS_A_PEER),
-        );
-        if let ((Some(_), Some(_)), None | Some(Some(_))) = (&held, &of_prefix) {
-            self.feed.serve(connection, peer).await;
+        // A handshake has shown the address.
+        if let Screened::Taken(newcomer) = self.newcomers.screen(address, true) {
+            let peer = PeerId::from(connection.remote_id());
+            self.feed.serve(connection, peer, newcomer).await;
         }
     }
 }

@@ -5,10 +5,12 @@ use core::sync::atomic::Ordering;
 use core::time::Duration;
 
 use bytes::Bytes;
-use sealbid_net::door::{DoorClient, DoorError, DoorLimits, Refusal};
+use sealbid_net::PeerId;
+use sealbid_net::door::{DoorAddress, DoorClient, DoorError, DoorLimits, Refusal};
+use sealbid_types::id::MemberIndex;
 use zeroize::Zeroizing;
 
-use super::{MEMBER, address, client, limits, open};
+use super::{MEMBER, address, client, limits, open, open_to};
 use crate::{run, within};
 
 #[test]
@@ -90,5 +92,36 @@ fn connections_are_limited_by_peer_and_in_all() {
             }
         })
         .await;
+    });
+}
+
+/// Strangers have filled the door; some of them come from the member's own host.
+#[test]
+fn strangers_keep_no_member_out() {
+    run(30, async {
+        let few = DoorLimits {
+            connections: 1,
+            connections_of_members: 4,
+            ..limits()
+        };
+        let member = DoorAddress {
+            member: MemberIndex(1),
+            peer: PeerId::of_secret(&[9; 32]),
+            addresses: vec!["127.0.0.1:7402".parse().unwrap()],
+        };
+        let (door, _) = open_to(few, vec![member]).await;
+        let with =
+            |secret: u8| DoorClient::new(Some(Zeroizing::new([secret; 32])), vec![address(&door)]);
+        let (mut strangers, mut served) = (Vec::new(), 0);
+        for secret in 2..8 {
+            let stranger = with(secret).await.unwrap();
+            let answer = stranger.request(MEMBER, Bytes::from_static(b"hello"));
+            served += usize::from(within(5, "stranger", answer).await.is_ok());
+            strangers.push(stranger);
+        }
+        assert_eq!(served, 1);
+        let member = with(9).await.unwrap();
+        let answer = member.request(MEMBER, Bytes::from_static(b"hello"));
+        within(5, "member", answer).await.unwrap();
     });
 }

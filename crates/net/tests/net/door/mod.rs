@@ -76,10 +76,15 @@ fn limits() -> DoorLimits {
 }
 
 async fn open(limits: DoorLimits) -> (Door, Arc<Echo>) {
+    open_to(limits, Vec::new()).await
+}
+
+async fn open_to(limits: DoorLimits, members: Vec<DoorAddress>) -> (Door, Arc<Echo>) {
     let config = DoorConfig {
         secret: Zeroizing::new([1; 32]),
         bind: BindAddresses::default(),
         limits,
+        members,
     };
     let door = within(5, "bind", Door::bind(config)).await.unwrap();
     let echo = Arc::new(Echo::default());
@@ -100,6 +105,7 @@ async fn open_again(addresses: &[SocketAddr]) -> Door {
                 secret: Zeroizing::new([1; 32]),
                 bind,
                 limits: limits(),
+                members: Vec::new(),
             };
             if let Ok(door) = Door::bind(config).await {
                 return door;
@@ -368,6 +374,7 @@ fn a_port_in_use_is_named() {
             secret,
             bind,
             limits: limits(),
+            members: Vec::new(),
         });
         match within(5, "bind", second).await {
             Err(DoorBindError::PortInUse { address }) => assert_eq!(address, v4),
