@@ -238,7 +238,7 @@ async fn assemble(
         shell,
         inputs,
         arithmetic: Arithmetic::start("round")?,
-        spent: Duration::ZERO,
+        counted: None,
         stop: stop.clone(),
     };
     let index = key.index();
