@@ -22,7 +22,7 @@ pub enum Table {
     Records,
     /// What this member has promised for the open round: its cut.
     Promises,
-    /// Acknowledgements of other members, by member and envelope.
+    /// Acknowledgements of other members, those that came between two writes in a row.
     Witness,
     /// What became of envelopes in settled rounds (`EnvelopeStatus`), by envelope id.
     Outcomes,

@@ -3,7 +3,8 @@
 //!
 //! They are kept as they came, unverified: the one they serve knows its own signature, and nobody
 //! else is ever shown them. Their rows may be lost in a power cut with no harm but that, so they
-//! are written along with what has to be written anyway.
+//! are written along with what has to be written anyway, and all that have come since together: a
+//! row for each would be most of what a round writes and removes.
 
 use std::collections::BTreeMap;
 
@@ -12,6 +13,7 @@ use sealbid_types::envelope::MOST_ROUNDS;
 use sealbid_types::id::{EnvelopeId, MemberIndex, Round};
 use sealbid_types::keys::Signed;
 use sealbid_types::report::Acknowledgement;
+use serde::{Deserialize, Serialize};
 
 use crate::disk::{Recall, Table, Write};
 use crate::member::StartError;
@@ -19,16 +21,31 @@ use crate::member::io::{Output, put};
 
 /// The most that is kept of one member: some times what it may acknowledge.
 const MOST_KEPT: usize = 16_384;
+/// The most that one row holds.
+const MOST_OF_ROW: usize = 4_096;
+
+/// Acknowledgements that came between two writes.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Batch(Vec<Signed<Acknowledgement>>);
+sealbid_types::schema!(Batch, "sealbid.witness", 1, 1 << 24);
 
 /// Acknowledgements of the other members.
 #[derive(Debug, Default)]
 pub(crate) struct Witness {
-    kept: BTreeMap<MemberIndex, BTreeMap<EnvelopeId, Signed<Acknowledgement>>>,
-    unwritten: Vec<Output>,
+    kept: BTreeMap<MemberIndex, BTreeMap<EnvelopeId, Kept>>,
+    /// How many of each row's acknowledgements are still kept. It goes with the last.
+    rows: BTreeMap<u64, usize>,
+    /// What has come since the last write, by row.
+    unwritten: BTreeMap<u64, Batch>,
+    /// Rows that may be empty.
+    gone: Vec<u64>,
 }
 
-fn key(member: MemberIndex, id: &EnvelopeId) -> Vec<u8> {
-    [&[member.0], id.as_bytes().as_slice()].concat()
+/// An acknowledgement, and the row that it stands in.
+#[derive(Debug)]
+struct Kept {
+    signed: Signed<Acknowledgement>,
+    row: u64,
 }
 
 impl Witness {
@@ -37,51 +54,76 @@ impl Witness {
     /// # Errors
     /// [`StartError::Unreadable`].
     pub(crate) fn recall(disk: &impl Recall) -> Result<Self, StartError> {
+        const UNREADABLE: StartError = StartError::Unreadable(Table::Witness);
         let mut witness = Self::default();
-        for (_, row) in disk.scan(Table::Witness) {
-            let signed: Signed<Acknowledgement> =
-                decode(&row).map_err(|_| StartError::Unreadable(Table::Witness))?;
-            let of = witness.kept.entry(signed.member).or_default();
-            of.insert(signed.body.envelope, signed);
+        for (key, value) in disk.scan(Table::Witness) {
+            let row = <[u8; 8]>::try_from(key).map_err(|_| UNREADABLE)?;
+            let row = u64::from_be_bytes(row);
+            let Batch(batch) = decode(&value).map_err(|_| UNREADABLE)?;
+            witness.rows.insert(row, 0);
+            for signed in batch {
+                witness.insert(row, signed);
+            }
         }
+        // None of them is wanted any more where all that are in it stand in an earlier row too.
+        let empty = witness.rows.iter().filter(|(_, count)| **count == 0);
+        witness.gone = empty.map(|(row, _)| *row).collect();
         Ok(witness)
     }
 
     /// Keeps a member's acknowledgement, which came from that member itself.
     pub(crate) fn keep(&mut self, signed: &Signed<Acknowledgement>) {
-        let (member, id) = (signed.member, signed.body.envelope);
-        let of = self.kept.entry(member).or_default();
-        if of.contains_key(&id) || of.len() >= MOST_KEPT {
-            return;
+        let row = self.next();
+        if self.insert(row, signed.clone()) {
+            self.unwritten.entry(row).or_default().0.push(signed.clone());
         }
-        of.insert(id, signed.clone());
-        self.unwritten
-            .push(put(Table::Witness, key(member, &id), signed));
+    }
+
+    /// Whether it was new, and had room.
+    fn insert(&mut self, row: u64, signed: Signed<Acknowledgement>) -> bool {
+        let of = self.kept.entry(signed.member).or_default();
+        if of.contains_key(&signed.body.envelope) || of.len() >= MOST_KEPT {
+            return false;
+        }
+        of.insert(signed.body.envelope, Kept { signed, row });
+        *self.rows.entry(row).or_default() += 1;
+        true
+    }
+
+    /// The row of what comes next.
+    fn next(&self) -> u64 {
+        // One that is not written yet takes more.
+        if let Some((row, batch)) = self.unwritten.last_key_value()
+            && batch.0.len() < MOST_OF_ROW
+        {
+            return *row;
+        }
+        let newest = self.rows.last_key_value();
+        newest.map_or(0, |(row, _)| row.saturating_add(1))
     }
 
     /// What is kept of a member.
     pub(crate) fn of(&self, member: MemberIndex) -> impl Iterator<Item = &Signed<Acknowledgement>> {
-        self.kept
-            .get(&member)
-            .into_iter()
-            .flat_map(BTreeMap::values)
+        let kept = self.kept.get(&member).into_iter();
+        kept.flat_map(BTreeMap::values).map(|kept| &kept.signed)
     }
 
     /// Forgets envelopes that are listed or outlived, and what is too old to bind anybody: an
     /// envelope waits for at most [`MOST_ROUNDS`] rounds after the one it is acknowledged for.
     pub(crate) fn forget(&mut self, gone: &[EnvelopeId], open: Round) {
-        for (member, of) in &mut self.kept {
+        for of in self.kept.values_mut() {
             let old: Vec<_> = of
-                .values()
-                .filter(|signed| signed.body.round.0.saturating_add(MOST_ROUNDS) < open.0)
-                .map(|signed| signed.body.envelope)
+                .iter()
+                .filter(|(_, kept)| is_old(&kept.signed, open))
+                .map(|(id, _)| *id)
                 .collect();
             for id in gone.iter().chain(&old) {
-                if of.remove(id).is_some() {
-                    self.unwritten.push(Output::Write(Write::Delete {
-                        table: Table::Witness,
-                        key: key(*member, id),
-                    }));
+                let Some(kept) = of.remove(id) else { continue };
+                if let Some(count) = self.rows.get_mut(&kept.row) {
+                    *count = count.saturating_sub(1);
+                    if *count == 0 {
+                        self.gone.push(kept.row);
+                    }
                 }
             }
         }
@@ -89,6 +131,124 @@ impl Witness {
 
     /// The rows that are to be written when something else is.
     pub(crate) fn take_unwritten(&mut self) -> Vec<Output> {
-        core::mem::take(&mut self.unwritten)
+        let mut out = Vec::new();
+        for (row, batch) in core::mem::take(&mut self.unwritten) {
+            out.push(put(Table::Witness, row.to_be_bytes().to_vec(), &batch));
+        }
+        for row in core::mem::take(&mut self.gone) {
+            // Something may have come into it since.
+            if self.rows.get(&row) != Some(&0) {
+                continue;
+            }
+            self.rows.remove(&row);
+            out.push(Output::Write(Write::Delete {
+                table: Table::Witness,
+                key: row.to_be_bytes().to_vec(),
+            }));
+        }
+        out
+    }
+}
+
+fn is_old(signed: &Signed<Acknowledgement>, open: Round) -> bool {
+    signed.body.round.0.saturating_add(MOST_ROUNDS) < open.0
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use sealbid_types::id::Epoch;
+
+    use super::*;
+
+    #[derive(Debug, Default)]
+    struct Disk(BTreeMap<Vec<u8>, Vec<u8>>);
+
+    impl Disk {
+        fn write(&mut self, out: Vec<Output>) {
+            for output in out {
+                match output {
+                    Output::Write(Write::Put { key, value, .. }) => self.0.insert(key, value),
+                    Output::Write(Write::Delete { key, .. }) => self.0.remove(&key),
+                    other => panic!("{other:?}"),
+                };
+            }
+        }
+    }
+
+    impl Recall for Disk {
+        fn get(&self, _: Table, key: &[u8]) -> Option<Vec<u8>> {
+            self.0.get(key).cloned()
+        }
+
+        fn scan(&self, _: Table) -> Vec<(Vec<u8>, Vec<u8>)> {
+            self.0.clone().into_iter().collect()
+        }
+    }
+
+    fn acknowledgement(member: u8, envelope: u8) -> Signed<Acknowledgement> {
+        let body = Acknowledgement {
+            auction: [1; 32].into(),
+            epoch: Epoch(0),
+            envelope: [envelope; 32].into(),
+            round: Round(1),
+        };
+        let key = ed25519_dalek::SigningKey::from_bytes(&[member; 32]);
+        Signed::new(body, MemberIndex(member), &key)
+    }
+
+    fn kept(witness: &Witness) -> Vec<(u8, EnvelopeId)> {
+        let of = |member| {
+            let of = witness.of(MemberIndex(member));
+            of.map(move |signed| (member, signed.body.envelope))
+        };
+        (0..3).flat_map(of).collect()
+    }
+
+    proptest! {
+        /// Whatever comes and goes, in whatever order it is written: a start has what was kept, and
+        /// when all is gone no row is left.
+        #[test]
+        fn a_start_has_what_was_kept(steps in vec((0_u8..4, 0_u8..3, 0_u8..12), 1..80)) {
+            let (mut witness, mut disk) = (Witness::default(), Disk::default());
+            for (what, member, envelope) in steps {
+                match what {
+                    0 | 1 => witness.keep(&acknowledgement(member, envelope)),
+                    2 => witness.forget(&[[envelope; 32].into()], Round(1)),
+                    _ => {
+                        disk.write(witness.take_unwritten());
+                        let again = kept(&Witness::recall(&disk).unwrap());
+                        // A row goes as a whole: some that are gone may come back.
+                        prop_assert!(kept(&witness).iter().all(|it| again.contains(it)));
+                    }
+                }
+            }
+            disk.write(witness.take_unwritten());
+            let mut witness = Witness::recall(&disk).unwrap();
+            witness.forget(&[], Round(2 + MOST_ROUNDS));
+            prop_assert!(kept(&witness).is_empty());
+            disk.write(witness.take_unwritten());
+            prop_assert!(disk.0.is_empty(), "{:?}", disk.0.keys());
+        }
+    }
+
+    /// A liar that acknowledges whatever there is fills neither memory nor a row.
+    #[test]
+    fn what_is_kept_of_a_member_is_bounded() {
+        let mut witness = Witness::default();
+        let mut signed = acknowledgement(1, 0);
+        for number in 0..u64::try_from(MOST_KEPT).unwrap() + 9 {
+            signed.body.envelope = blake3::hash(&number.to_le_bytes()).as_bytes().to_owned().into();
+            witness.keep(&signed);
+        }
+        assert_eq!(witness.of(MemberIndex(1)).count(), MOST_KEPT);
+        let mut disk = Disk::default();
+        disk.write(witness.take_unwritten());
+        assert_eq!(disk.0.len(), MOST_KEPT / MOST_OF_ROW);
+        let again = Witness::recall(&disk).unwrap();
+        assert_eq!(again.of(MemberIndex(1)).count(), MOST_KEPT);
     }
 }
