@@ -9,7 +9,8 @@ mod accusations;
 pub(crate) use self::accusations::Accusations;
 
 use sealbid_crypto::open::verify_shares;
-use sealbid_crypto::{BatchSecret, CommitteeKeys, SignatureShare, check};
+use sealbid_crypto::{BatchSecret, CommitteeKeys, Signature, SignatureShare, check};
+use sealbid_types::close::CertificateBytes;
 use sealbid_types::committee::Committee;
 use sealbid_types::envelope::{Envelope, Part};
 use sealbid_types::id::{AuctionId, Epoch, MemberIndex, Round};
@@ -18,7 +19,7 @@ use sealbid_types::report::Report;
 use sealbid_types::statement::Statement;
 use serde::{Deserialize, Serialize};
 
-use crate::member::message::CertifiedClose;
+use crate::member::message::{Allocated, CertifiedClose};
 use crate::opening::{Parts, Purpose, Shares, SignatureShareMessage};
 use crate::vote::Evidence as VoteEvidence;
 
@@ -43,6 +44,17 @@ pub struct WrongSignatureShare {
     pub statement: Statement,
 }
 
+/// An allocation that the committee has signed, by its digest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CertifiedAllocation {
+    /// The auction.
+    pub auction: AuctionId,
+    /// The epoch of the shares.
+    pub epoch: Epoch,
+    /// The round, the allocation, its certificate.
+    pub allocated: Allocated,
+}
+
 /// What a member signed that no honest member signs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -60,8 +72,10 @@ pub enum Evidence {
     /// A certified close of a decided round that is not the one in the chain: one half of
     /// [`Self::Certificates`]. The other stands in the store's chain, under its round.
     OtherCertificate(Box<CertifiedClose>),
+    /// Two certified allocations of one round: more than `2q - n - 1` members lied. It names none.
+    Allocations(Box<[CertifiedAllocation; 2]>),
 }
-sealbid_types::schema!(Evidence, "sealbid.evidence", 1, 1 << 24);
+sealbid_types::schema!(Evidence, "sealbid.evidence", 2, 1 << 24);
 
 /// Why something does not show what it should.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -93,7 +107,7 @@ impl Evidence {
             Self::Reports(pair) => pair.first().map(|report| report.member),
             Self::Shares(wrong) => Some(wrong.shares.member),
             Self::SignatureShare(wrong) => Some(wrong.share.member),
-            Self::Certificates(_) | Self::OtherCertificate(_) => None,
+            Self::Certificates(_) | Self::OtherCertificate(_) | Self::Allocations(_) => None,
         }
     }
 
@@ -110,6 +124,10 @@ impl Evidence {
                 first.map_or(Round(0), |certified| certified.close.round)
             }
             Self::OtherCertificate(certified) => certified.close.round,
+            Self::Allocations(pair) => {
+                let first = pair.first();
+                first.map_or(Round(0), |certified| certified.allocated.round)
+            }
         }
     }
 
@@ -119,7 +137,10 @@ impl Evidence {
         match self {
             Self::Vote(evidence) => matches!(**evidence, VoteEvidence::BadShare(_)),
             Self::Shares(_) | Self::SignatureShare(_) => true,
-            Self::Reports(_) | Self::Certificates(_) | Self::OtherCertificate(_) => false,
+            Self::Reports(_)
+            | Self::Certificates(_)
+            | Self::OtherCertificate(_)
+            | Self::Allocations(_) => false,
         }
     }
 
@@ -139,6 +160,7 @@ impl Evidence {
             Self::SignatureShare(_) => 6,
             Self::Certificates(_) => 7,
             Self::OtherCertificate(_) => 8,
+            Self::Allocations(_) => 9,
         };
         let member = self.member().map_or(u8::MAX, |member| member.0);
         vec![member, kind]
@@ -158,6 +180,7 @@ impl Evidence {
             Self::Certificates(pair) => judge.certificates(pair),
             // Alone it shows nothing: the chain's own certificate belongs to it.
             Self::OtherCertificate(_) => Err(EvidenceError::Form("half of a pair")),
+            Self::Allocations(pair) => judge.allocations(pair),
         }
     }
 }
@@ -268,6 +291,25 @@ impl Judge<'_> {
         }
         let [first, second] = pair;
         let differ = first.close.round == second.close.round && first.close != second.close;
+        require(differ, EvidenceError::Innocent)
+    }
+
+    fn allocations(&self, pair: &[CertifiedAllocation; 2]) -> Result<(), EvidenceError> {
+        for certified in pair {
+            self.belongs(certified.auction, certified.epoch)?;
+            let CertificateBytes { view, signature } = certified.allocated.certificate;
+            let statement = Statement::Allocation {
+                auction: certified.auction,
+                epoch: certified.epoch,
+                round: certified.allocated.round,
+                view,
+                allocation: certified.allocated.allocation,
+            };
+            Signature::verify(self.keys, &statement, &signature)
+                .map_err(|_| EvidenceError::Form("a certificate"))?;
+        }
+        let [first, second] = pair.each_ref().map(|certified| certified.allocated);
+        let differ = first.round == second.round && first.allocation != second.allocation;
         require(differ, EvidenceError::Innocent)
     }
 }

@@ -256,6 +256,48 @@ fn two_reports_and_two_votes_are_judged_alone() {
     assert_eq!(votes(prevote(Some([1; 32]), 0), prevote(None, 1)), innocent);
 }
 
+#[test]
+fn two_certified_allocations_are_judged_alone() {
+    let case = Case::new();
+    let certified = |allocation: [u8; 32], round| {
+        let statement = Statement::Allocation {
+            auction: case.body.auction,
+            epoch: case.body.epoch,
+            round: Round(round),
+            view: View(3),
+            allocation: allocation.into(),
+        };
+        CertifiedAllocation {
+            auction: case.body.auction,
+            epoch: case.body.epoch,
+            allocated: Allocated {
+                round: Round(round),
+                allocation: allocation.into(),
+                certificate: CertificateBytes {
+                    view: View(3),
+                    signature: case.house.kit.sign(&statement),
+                },
+            },
+        }
+    };
+    let judge = |first: &CertifiedAllocation, second: &CertifiedAllocation| {
+        let pair = [first.clone(), second.clone()];
+        case.judge(&Evidence::Allocations(Box::new(pair)))
+    };
+    let (one, other) = (certified([1; 32], 1), certified([2; 32], 1));
+    assert_eq!(judge(&one, &other), Ok(()));
+    let innocent = Err(EvidenceError::Innocent);
+    assert_eq!(judge(&one, &one), innocent);
+    assert_eq!(judge(&one, &certified([2; 32], 2)), innocent);
+    let mut forged = other.clone();
+    forged.allocated.allocation = [3; 32].into();
+    let form = Err(EvidenceError::Form("a certificate"));
+    assert_eq!(judge(&one, &forged), form);
+    forged = other;
+    forged.epoch = Epoch(7);
+    assert_eq!(judge(&one, &forged), Err(EvidenceError::Foreign));
+}
+
 /// A liar that lies every round in every way fills no disk.
 #[test]
 fn evidence_is_kept_once_a_member_and_kind() {

@@ -163,6 +163,7 @@ impl<R: Rules> Engine<R> {
             chain: &self.chain,
             accusations: &mut self.accusations,
             suspects: &mut self.suspects,
+            has_halted: &mut self.has_halted,
             out,
         }
     }

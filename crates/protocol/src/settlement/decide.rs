@@ -5,11 +5,11 @@
 //! and that the round ends even if no allocation has a quorum: then it settles with nothing filled.
 
 use sealbid_crypto::AllocationCertificate;
-use sealbid_types::id::{AllocationDigest, MemberIndex, ValueDigest};
+use sealbid_types::id::{AllocationDigest, MemberIndex, Round, ValueDigest};
 
 use super::settling::{Desk, Settling};
 use crate::disk::Table;
-use crate::evidence::Evidence;
+use crate::evidence::{CertifiedAllocation, Evidence};
 use crate::member::Stage;
 use crate::member::io::{Notice, Output, put};
 use crate::member::message::{Allocated, PeerMessage};
@@ -18,6 +18,29 @@ use crate::time::{Clock, Monotonic};
 use crate::vote::{
     Certified, LearnError, Message, Output as VoteOutput, Received, Refused, Subject, Value,
 };
+
+/// Two allocations of a round are certified. Both certificates are kept, and the member stops: what
+/// it would settle, another member settles otherwise.
+fn fork(both: [Certified; 2], round: Round, desk: &mut Desk<'_>) {
+    let committee = &desk.context.committee;
+    let (auction, epoch) = (committee.auction, committee.epoch);
+    let pair = both.map(|certified| CertifiedAllocation {
+        auction,
+        epoch,
+        allocated: Allocated {
+            round,
+            allocation: AllocationDigest(certified.value.digest().0),
+            certificate: certified.certificate,
+        },
+    });
+    let evidence = Evidence::Allocations(Box::new(pair));
+    desk.out.extend(desk.accusations.keep(&evidence));
+    *desk.has_halted = true;
+    let reason = format!(
+        "two certified allocations of round {round}: more members lie than the committee can bear"
+    );
+    desk.out.push(Output::Halt { reason });
+}
 
 impl Settling {
     /// Takes this member's part in the vote, and its decision if there is one.
@@ -116,22 +139,15 @@ impl Settling {
                     let said = desk.accusations.accuse(member, what, Some(&evidence));
                     desk.out.extend(said);
                 }
-                VoteOutput::Abstains => {
-                    self.vote.abstain();
-                    desk.out.push(Output::Notice(Notice::Abstains(round)));
-                }
+                // It is in the row of this very step (`VoteState`).
+                VoteOutput::Abstains => desk.out.push(Output::Notice(Notice::Abstains(round))),
                 // Told at once: whoever counts on it may have lost what it heard before.
                 VoteOutput::Decided(_) => {
                     let message = self.decided().map(PeerMessage::Allocated);
                     let message = message.as_ref().map(crate::member::broadcast);
                     desk.out.extend(message);
                 }
-                VoteOutput::Forked { .. } => {
-                    let reason = format!(
-                        "two certified allocations of round {round}: more members lie than the committee can bear"
-                    );
-                    desk.out.push(Output::Halt { reason });
-                }
+                VoteOutput::Forked { first, second } => fork([*first, *second], round, desk),
                 // A value of this vote is judged where it is proposed, and every member has it.
                 VoteOutput::Propose { .. } | VoteOutput::Validate { .. } => {}
             }

@@ -41,6 +41,8 @@ pub(crate) struct Desk<'a> {
     pub(crate) now: Clock,
     /// Whether enough members have answered, since the start, that this one may vote.
     pub(crate) may_vote: bool,
+    /// Whether this member has stopped for good.
+    pub(crate) has_halted: &'a mut bool,
     pub(crate) out: &'a mut Vec<Output>,
 }
 

@@ -252,6 +252,7 @@ impl Vote {
             member: self.config.member,
             view: self.view,
             step: self.step,
+            abstains: self.abstains,
             signed: self.position(),
             locked: self.locked,
             valid: self.valid.clone(),

@@ -188,6 +188,7 @@ impl Vote {
             vote.note_claim(*member, Some(*value));
         }
         vote.changed = false;
+        vote.abstains |= state.abstains;
         vote.tally.restore(&state);
         vote.view = state.view;
         vote.step = state.step;

@@ -43,6 +43,9 @@ pub struct VoteState {
     pub(super) member: MemberIndex,
     pub(super) view: View,
     pub(super) step: Step,
+    /// Whether the member signs nothing in this vote any more: it has seen an own ballot that its
+    /// disk did not know.
+    pub(super) abstains: bool,
     /// The newest that was signed, in whatever view. It is kept when the messages are not: nothing
     /// up to it is ever signed again.
     pub(super) signed: Option<Position>,
@@ -59,7 +62,7 @@ pub struct VoteState {
     /// The values that the others name, by digest.
     pub(super) values: Vec<Value>,
 }
-schema!(VoteState, "sealbid.vote-state", 2, 1 << 24);
+schema!(VoteState, "sealbid.vote-state", 3, 1 << 24);
 
 impl VoteState {
     /// The round.

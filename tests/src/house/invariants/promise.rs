@@ -57,7 +57,10 @@ fn voted(vote: &Message) -> (Promise, Vec<u8>) {
     };
     // Nil is as good a promise as a value: after it no value may follow.
     let digest = value.map_or_else(Vec::new, |value| value.as_bytes().to_vec());
-    (Promise::Vote(vote.round(), vote.subject(), view, step), digest)
+    (
+        Promise::Vote(vote.round(), vote.subject(), view, step),
+        digest,
+    )
 }
 
 /// Which honest members, beside the one that made it, know of each promise.

@@ -122,18 +122,27 @@ fn an_own_vote_that_comes_back_to_an_old_disk_silences_it() {
     let mut vote = started(1);
     vote.time_out();
     assert_eq!(vote.hear(prevote(1, 0, None)), [], "its own, known");
-    assert_eq!(vote.hear(precommit(1, 0, None)), [Seen::Abstains]);
+    let mut out = Vec::new();
+    vote.receive(precommit(1, 0, None), NOW, &mut out).unwrap();
+    let state = stored(&out);
+    assert_eq!(seen(out), [Seen::Persist, Seen::Abstains]);
     assert_eq!(
         vote.hear_all([prevote(2, 0, None), prevote(3, 0, None)]),
         []
     );
     assert!(vote.abstains());
+    // Who told it so may be away when it starts again.
+    let mut again = Vote::restore(config(1), signers(1), state).unwrap();
+    again.start(NOW, &mut Vec::new());
+    assert!(again.abstains());
+    let prevotes = [2, 3].map(|member| prevote(member, 0, None));
+    assert_eq!(again.hear_all(prevotes), []);
 
     let mut vote = started(1);
     vote.time_out();
     assert_eq!(
         vote.hear(prevote(1, 0, Some(&close(1)))),
-        [Seen::Abstains],
+        [Seen::Persist, Seen::Abstains],
         "contradicts it"
     );
 }
@@ -146,7 +155,7 @@ fn an_own_vote_of_a_view_long_past_silences_an_old_disk() {
     vote.hear_all([prevote(2, 9, None), prevote(3, 9, None)]);
     assert_eq!(vote.view(), View(9));
     let own = precommit(1, 0, Some(&close(1)));
-    assert_eq!(vote.hear(own), [Seen::Abstains]);
+    assert_eq!(vote.hear(own), [Seen::Persist, Seen::Abstains]);
 }
 
 /// What peers show a member that starts again is its newest message, and outlives the view.
