@@ -1,6 +1,7 @@
 //! What one member can make another keep, send or repeat is bounded.
 
-use sealbid_tests::house::adversary::{FarViews, TwoReports, WantFlooder};
+use sealbid_protocol::member::Notice;
+use sealbid_tests::house::adversary::{FalseCertificates, FarViews, TwoReports, WantFlooder};
 use sealbid_tests::house::{Faults, World};
 use sealbid_types::id::MemberIndex;
 
@@ -46,5 +47,26 @@ fn a_flood_of_questions_is_not_answered_in_full() {
     assert!(
         served <= most,
         "{served} messages of envelopes, at most {most}"
+    );
+}
+
+/// A liar shows certificates that verify nothing, all the time.
+#[test]
+fn false_certificates_are_looked_at_a_few_times_a_second() {
+    let mut world = World::new(4, 3, 1, Faults::delay(10));
+    let liar = MemberIndex(2);
+    world.corrupt(liar, FalseCertificates::new(5));
+    trade(&mut world, 1, 8, 3_000);
+    run(&mut world, 1, 6_000);
+    assert!(world.counts.lies > 0);
+    let of_liar =
+        |notice: &Notice| matches!(notice, Notice::Unusable { from, .. } if *from == liar);
+    let looked_at = world.notices.iter().filter(|(_, notice)| of_liar(notice));
+    let looked_at = u64::try_from(looked_at.count()).unwrap();
+    // Four a second by each of three.
+    let most = 3 * 4 * (world.now() / 1_000 + 1);
+    assert!(
+        (1..=most).contains(&looked_at),
+        "{looked_at}, at most {most}"
     );
 }

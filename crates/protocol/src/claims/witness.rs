@@ -75,7 +75,11 @@ impl Witness {
     pub(crate) fn keep(&mut self, signed: &Signed<Acknowledgement>) {
         let row = self.next();
         if self.insert(row, signed.clone()) {
-            self.unwritten.entry(row).or_default().0.push(signed.clone());
+            self.unwritten
+                .entry(row)
+                .or_default()
+                .0
+                .push(signed.clone());
         }
     }
 
@@ -241,7 +245,10 @@ mod tests {
         let mut witness = Witness::default();
         let mut signed = acknowledgement(1, 0);
         for number in 0..u64::try_from(MOST_KEPT).unwrap() + 9 {
-            signed.body.envelope = blake3::hash(&number.to_le_bytes()).as_bytes().to_owned().into();
+            signed.body.envelope = blake3::hash(&number.to_le_bytes())
+                .as_bytes()
+                .to_owned()
+                .into();
             witness.keep(&signed);
         }
         assert_eq!(witness.of(MemberIndex(1)).count(), MOST_KEPT);

@@ -21,7 +21,7 @@ use crate::disk::Table;
 use crate::evidence::Evidence;
 use crate::opening::{Exchange, OpenedIntents, first_opening};
 use crate::pool::ClearedRound;
-use crate::settlement::{Desk, Material, Outcome, Settled, Settling, outcomes, summary};
+use crate::settlement::{Awaited, Desk, Material, Outcome, Settled, Settling, outcomes, summary};
 use crate::vote::{Certified, Subject, Value};
 
 /// How many resend times a member waits for a round to settle here before it fetches the record
@@ -98,20 +98,38 @@ impl<R: Rules> Engine<R> {
         out.push(Output::Halt { reason });
     }
 
+    /// Whether the round being settled lacks nothing. Asked at every input: while what was missing
+    /// last time is missing still, nothing else is looked at.
+    fn has_all(&self, settling: &mut Settling) -> bool {
+        let is_missing = settling.awaited.is_some_and(|awaited| match awaited {
+            Awaited::Report(id) => !settling.reports.contains_key(&id),
+            Awaited::Envelope(id) => !self.is_here(settling, &id),
+        });
+        if is_missing {
+            return false;
+        }
+        let Want { reports, envelopes } = self.missing(settling);
+        let report = reports.first().copied().map(Awaited::Report);
+        settling.awaited = report.or(envelopes.first().copied().map(Awaited::Envelope));
+        settling.awaited.is_none()
+    }
+
+    /// Whether an envelope that a round's reports name can be opened, or ruled out.
+    fn is_here(&self, settling: &Settling, id: &EnvelopeId) -> bool {
+        // What is listed is opened from what the round itself holds, and from nowhere else.
+        if settling.lists(id) {
+            return settling.has(id);
+        }
+        let held = self.inbox.get(id);
+        held.is_some_and(|held| held.shares.is_some())
+    }
+
     /// What the round being settled still lacks here.
     pub(crate) fn missing(&self, settling: &Settling) -> Want {
         if !settling.is_collecting() {
             return Want::default();
         }
         let close = settling.certificate().close();
-        let is_here = |id: &EnvelopeId| {
-            // What is listed is opened from what the round itself holds, and from nowhere else.
-            if settling.lists(id) {
-                return settling.has(id);
-            }
-            let held = self.inbox.get(id);
-            held.is_some_and(|held| held.shares.is_some())
-        };
         let mut reports = Vec::new();
         let mut envelopes: BTreeSet<EnvelopeId> =
             close.intents.iter().chain(&close.quotes).copied().collect();
@@ -124,7 +142,7 @@ impl<R: Rules> Engine<R> {
             }
         }
         let is_old = |id: &EnvelopeId| self.chain.listed_before(id, close.round);
-        envelopes.retain(|id| !is_here(id) && !is_old(id));
+        envelopes.retain(|id| !self.is_here(settling, id) && !is_old(id));
         Want {
             reports,
             envelopes: envelopes.into_iter().collect(),
@@ -135,7 +153,7 @@ impl<R: Rules> Engine<R> {
         let Some(mut settling) = self.settling.take() else {
             return;
         };
-        if settling.is_collecting() && self.missing(&settling).is_empty() {
+        if settling.is_collecting() && self.has_all(&mut settling) {
             let material = self.collect(&mut settling, out);
             out.push(settling.provide(material));
             self.due.resend = self.now.monotonic.plus(self.options.times.resend);

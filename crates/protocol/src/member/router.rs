@@ -158,12 +158,9 @@ impl<R: Rules> Engine<R> {
             return;
         };
         let is_of_round = allocated.round == settling.certificate().close().round;
-        let now = self.now.monotonic;
-        // To verify one takes a pairing: one that does not verify is worth nothing, and each member
-        // has only so many.
         if is_of_round
             && !settling.has_decided(allocated.allocation)
-            && self.peers.may_answer(from, Asked::Certificate, now)
+            && self.may_look(from)
             && let Err(error) = settling.learn(allocated, &mut self.desk(out))
         {
             let what = error.to_string();
@@ -202,9 +199,9 @@ impl<R: Rules> Engine<R> {
     ) {
         let CertifiedClose { close, certificate } = certified;
         if close.round < self.chain.open() {
-            return self.compare_with_decided(close, &certificate, out);
+            return self.compare_with_decided(from, close, &certificate, out);
         }
-        if close.round != self.closing.round() || self.settling.is_some() {
+        if close.round != self.closing.round() || self.settling.is_some() || !self.may_look(from) {
             return;
         }
         let mut said = Vec::new();
@@ -219,18 +216,26 @@ impl<R: Rules> Engine<R> {
         self.follow_vote(said, out);
     }
 
+    /// Whether a certificate that a member shows is looked at: that takes a pairing, and one that
+    /// does not verify is worth nothing. Each member has only so many.
+    fn may_look(&mut self, from: MemberIndex) -> bool {
+        let now = self.now.monotonic;
+        self.peers.may_answer(from, Asked::Certificate, now)
+    }
+
     /// A certificate of a decided round is held against one's own: another close of that round
     /// shows that more members lie than the committee can bear, and no later promise is worth
     /// anything.
     fn compare_with_decided(
         &mut self,
+        from: MemberIndex,
         close: Close,
         certificate: &CertificateBytes,
         out: &mut Vec<Output>,
     ) {
         let round = close.round;
         let own = self.chain.digest_of(round);
-        if own.is_none_or(|own| own == close.digest()) {
+        if own.is_none_or(|own| own == close.digest()) || !self.may_look(from) {
             return;
         }
         let proof = CertifiedClose {
@@ -241,6 +246,9 @@ impl<R: Rules> Engine<R> {
             let evidence = Evidence::OtherCertificate(Box::new(proof));
             out.extend(self.accusations.keep(&evidence));
             self.halt(forked(round), out);
+        } else {
+            let what = format!("a certificate of round {round} that does not verify");
+            out.push(Output::Notice(Notice::Unusable { from, what }));
         }
     }
 

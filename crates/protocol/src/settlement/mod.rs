@@ -10,5 +10,5 @@ mod task;
 
 pub(crate) use self::clearing::clearing_input;
 pub use self::outcome::{Outcome, outcomes, summary};
-pub(crate) use self::settling::{Desk, Settling};
+pub(crate) use self::settling::{Awaited, Desk, Settling};
 pub(crate) use self::stages::{Material, Settled};

@@ -46,6 +46,13 @@ pub(crate) struct Desk<'a> {
     pub(crate) out: &'a mut Vec<Output>,
 }
 
+/// Something that a round lacks here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Awaited {
+    Report(ReportId),
+    Envelope(EnvelopeId),
+}
+
 /// A certified round on its way to its settlement. What a task gives stands in its field, once.
 #[derive(Debug)]
 pub(crate) struct Settling {
@@ -54,6 +61,8 @@ pub(crate) struct Settling {
     pub(crate) reports: BTreeMap<ReportId, Signed<Report>>,
     /// Listed envelopes, as far as they have come.
     pub(crate) held: BTreeMap<EnvelopeId, Box<InboxEntry>>,
+    /// One of what was missing when it was last looked for.
+    pub(crate) awaited: Option<Awaited>,
     pub(super) exchange: Exchange,
     /// Everything that the reports name, once it is here.
     pub(super) material: Option<Material>,
@@ -88,6 +97,7 @@ impl Settling {
             certificate,
             reports,
             held,
+            awaited: None,
             exchange,
             material: None,
             terms: None,
