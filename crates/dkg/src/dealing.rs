@@ -34,15 +34,17 @@ pub(crate) fn deal(
     let (constant, public) = (polynomial.constant()?, commitment.first()?);
     let proof = PossessionProof::new(dealer, Possessed::Secret, constant, public, nonce);
     // EncPedPop, step 1: every member's share under a pad that only it and the dealer have.
+    let ephemeral = secret.ephemeral(id);
     let sealing = Sealing {
         session,
         index,
-        ephemeral: secret.ephemeral(id),
+        ephemeral_key: G1Point::generator().times_secret(&ephemeral),
+        ephemeral,
         contribution: secret.contribution(id),
     };
     // Not in the paper: the proof that R is the dealer's own, without which a complaint about one
     // dealing could open another.
-    let ephemeral_key = sealing.ephemeral_key();
+    let ephemeral_key = sealing.ephemeral_key;
     let ephemeral_proof = PossessionProof::new(
         dealer,
         Possessed::Ephemeral,
@@ -74,20 +76,16 @@ struct Sealing<'a> {
     index: MemberIndex,
     /// r.
     ephemeral: SecretScalar,
+    /// R.
+    ephemeral_key: G1Point,
     /// The same for every member: the dealing shows one digest of it.
     contribution: SecretBytes,
 }
 
 impl Sealing<'_> {
-    /// R.
-    fn ephemeral_key(&self) -> G1Point {
-        G1Point::generator().times_secret(&self.ephemeral)
-    }
-
     /// By index, the dealer's own among them: it receives its share as everybody else does, and
     /// recovers it in the same way.
     fn payloads(&self, polynomial: &Polynomial) -> Option<Vec<FixedBytes<PAYLOAD_BYTES>>> {
-        let ephemeral_key = self.ephemeral_key();
         MemberIndex::all(self.session.members())
             .zip(self.session.encryption_keys())
             .map(|(recipient, encryption_key)| {
@@ -96,7 +94,7 @@ impl Sealing<'_> {
                     dealer: self.index,
                     recipient,
                     encryption_key: *encryption_key,
-                    ephemeral_key,
+                    ephemeral_key: self.ephemeral_key,
                 };
                 let share = polynomial.evaluate(recipient.0.saturating_add(1))?;
                 let shared = encryption_key.times_secret_kept(&self.ephemeral);
