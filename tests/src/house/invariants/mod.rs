@@ -256,9 +256,14 @@ impl Watch {
         self.hearers.copied(member);
     }
 
-    /// A member is back on the newest copy of its disk, and was told so.
-    pub fn restored(&mut self, member: MemberIndex) {
-        let gone = self.hearers.restored(member);
+    /// A member is back on the newest copy of its disk, and was told so. `holds` says who holds an
+    /// envelope.
+    pub fn restored(
+        &mut self,
+        member: MemberIndex,
+        holds: impl Fn(MemberIndex, &EnvelopeId) -> bool,
+    ) {
+        let gone = self.hearers.restored(member, holds);
         self.forget(gone);
     }
 
@@ -299,12 +304,18 @@ impl Watch {
     }
 
     /// A member has taken what another said, and has carried out all that followed from it.
-    pub fn heard(&mut self, to: MemberIndex, by: MemberIndex, message: &PeerMessage) {
+    pub fn heard(&mut self, to: MemberIndex, by: MemberIndex, now: u64, message: &PeerMessage) {
         if self.scene.trusts(to) && self.scene.trusts(by) {
             for (promise, _) in promises(by, message) {
-                self.hearers.heard(to, by, promise);
+                self.hearers.heard(to, by, promise, now);
             }
         }
+    }
+
+    /// A member's process has ended.
+    pub fn stopped(&mut self, member: MemberIndex, now: u64) {
+        let gone = self.hearers.stopped(member, now);
+        self.forget(gone);
     }
 
     /// A member gave a client a receipt.

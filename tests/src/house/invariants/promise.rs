@@ -63,15 +63,19 @@ fn voted(vote: &Message) -> (Promise, Vec<u8>) {
     )
 }
 
+/// Within how many milliseconds an acknowledgement that a member has heard is on its disk: a
+/// heartbeat, and the longest wait for a turn.
+const WRITTEN_WITHIN: u64 = 1_100;
+
 /// Which honest members, beside the one that made it, know of each promise.
 ///
 /// A member that is restored from a copy knows what the copy holds, and what others can tell it
 /// (docs/protocol.md 4.4). What it said while nobody heard it is gone from the world: it binds
-/// nobody, and no invariant may ask for it.
+/// nobody, and no invariant may ask for it. So is what those have lost who heard it.
 #[derive(Debug, Default)]
 pub(super) struct Hearers {
-    /// Who knows of what was said.
-    heard: BTreeMap<(MemberIndex, Promise), BTreeSet<MemberIndex>>,
+    /// Who knows of what was said, and since when.
+    heard: BTreeMap<(MemberIndex, Promise), BTreeMap<MemberIndex, u64>>,
     /// What a member had said when the newest copy of its disk was made.
     copied: BTreeMap<MemberIndex, BTreeSet<Promise>>,
     /// Promises that are no longer on the disk of the member that made them.
@@ -85,22 +89,51 @@ impl Hearers {
         self.only_heard.remove(&(by, promise));
     }
 
-    pub(super) fn heard(&mut self, to: MemberIndex, by: MemberIndex, promise: Promise) {
+    pub(super) fn heard(&mut self, to: MemberIndex, by: MemberIndex, promise: Promise, now: u64) {
         if let Some(hearers) = self.heard.get_mut(&(by, promise)) {
-            hearers.insert(to);
+            hearers.entry(to).or_insert(now);
         }
+    }
+
+    /// A member's process has ended. Others' reports are on its disk before anything follows from
+    /// them; their acknowledgements within a second; their ballots are in memory alone. Returns the
+    /// promises that are gone.
+    pub(super) fn stopped(&mut self, member: MemberIndex, now: u64) -> Vec<(MemberIndex, Promise)> {
+        for ((_, promise), hearers) in &mut self.heard {
+            let is_kept = |since: u64| match promise {
+                Promise::Report(_) | Promise::Statement(..) => true,
+                Promise::Acknowledgement(_) => since + WRITTEN_WITHIN < now,
+                Promise::Vote(..) => false,
+            };
+            if hearers.get(&member).is_some_and(|since| !is_kept(*since)) {
+                hearers.remove(&member);
+            }
+        }
+        self.gone()
     }
 
     pub(super) fn copied(&mut self, member: MemberIndex) {
         self.copied.insert(member, self.of(member).collect());
     }
 
-    /// A member is back on the newest copy of its disk. Returns the promises that are gone.
-    pub(super) fn restored(&mut self, member: MemberIndex) -> Vec<(MemberIndex, Promise)> {
+    /// A member is back on the newest copy of its disk. `holds` says who holds an envelope: an
+    /// acknowledgement is shown by nobody else. Returns the promises that are gone.
+    pub(super) fn restored(
+        &mut self,
+        member: MemberIndex,
+        holds: impl Fn(MemberIndex, &EnvelopeId) -> bool,
+    ) -> Vec<(MemberIndex, Promise)> {
         let copied = self.copied.get(&member).cloned().unwrap_or_default();
         let lost: Vec<_> = self.of(member).filter(|it| !copied.contains(it)).collect();
-        self.only_heard
-            .extend(lost.into_iter().map(|promise| (member, promise)));
+        for promise in lost {
+            let key = (member, promise);
+            if let (Promise::Acknowledgement(id), Some(hearers)) =
+                (promise, self.heard.get_mut(&key))
+            {
+                hearers.retain(|hearer, _| holds(*hearer, &id));
+            }
+            self.only_heard.insert(key);
+        }
         self.forgot(member)
     }
 
@@ -110,6 +143,10 @@ impl Hearers {
         for hearers in self.heard.values_mut() {
             hearers.remove(&member);
         }
+        self.gone()
+    }
+
+    fn gone(&mut self) -> Vec<(MemberIndex, Promise)> {
         let is_gone = |key: &&(MemberIndex, Promise)| self.heard[*key].is_empty();
         let gone: Vec<_> = self.only_heard.iter().filter(is_gone).copied().collect();
         for key in &gone {

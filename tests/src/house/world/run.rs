@@ -91,7 +91,9 @@ impl World {
     fn happen(&mut self, event: Event) {
         match event {
             Event::Wake { to } => {
-                if self.seats[to].wakes_at <= self.now {
+                // A process that has died sleeps no more, and the next one begins a sleep of its own.
+                let seat = &self.seats[to];
+                if seat.engine.is_some() && seat.wakes_at <= self.now {
                     self.turn(to);
                 }
             }
@@ -259,7 +261,7 @@ impl World {
         }
         if self.carry_out(to, out) {
             for (from, message) in &heard {
-                self.watch.heard(index(to), *from, message);
+                self.watch.heard(index(to), *from, self.now, message);
             }
             self.speak_unasked(to);
             self.fall_asleep(to);
@@ -304,6 +306,7 @@ impl World {
 
     /// Ends a process. Its disk stays.
     pub(super) fn stop(&mut self, to: usize, back: Option<u64>) {
+        self.watch.stopped(index(to), self.now);
         let seat = &mut self.seats[to];
         seat.engine = None;
         // What waited was in memory.
@@ -349,7 +352,11 @@ impl World {
                     // (docs/protocol.md 4.4): so it is held to all that honest members are held
                     // to, but for what nobody can tell it.
                     if said {
-                        self.watch.restored(member);
+                        let seats = &self.seats;
+                        self.watch.restored(member, |holder, id| {
+                            let disk = &seats[holder.as_usize()].disk;
+                            disk.get(Table::Envelopes, id.as_bytes()).is_some()
+                        });
                     }
                 }
                 self.seats[member.as_usize()].restored = said;
