@@ -40,6 +40,34 @@ fn receipts_survive_a_power_cut_between_report_and_certificate() {
     }
 }
 
+/// A member is restored from a copy that lacks what it has promised since, at one instant of a round
+/// after another: what others have heard of it, it keeps.
+#[test]
+fn a_restored_member_keeps_what_others_heard_it_promise() {
+    let member = MemberIndex(0);
+    for at in (1_850..6_200).step_by(450) {
+        let mut world = World::new(4, 3, at, Faults::delay(10));
+        let said = true;
+        world.plan(1_000, Fault::Copy { member });
+        world.plan(
+            at,
+            Fault::Restore {
+                member,
+                said,
+                back: 200,
+            },
+        );
+        for number in 0..8 {
+            let to = MemberIndex(u8::try_from(number % 3 + 1).unwrap());
+            let order = swap(&world, number + 1);
+            world.submit(to, &order, 1_500 + 500 * number);
+        }
+        world.run(8_000);
+        settle_within(&mut world, 20);
+        assert_eq!(world.counts.faults["old disk, and said so"], 1);
+    }
+}
+
 /// A liar tells a member that starts of a vote that it never cast. The liar takes no part in the
 /// vote itself, so that everybody else is needed.
 #[test]
