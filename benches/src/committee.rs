@@ -10,7 +10,7 @@ use sealbid_types::id::{AuctionId, EnvelopeId, Epoch, MemberIndex, Round, Slot, 
 use sealbid_types::statement::Statement;
 use sealbid_types::time::Timestamp;
 
-use crate::Outcome;
+use crate::Fallible;
 
 /// Any will do, as long as shares and close are of the same.
 const AUCTION: AuctionId = AuctionId(FixedBytes([1; 32]));
@@ -29,7 +29,7 @@ impl Committee {
     ///
     /// # Errors
     /// If there can be no such committee.
-    pub fn deal(members: u8, quorum: u8) -> Outcome<Self> {
+    pub fn deal(members: u8, quorum: u8) -> Fallible<Self> {
         let dealing = sealbid_dkg::deal(members, quorum, &[7; 32])?;
         let keys = CommitteeKeys::new(&dealing.keys, quorum)?;
         let shares = MemberIndex::all(members).zip(dealing.shares);
@@ -48,7 +48,7 @@ impl Committee {
     ///
     /// # Errors
     /// Never, if the committee is sound.
-    pub fn certify(&self, parts: &[&CheckedPart]) -> Outcome<CloseCertificate> {
+    pub fn certify(&self, parts: &[&CheckedPart]) -> Fallible<CloseCertificate> {
         let close = close(listed(parts, Part::Terms), listed(parts, Part::Quote));
         let view = View(0);
         let statement = Statement::Close {
@@ -64,7 +64,7 @@ impl Committee {
     }
 
     /// By the first q members: any q make the same signature.
-    fn sign(&self, statement: &Statement) -> Outcome<FixedBytes<96>> {
+    fn sign(&self, statement: &Statement) -> Fallible<FixedBytes<96>> {
         let mut shares = BTreeMap::new();
         for share in self.quorum() {
             let signature = share

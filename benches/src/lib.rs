@@ -11,7 +11,7 @@ pub mod statistics;
 pub mod unit;
 
 /// What a benchmark's step gives.
-pub type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
+pub type Fallible<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 /// A table without a frame, its first column to the left and the others to the right.
 #[must_use]

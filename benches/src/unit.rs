@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use sealbid_crypto::group::{G1Point, SecretScalar};
 
-use crate::Outcome;
+use crate::Fallible;
 
 /// How many multiplications the unit is measured by.
 const MULTIPLICATIONS: u32 = 250;
@@ -14,7 +14,7 @@ const MULTIPLICATIONS: u32 = 250;
 ///
 /// # Errors
 /// Never: the scalar is fixed.
-pub fn unit() -> Outcome<f64> {
+pub fn unit() -> Fallible<f64> {
     let scalar = SecretScalar::from_uniform_bytes(&[0x11; 64]).ok_or("the scalar is zero")?;
     let began = Instant::now();
     // One product is the next one's factor, so that none can be left out.

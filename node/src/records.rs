@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sealbid_protocol::disk::Table;
-use sealbid_protocol::member::{Outcome, summary};
+use sealbid_protocol::member::{StoredOutcome, summary};
 use sealbid_store::{Store, StoreError};
 use sealbid_types::codec::{Schema, decode};
 use sealbid_types::door::{EnvelopeStatus, MOST_SUMMARIES, RoundSummary};
@@ -40,7 +40,7 @@ impl Records {
     /// What became of an envelope of a settled round. Reads the disk.
     pub(crate) fn outcome(&self, id: &EnvelopeId) -> Result<Option<EnvelopeStatus>, StoreError> {
         let outcome = self.value(Table::Outcomes, id.as_bytes())?;
-        Ok(outcome.map(|Outcome(status)| status))
+        Ok(outcome.map(|StoredOutcome(status)| status))
     }
 
     /// A value, if it is there. One that cannot be read is an error: it is not missing.

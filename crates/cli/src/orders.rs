@@ -12,7 +12,7 @@ use crate::describe;
 use crate::exit::Failure;
 use crate::order_files::{OrderFile, OrderFiles};
 use crate::output::Columns;
-use crate::send::Desk;
+use crate::send::TradingSession;
 use crate::text::date_and_clock;
 use crate::tokens::Tokens;
 
@@ -40,7 +40,7 @@ pub(crate) async fn run(args: OrdersArgs, context: &Context) -> Result<(), Failu
     // Only if asked for: to list orders nobody need be reached, and no member need learn which are
     // one's own.
     if args.update {
-        update(&Desk::open(context).await?).await?;
+        update(&TradingSession::open(context).await?).await?;
     }
     let (console, tokens) = (context.console(), context.tokens()?);
     let files = OrderFiles::new(context.house_dir().orders());
@@ -70,14 +70,14 @@ pub(crate) async fn run(args: OrdersArgs, context: &Context) -> Result<(), Failu
 }
 
 /// Asks what became of the orders without an outcome, and writes down what is final.
-async fn update(desk: &Desk) -> Result<(), Failure> {
-    let mut orders = desk.orders.all()?;
+async fn update(session: &TradingSession) -> Result<(), Failure> {
+    let mut orders = session.orders.all()?;
     // What is final stays so: a settled round does not change.
     orders.retain(|order| order.outcome.is_none());
     // The first failure ends it. What was learnt by then is on disk.
     let ask = |order: OrderFile| async move {
-        let outcome = desk.house.outcome(order.id).await?;
-        desk.orders.note(order.id, &outcome)
+        let outcome = session.house.outcome(order.id).await?;
+        session.orders.note(order.id, &outcome)
     };
     let asked = stream::iter(orders).map(ask).buffer_unordered(AT_ONCE);
     asked.try_collect().await

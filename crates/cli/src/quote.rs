@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::order_files::OrderFile;
-use crate::send::{Desk, now};
+use crate::send::{TradingSession, now};
 use crate::solver::book::Book;
 
 /// Sign, seal and send quotes for the round in progress, from a price book
@@ -37,17 +37,17 @@ pub(crate) struct QuoteArgs {
 
 /// Runs it.
 pub(crate) async fn run(args: QuoteArgs, context: &Context) -> Result<(), Failure> {
-    let desk = Desk::open(context).await?;
-    let book = Book::load(&args.book, &desk.tokens)?;
+    let session = TradingSession::open(context).await?;
+    let book = Book::load(&args.book, &session.tokens)?;
     let solver = Solver::new(context.account(args.account).await?);
     // Where the house stands by its median, with a quorum alive: nothing less acknowledges a quote.
-    let standing = desk.standing().await?;
+    let standing = session.standing().await?;
     // What is past its quotes takes none any more; the next round does.
     let round = match standing.phase {
         Phase::CatchingUp | Phase::Intents | Phase::Quotes => standing.round,
         _ => standing.round.next(),
     };
-    let committee = desk.house.committee();
+    let committee = session.house.committee();
     // By the house's time: a quote that is over before the round closes is void when it is opened.
     let closes = committee
         .schedule
@@ -60,7 +60,7 @@ pub(crate) async fn run(args: QuoteArgs, context: &Context) -> Result<(), Failur
             continue;
         };
         let quote = solver.quote(committee, offer)?;
-        send(&desk, &solver, quote, context).await?;
+        send(&session, &solver, quote, context).await?;
     }
     Ok(())
 }
@@ -68,26 +68,26 @@ pub(crate) async fn run(args: QuoteArgs, context: &Context) -> Result<(), Failur
 /// Writes the quote down, then sends it: if no receipt comes, the very same envelope can be sent
 /// again.
 async fn send(
-    desk: &Desk,
+    session: &TradingSession,
     solver: &Solver,
     quote: SignedQuote,
     context: &Context,
 ) -> Result<(), Failure> {
-    let envelope = solver.seal(desk.house.committee(), desk.house.keys(), &quote)?;
+    let envelope = solver.seal(session.house.committee(), session.house.keys(), &quote)?;
     let pair = quote.quote.pair.clone();
     let order = OrderFile {
         quote: Some(quote.quote),
         ..OrderFile::of_envelope(&envelope, now())
     };
-    desk.orders.add(&order, &envelope)?;
-    let accepted = desk.house.submit(&envelope).await?;
+    session.orders.add(&order, &envelope)?;
+    let accepted = session.house.submit(&envelope).await?;
     // Written anew with the receipt: a round that leaves the quote out contradicts these
     // signatures.
     let order = OrderFile {
         receipt: Some(accepted.receipt.clone()),
         ..order
     };
-    desk.orders.write(&order)?;
+    session.orders.write(&order)?;
     let object = json!({
         "id": order.id,
         "kind": order.kind,
@@ -100,10 +100,10 @@ async fn send(
         format!(
             "sealed   {}  {} → {}\nreceipt  {} of {} members, for round {}",
             order.id.short(),
-            desk.tokens.name_of(&pair.give),
-            desk.tokens.name_of(&pair.want),
+            session.tokens.name_of(&pair.give),
+            session.tokens.name_of(&pair.want),
             accepted.receipt.acknowledgements.len(),
-            desk.house.committee().members(),
+            session.house.committee().members(),
             accepted.round,
         )
     });

@@ -17,7 +17,7 @@ use serde_json::json;
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::order_args::SealingArgs;
-use crate::send::{Desk, read_signed};
+use crate::send::{TradingSession, read_signed};
 
 /// Seal a signed intent into an envelope, without sending it
 #[derive(Debug, Args)]
@@ -49,17 +49,17 @@ pub(crate) struct SealArgs {
 /// Runs it.
 pub(crate) async fn run(args: SealArgs, context: &Context) -> Result<(), Failure> {
     let text = read_signed(args.intent).await?;
-    let desk = Desk::open(context).await?;
-    let intent = desk.parse(&text)?;
+    let session = TradingSession::open(context).await?;
+    let intent = session.parse(&text)?;
     let trader = Trader::new(context.account(args.account).await?);
     let (envelope, order) = match args.first {
         // No member is asked: an envelope can be sealed where there is no network.
         Some(first) => {
             let window = window(first, args.sealing.valid_for, intent.terms.deadline)?;
-            desk.seal_for(window, &trader, &intent, &args.sealing)?
+            session.seal_for(window, &trader, &intent, &args.sealing)?
         }
         // As `submit` does: for the rounds from where the house stands.
-        None => desk.seal(&trader, &intent, &args.sealing, &desk.standing().await?)?,
+        None => session.seal(&trader, &intent, &args.sealing, &session.standing().await?)?,
     };
     // It is among one's own orders by now: what lies at --out may be given away, or lost.
     let out = args.out;

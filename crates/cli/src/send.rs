@@ -66,33 +66,33 @@ pub(crate) struct SubmitArgs {
 pub(crate) async fn run(args: SendArgs, context: &Context) -> Result<(), Failure> {
     // Before the house is looked for: what is no envelope needs none.
     let envelope = read_envelope(&args.envelope)?;
-    let desk = Desk::open(context).await?;
+    let session = TradingSession::open(context).await?;
     // With its terms, if it was sealed here: nothing on the outside tells them.
-    let known = desk.orders.read(envelope.id())?;
+    let known = session.orders.read(envelope.id())?;
     let order = known.unwrap_or_else(|| OrderFile::of_envelope(&envelope, now()));
-    desk.send(envelope, order, &args.wait).await
+    session.send(envelope, order, &args.wait).await
 }
 
 /// Runs `submit`.
 pub(crate) async fn run_submit(args: SubmitArgs, context: &Context) -> Result<(), Failure> {
     let text = read_signed(args.intent).await?;
-    let desk = Desk::open(context).await?;
-    let intent = desk.parse(&text)?;
+    let session = TradingSession::open(context).await?;
+    let intent = session.parse(&text)?;
     let trader = Trader::new(context.account(args.account).await?);
-    let standing = desk.standing().await?;
-    let (envelope, order) = desk.seal(&trader, &intent, &args.sealing, &standing)?;
-    desk.send(envelope, order, &args.wait).await
+    let standing = session.standing().await?;
+    let (envelope, order) = session.seal(&trader, &intent, &args.sealing, &standing)?;
+    session.send(envelope, order, &args.wait).await
 }
 
 /// All that sealing and sending takes.
-pub(crate) struct Desk {
+pub(crate) struct TradingSession {
     pub(crate) house: Client,
     pub(crate) tokens: Tokens,
     pub(crate) orders: OrderFiles,
     context: Context,
 }
 
-impl Desk {
+impl TradingSession {
     /// Opens the house.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::describe;
 use crate::exit::Failure;
 use crate::order_args::WaitArgs;
-use crate::send::{Desk, require_filled};
+use crate::send::{TradingSession, require_filled};
 
 /// What became of an order: proved by the round's signed record, whichever member answers
 #[derive(Debug, Args)]
@@ -42,18 +42,18 @@ struct Status<'a> {
 
 /// Runs it.
 pub(crate) async fn run(args: StatusArgs, context: &Context) -> Result<(), Failure> {
-    let desk = Desk::open(context).await?;
-    let id = desk.orders.find(&args.id)?;
+    let session = TradingSession::open(context).await?;
+    let id = session.orders.find(&args.id)?;
     // Its terms are known only where the order was given: members have them sealed.
-    let order = desk.orders.read(id)?;
+    let order = session.orders.read(id)?;
     let outcome = if args.wait.wait {
-        desk.wait(id, order.as_ref()).await?
+        session.wait(id, order.as_ref()).await?
     } else {
         // Believed as far as a round's signed record bears it out.
-        desk.house.outcome(id).await?
+        session.house.outcome(id).await?
     };
     // What is final is kept: from then on `orders` knows it without asking anybody.
-    desk.orders.note(id, &outcome)?;
+    session.orders.note(id, &outcome)?;
     let terms = order.as_ref().and_then(|order| order.terms.as_ref());
     let object = Status {
         id,
@@ -61,9 +61,9 @@ pub(crate) async fn run(args: StatusArgs, context: &Context) -> Result<(), Failu
         outcome: &outcome,
     };
     context.console().result(&object, || {
-        let what = terms.map(|terms| describe::terms(terms, &desk.tokens));
+        let what = terms.map(|terms| describe::terms(terms, &session.tokens));
         let what = what.map_or_else(String::new, |what| format!("  {what}"));
-        let outcome = describe::outcome(&outcome, terms, &desk.tokens);
+        let outcome = describe::outcome(&outcome, terms, &session.tokens);
         format!("{}{what}\n{outcome}", id.short())
     });
     // Only if it was waited for. Otherwise it is an answer that nothing is known yet.

@@ -9,7 +9,7 @@ use sealbid_client::Trader;
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::order_args::{SealingArgs, SigningArgs, SwapTerms, WaitArgs};
-use crate::send::Desk;
+use crate::send::TradingSession;
 
 /// Swap one token for another: sign, seal and send
 #[derive(Debug, Args)]
@@ -42,16 +42,16 @@ pub(crate) async fn run(args: SwapArgs, context: &Context) -> Result<(), Failure
     } = args;
     // What was typed first: a wrong amount needs no house, and no passphrase.
     let order = terms.order(&context.tokens()?)?;
-    let desk = Desk::open(context).await?;
+    let session = TradingSession::open(context).await?;
     let solvers = signing.allow_list();
     let trader = Trader::new(context.account(signing.account).await?);
     // By the house's time: a deadline by a clock that is slow could be over before the round
     // closes.
-    let standing = desk.standing().await?;
+    let standing = session.standing().await?;
     let deadline = standing.now.plus(signing.deadline);
-    let rules = &desk.house.committee().rules;
+    let rules = &session.house.committee().rules;
     let intent = trader.sign(&order, rules, deadline, solvers)?;
     // Written down as it is sealed, and only then sent.
-    let (envelope, order) = desk.seal(&trader, &intent, &sealing, &standing)?;
-    desk.send(envelope, order, &wait).await
+    let (envelope, order) = session.seal(&trader, &intent, &sealing, &standing)?;
+    session.send(envelope, order, &wait).await
 }

@@ -64,7 +64,7 @@ pub enum RefusalReason {
 /// Why an envelope is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
 #[error("{part:?}: {reason}")]
-pub struct Refusal {
+pub struct NotAdmitted {
     /// The part: of several bad ones, the first.
     pub part: Part,
     /// What is wrong with it.
@@ -186,7 +186,7 @@ impl Candidate<'_, Proof> {
         self.state = Err(RefusalReason::Proof);
     }
 
-    fn finish(self, envelope: EnvelopeId) -> Result<CheckedPart, Refusal> {
+    fn finish(self, envelope: EnvelopeId) -> Result<CheckedPart, NotAdmitted> {
         let Self {
             part,
             sealed,
@@ -196,7 +196,7 @@ impl Candidate<'_, Proof> {
         Ok(CheckedPart {
             envelope,
             part,
-            u: state.map_err(|reason| Refusal { part, reason })?.u,
+            u: state.map_err(|reason| NotAdmitted { part, reason })?.u,
             commitment: sealed.commitment.0,
             label,
             body: sealed.body.clone(),
@@ -208,7 +208,7 @@ impl Candidate<'_, Proof> {
 fn finish(
     envelope: &Envelope,
     candidates: Vec<Candidate<'_, Proof>>,
-) -> Result<CheckedEnvelope, Refusal> {
+) -> Result<CheckedEnvelope, NotAdmitted> {
     let id = envelope.id();
     let parts = candidates.into_iter().map(|candidate| candidate.finish(id));
     Ok(CheckedEnvelope {
@@ -221,8 +221,8 @@ fn finish(
 /// (see [`Envelope::check_header`]).
 ///
 /// # Errors
-/// [`Refusal`], of the first part that fails.
-pub fn check(envelope: &Envelope) -> Result<CheckedEnvelope, Refusal> {
+/// [`NotAdmitted`], of the first part that fails.
+pub fn check(envelope: &Envelope) -> Result<CheckedEnvelope, NotAdmitted> {
     let candidates = Candidate::all_of(envelope).into_iter().map(check_part);
     finish(envelope, candidates.collect())
 }
@@ -247,7 +247,7 @@ fn check_part(candidate: Candidate<'_, Decoded>) -> Candidate<'_, Proof> {
 pub fn check_batch(
     envelopes: &[&Envelope],
     secret: &BatchSecret,
-) -> Vec<Result<CheckedEnvelope, Refusal>> {
+) -> Vec<Result<CheckedEnvelope, NotAdmitted>> {
     let decoded = envelopes
         .par_iter()
         .map(|envelope| Candidate::all_of(envelope))

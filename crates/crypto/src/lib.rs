@@ -36,7 +36,7 @@ pub mod seal;
 pub mod share;
 pub mod signature;
 
-pub use admit::{CheckedEnvelope, CheckedPart, Refusal, RefusalReason, check, check_batch};
+pub use admit::{CheckedEnvelope, CheckedPart, NotAdmitted, RefusalReason, check, check_batch};
 pub use batch::BatchSecret;
 pub use certificate::{AllocationCertificate, Authority, CertificateError, CloseCertificate};
 pub use content::{Fault, Plaintext};

@@ -67,7 +67,7 @@ pub use dealer::{DealError, Dealing as DealerDealing, deal};
 pub use fault::{Culprit, Fault, FaultReason, Void};
 pub use invitation::InvitationError;
 pub use message::{Invitation, Meeting, Message, MessageId, Purpose};
-pub use participant::{Outcome, Participant, Step};
+pub use participant::{CeremonyOutcome, Participant, Step};
 pub use polynomial::Polynomial;
 pub use proof::{EqualityProof, PossessionProof};
 pub use secret::{SecretBytes, SessionSecret};

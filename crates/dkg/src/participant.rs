@@ -45,7 +45,7 @@ pub enum Step {
     /// Nothing but wait.
     Wait(Waiting),
     /// All have confirmed.
-    Done(Box<Outcome>),
+    Done(Box<CeremonyOutcome>),
     /// Nothing of this session may be used: this participant has not confirmed, and never will.
     Void(Void),
     /// It has confirmed, and others may have a key that counts: it keeps its secret and its board,
@@ -55,7 +55,7 @@ pub enum Step {
 
 /// What a ceremony leaves a participant with.
 #[derive(Debug)]
-pub struct Outcome {
+pub struct CeremonyOutcome {
     /// What everybody may know: the committee, its certificate in it.
     pub committee: Committee,
     /// How it came about, for everybody to check.
@@ -403,7 +403,7 @@ fn outcome(
     let transcript = Transcript::of(board, &certificate);
     let committee = dealt.committee(Provenance::Ceremony(certificate));
     match transcript.zip(committee) {
-        Some((transcript, committee)) => Step::Done(Box::new(Outcome {
+        Some((transcript, committee)) => Step::Done(Box::new(CeremonyOutcome {
             committee,
             transcript,
             index,

@@ -13,7 +13,7 @@ use sealbid_types::time::Timestamp;
 
 use crate::board::Board;
 use crate::message::{Commitment, Dealing, FORMAT, Invitation, Message, Purpose};
-use crate::participant::{Outcome, Participant, Step};
+use crate::participant::{CeremonyOutcome, Participant, Step};
 use crate::secret::SessionSecret;
 use crate::session::Session;
 use crate::signed::Signed;
@@ -171,7 +171,7 @@ impl Ceremony {
         ceremony
     }
 
-    pub(crate) fn outcome(&self, seed: u8) -> Outcome {
+    pub(crate) fn outcome(&self, seed: u8) -> CeremonyOutcome {
         match self.step(seed) {
             Step::Done(outcome) => *outcome,
             other => panic!("{seed} is not done: {other:?}"),

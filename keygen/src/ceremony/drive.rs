@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use sealbid_dkg::{
-    Board, Culprit, Doubt, Fault, FaultReason, Message, Outcome, Participant, PostError, Session,
-    Step, Void, Waiting,
+    Board, CeremonyOutcome, Culprit, Doubt, Fault, FaultReason, Message, Participant, PostError,
+    Session, Step, Void, Waiting,
 };
 use sealbid_types::committee::{Committee, Member, Provenance};
 use sealbid_types::id::{CeremonyId, SessionId};
@@ -56,7 +56,7 @@ enum Role {
 }
 
 /// Where a participant stands after a step.
-pub(crate) enum Standing {
+pub(crate) enum Advance {
     /// It has said something that others are to hear.
     Posted,
     /// It can do nothing but wait.
@@ -157,9 +157,9 @@ impl Ceremony {
     ///
     /// # Errors
     /// [`CeremonyError`]: the same step is next when this is tried again.
-    pub(crate) fn step(&mut self, voice: &mut Voice<'_>) -> Result<Standing, CeremonyError> {
+    pub(crate) fn step(&mut self, voice: &mut Voice<'_>) -> Result<Advance, CeremonyError> {
         let participant = match &mut self.role {
-            Role::Finished(report) => return Ok(Standing::Done(report.clone())),
+            Role::Finished(report) => return Ok(Advance::Done(report.clone())),
             Role::Participant(participant) => participant,
         };
         let now = self.board.now();
@@ -191,24 +191,24 @@ impl Ceremony {
                 self.accept(&session)?;
                 self.step(voice)
             }
-            Step::Wait(waiting) => Ok(Standing::Waiting(waiting)),
-            Step::Done(outcome) => self.conclude(&outcome).map(Standing::Done),
-            Step::Void(void) => Ok(Standing::Void(verdict(&self.directory, &board, &void))),
+            Step::Wait(waiting) => Ok(Advance::Waiting(waiting)),
+            Step::Done(outcome) => self.conclude(&outcome).map(Advance::Done),
+            Step::Void(void) => Ok(Advance::Void(verdict(&self.directory, &board, &void))),
             Step::InDoubt(doubt) => {
                 let doubts = doubts(&self.directory, &board, &doubt);
-                Ok(Standing::InDoubt(CeremonyError::InDoubt(doubts)))
+                Ok(Advance::InDoubt(CeremonyError::InDoubt(doubts)))
             }
         }
     }
 
-    fn post(&mut self, message: Message, voice: &mut Voice<'_>) -> Result<Standing, CeremonyError> {
+    fn post(&mut self, message: Message, voice: &mut Voice<'_>) -> Result<Advance, CeremonyError> {
         // On disk when this returns, and only then said and sent: what others hold of this
         // participant it holds too, whenever it was killed.
         let kind = message.kind();
         self.board.take(message)?;
         let object = serde_json::json!({ "event": "posted", "kind": kind });
         voice.say(&object, || format!("signed and kept: your {kind}"))?;
-        Ok(Standing::Posted)
+        Ok(Advance::Posted)
     }
 
     /// Who has looked at the enrolments and called the roster has accepted it.
@@ -239,7 +239,7 @@ impl Ceremony {
         Ok(())
     }
 
-    fn conclude(&mut self, outcome: &Outcome) -> Result<Box<Report>, CeremonyError> {
+    fn conclude(&mut self, outcome: &CeremonyOutcome) -> Result<Box<Report>, CeremonyError> {
         let Operator {
             identity,
             passphrase,

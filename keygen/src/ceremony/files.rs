@@ -11,7 +11,7 @@ use sealbid_types::keys::PublicKey;
 use serde::Serialize;
 
 use crate::ceremony::directory::read_board;
-use crate::ceremony::drive::{Ceremony, Standing};
+use crate::ceremony::drive::{Advance, Ceremony};
 use crate::ceremony::error::CeremonyError;
 use crate::ceremony::outcome::Report;
 use crate::ceremony::people::{missing, stage_name, waiting_line};
@@ -71,8 +71,8 @@ pub(crate) fn advance(
 ) -> Result<Option<Report>, CeremonyError> {
     loop {
         match ceremony.step(voice) {
-            Ok(Standing::Posted) => {}
-            Ok(Standing::Done(report)) => {
+            Ok(Advance::Posted) => {}
+            Ok(Advance::Done(report)) => {
                 // In the place of the file that this stage wrote before: it holds all confirmations
                 // now.
                 let file = write_carry(&ceremony, 5, "confirmation")?;
@@ -87,17 +87,17 @@ pub(crate) fn advance(
                 tell(&carry, voice)?;
                 return Ok(Some(*report));
             }
-            Ok(Standing::Void(error)) => {
+            Ok(Advance::Void(error)) => {
                 // The others are to see it too.
                 write_carry(&ceremony, 6, "evidence")?;
                 return Err(error);
             }
             // By files there is no waiting for news: it is in doubt until somebody brings more.
-            Ok(Standing::InDoubt(doubt)) => {
+            Ok(Advance::InDoubt(doubt)) => {
                 write_carry(&ceremony, 6, "evidence")?;
                 return Err(doubt);
             }
-            Ok(Standing::Waiting(waiting)) => return wait(&ceremony, &waiting, voice),
+            Ok(Advance::Waiting(waiting)) => return wait(&ceremony, &waiting, voice),
             Err(error) => return Err(error),
         }
     }

@@ -18,7 +18,7 @@ use tokio::sync::mpsc::Receiver;
 use tokio::time::{sleep, timeout};
 
 use crate::ceremony::code::Code;
-use crate::ceremony::drive::{Ceremony, Standing};
+use crate::ceremony::drive::{Advance, Ceremony};
 use crate::ceremony::error::CeremonyError;
 use crate::ceremony::noticeboard::{Clock, refusal};
 use crate::ceremony::outcome::Report;
@@ -88,10 +88,10 @@ async fn take_part(
     loop {
         // A question to the person waits here; the meeting goes on in other threads.
         match ceremony.step(voice)? {
-            Standing::Posted => place.announce(),
-            Standing::Done(report) => return Ok(*report),
-            Standing::Void(error) => return Err(error),
-            Standing::Waiting(waiting) => {
+            Advance::Posted => place.announce(),
+            Advance::Done(report) => return Ok(*report),
+            Advance::Void(error) => return Err(error),
+            Advance::Waiting(waiting) => {
                 let board = ceremony.board().with(Board::clone);
                 voice.progress(
                     &WaitingEvent::new(&waiting),
@@ -106,7 +106,7 @@ async fn take_part(
                     news = Instant::now();
                 }
             }
-            Standing::InDoubt(doubt) => {
+            Advance::InDoubt(doubt) => {
                 let object = serde_json::json!({ "event": "in-doubt" });
                 voice.progress(&object, "in doubt: waiting for what else there is")?;
                 if news.elapsed() > GRACE {

@@ -9,7 +9,7 @@ use core::fmt;
 
 use sealbid_crypto::CommitteeKeys;
 use sealbid_crypto::group::SecretScalar;
-use sealbid_dkg::{Outcome, SecretBytes};
+use sealbid_dkg::{CeremonyOutcome, SecretBytes};
 use sealbid_types::committee::{Committee, Provenance};
 use sealbid_types::id::{AuctionId, CeremonyId, KeyId, MemberIndex, SessionId};
 use serde::Serialize;
@@ -171,11 +171,11 @@ pub(crate) fn check_member_key(
 pub(crate) fn write(
     directory: &CeremonyDir,
     identity: &Identity,
-    outcome: &Outcome,
+    outcome: &CeremonyOutcome,
     passphrase: &Passphrase,
     work: WorkFactor,
 ) -> Result<Report, CeremonyError> {
-    let Outcome {
+    let CeremonyOutcome {
         committee,
         transcript,
         index,

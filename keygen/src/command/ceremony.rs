@@ -44,7 +44,7 @@ use crate::passphrase::{Passphrase, Terminal};
 use crate::secret_file::write_new_public;
 use crate::seed::Seed;
 
-type Outcome = Result<(), CeremonyError>;
+type CommandResult = Result<(), CeremonyError>;
 
 /// The BLAKE3 derive-key contexts of what a command draws from its entropy.
 mod context {
@@ -99,7 +99,7 @@ struct NewIdentity<'a> {
 pub(super) fn identity<T: Terminal>(
     args: &IdentityArgs,
     around: &mut Surroundings<'_, T>,
-) -> Outcome {
+) -> CommandResult {
     let IdentityCommand::New(args) = &args.command;
     // Before anybody thinks of a passphrase for it. Nor does saving replace a file.
     if args.out.exists() {
@@ -136,7 +136,10 @@ pub(super) fn identity<T: Terminal>(
 }
 
 /// Writes the invitation into a file, and prints the code that leads to its meeting.
-pub(super) fn invite<T: Terminal>(args: &InviteArgs, around: &mut Surroundings<'_, T>) -> Outcome {
+pub(super) fn invite<T: Terminal>(
+    args: &InviteArgs,
+    around: &mut Surroundings<'_, T>,
+) -> CommandResult {
     let call = call_of(args)?;
     let out = match &args.out {
         Some(out) => out.clone(),
@@ -219,7 +222,10 @@ fn target_of(text: &str) -> Result<Target, CeremonyError> {
     }
 }
 
-pub(super) fn join<T: Terminal>(args: &JoinArgs, around: &mut Surroundings<'_, T>) -> Outcome {
+pub(super) fn join<T: Terminal>(
+    args: &JoinArgs,
+    around: &mut Surroundings<'_, T>,
+) -> CommandResult {
     let target = target_of(&args.ceremony)?;
     let directory = CeremonyDir::new(around.dir);
     // Told before the passphrase is asked for. Who has begun may go on after the deadline.
@@ -253,7 +259,7 @@ fn by_network<T: Terminal>(
     board: Board,
     operator: Operator,
     around: &mut Surroundings<'_, T>,
-) -> Outcome {
+) -> CommandResult {
     let Some(meeting) = board.invitation().body.meeting.clone() else {
         let text = "this ceremony is by files: use `step` instead of `join`";
         return Err(CeremonyError::Usage(text.to_owned()));
@@ -270,7 +276,10 @@ fn by_network<T: Terminal>(
     show(&report, &mut voice)
 }
 
-pub(super) fn step<T: Terminal>(args: &StepArgs, around: &mut Surroundings<'_, T>) -> Outcome {
+pub(super) fn step<T: Terminal>(
+    args: &StepArgs,
+    around: &mut Surroundings<'_, T>,
+) -> CommandResult {
     // The files first: a mistyped name is told before the passphrase is asked for.
     let Some((board, refused)) = read_boards(&args.files)? else {
         return Err(CeremonyError::Usage("name a ceremony file".to_owned()));
@@ -294,7 +303,7 @@ fn by_files<T: Terminal>(
     board: Board,
     operator: Operator,
     around: &mut Surroundings<'_, T>,
-) -> Outcome {
+) -> CommandResult {
     let entropy = Seed::derive(context::SESSION, around.entropy, 0);
     let clock = Clock::Fixed(around.now);
     let mut voice = voice(around, args.yes);
@@ -317,16 +326,19 @@ fn by_files<T: Terminal>(
 }
 
 /// What the ceremony is about, before anything is asked or said in it.
-fn greet(board: &Board, operator: &Operator, voice: &mut Voice<'_>) -> Outcome {
+fn greet(board: &Board, operator: &Operator, voice: &mut Voice<'_>) -> CommandResult {
     let event = InvitationEvent::new("invitation", board, &operator.identity.public_key());
     voice.say(&event, || event.to_string())
 }
 
-fn show(report: &Report, voice: &mut Voice<'_>) -> Outcome {
+fn show(report: &Report, voice: &mut Voice<'_>) -> CommandResult {
     voice.say(report, || format!("\n{report}"))
 }
 
-pub(super) fn resume<T: Terminal>(args: &ResumeArgs, around: &mut Surroundings<'_, T>) -> Outcome {
+pub(super) fn resume<T: Terminal>(
+    args: &ResumeArgs,
+    around: &mut Surroundings<'_, T>,
+) -> CommandResult {
     let directory = CeremonyDir::new(around.dir);
     let path = around.dir.to_owned();
     if !directory.is_begun() {
@@ -352,7 +364,10 @@ pub(super) fn resume<T: Terminal>(args: &ResumeArgs, around: &mut Surroundings<'
     }
 }
 
-pub(super) fn verify<T: Terminal>(args: &VerifyArgs, around: &mut Surroundings<'_, T>) -> Outcome {
+pub(super) fn verify<T: Terminal>(
+    args: &VerifyArgs,
+    around: &mut Surroundings<'_, T>,
+) -> CommandResult {
     let verified = verification::verify(&args.transcript, args.committee.as_deref())?;
     voice(around, false).say(&verified, || verified.to_string())
 }
@@ -360,7 +375,7 @@ pub(super) fn verify<T: Terminal>(args: &VerifyArgs, around: &mut Surroundings<'
 pub(super) fn recover<T: Terminal>(
     args: &RecoverArgs,
     around: &mut Surroundings<'_, T>,
-) -> Outcome {
+) -> CommandResult {
     // Before the passphrase is asked: it is said at once, and a key file is never overwritten.
     if args.out.exists() {
         let source = io::Error::from(io::ErrorKind::AlreadyExists);

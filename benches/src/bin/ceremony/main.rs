@@ -10,7 +10,7 @@ mod session;
 use clap::Parser;
 use sealbid_benches::statistics::median;
 use sealbid_benches::unit::unit;
-use sealbid_benches::{Outcome, table};
+use sealbid_benches::{Fallible, table};
 use serde::Serialize;
 
 use self::session::Run;
@@ -54,7 +54,7 @@ fn size(text: &str) -> Result<(u8, u8), String> {
     sizes.ok_or_else(|| "members and quorum, as 5/4: 3 to 16, and more than half".to_owned())
 }
 
-fn main() -> Outcome<()> {
+fn main() -> Fallible<()> {
     let args = Args::parse();
     // One thread, also for what would use more: these are a participant's work, and not its
     // waiting.
@@ -72,7 +72,7 @@ fn main() -> Outcome<()> {
     Ok(())
 }
 
-fn measure(args: &Args) -> Outcome<Vec<Line>> {
+fn measure(args: &Args) -> Fallible<Vec<Line>> {
     let mut lines = Vec::new();
     for &(n, q) in &args.sizes {
         let mut runs = Vec::new();

@@ -7,7 +7,7 @@ use core::hint::black_box;
 use std::time::Instant;
 
 use ed25519_dalek::SigningKey;
-use sealbid_benches::Outcome;
+use sealbid_benches::Fallible;
 use sealbid_dkg::message::FORMAT;
 use sealbid_dkg::{
     Board, Invitation, Message, Participant, Purpose, SessionSecret, Signed, Step, Transcript,
@@ -73,7 +73,7 @@ impl Run {
     }
 
     /// Runs a ceremony of `members`; the last one's steps are timed.
-    pub(crate) fn measure(members: u8, quorum: u8) -> Outcome<Self> {
+    pub(crate) fn measure(members: u8, quorum: u8) -> Fallible<Self> {
         let mut board = Board::new(invitation(members, quorum))?;
         let mut all: Vec<Participant> = (0..members).map(participant).collect();
         let enrol = post_all(&mut board, &mut all)?;
@@ -113,7 +113,7 @@ impl Run {
 }
 
 /// Lets everybody post once; what the last one took for it.
-fn post_all(board: &mut Board, all: &mut [Participant]) -> Outcome<f64> {
+fn post_all(board: &mut Board, all: &mut [Participant]) -> Fallible<f64> {
     let mut last = 0.0;
     for participant in all {
         // What it makes up is timed, and not the posting, which verifies its signature for the
@@ -128,7 +128,7 @@ fn post_all(board: &mut Board, all: &mut [Participant]) -> Outcome<f64> {
     Ok(last)
 }
 
-fn post(board: &mut Board, message: Message) -> Outcome<()> {
+fn post(board: &mut Board, message: Message) -> Fallible<()> {
     board.post(message)?;
     Ok(())
 }

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use clap::Parser;
 use sealbid_benches::statistics::{percentile, welch_t};
-use sealbid_benches::{Outcome, table};
+use sealbid_benches::{Fallible, table};
 use serde::Serialize;
 
 use self::operations::{Class, Operation, SECRETS};
@@ -44,7 +44,7 @@ struct Line {
     t_most: f64,
 }
 
-fn main() -> Outcome<()> {
+fn main() -> Fallible<()> {
     let args = Args::parse();
     let mut lines = Vec::new();
     for operation in operations::all()? {
@@ -70,7 +70,7 @@ fn main() -> Outcome<()> {
 
 /// Measures an operation once, and tests the times over and over: with all of them, and with the
 /// slowest left out to several degrees.
-fn line(operation: &Operation, samples: u32) -> Outcome<Line> {
+fn line(operation: &Operation, samples: u32) -> Fallible<Line> {
     let measured = measure(operation, samples);
     let all: Vec<f64> = measured.iter().map(|(_, micros)| *micros).collect();
     let nothing = "nothing was measured";
@@ -80,7 +80,7 @@ fn line(operation: &Operation, samples: u32) -> Outcome<Line> {
             let most = percentile(&all, *percent).ok_or(nothing)?;
             Ok(t_up_to(&measured, most).ok_or("the clock is too coarse")?)
         })
-        .collect::<Outcome<Vec<f64>>>()?;
+        .collect::<Fallible<Vec<f64>>>()?;
     Ok(Line {
         operation: operation.name,
         samples: all.len(),

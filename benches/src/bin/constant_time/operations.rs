@@ -7,7 +7,7 @@ use core::hint::black_box;
 
 use rand07::SeedableRng;
 use rand07::rngs::StdRng;
-use sealbid_benches::Outcome;
+use sealbid_benches::Fallible;
 use sealbid_benches::committee::Committee;
 use sealbid_crypto::{CheckedPart, CommitteeKeys, KeyShare, check, seal};
 use sealbid_dkg::Polynomial;
@@ -47,15 +47,15 @@ struct Secrets<T> {
 }
 
 impl<T> Secrets<T> {
-    fn new(make: impl Fn(&[u8; 32]) -> Outcome<T>) -> Outcome<Self> {
+    fn new(make: impl Fn(&[u8; 32]) -> Fallible<T>) -> Fallible<Self> {
         let random = |number: u8| *blake3::hash(&[number]).as_bytes();
         // Both classes are made in the same way, one beside the other: only the values differ.
         let numbers = 1..=u8::try_from(SECRETS)?;
         let fixed = numbers.clone().map(|_| make(&random(0)));
         let other = numbers.map(|number| make(&random(number)));
         Ok(Self {
-            fixed: fixed.collect::<Outcome<_>>()?,
-            random: other.collect::<Outcome<_>>()?,
+            fixed: fixed.collect::<Fallible<_>>()?,
+            random: other.collect::<Fallible<_>>()?,
         })
     }
 
@@ -83,7 +83,7 @@ impl<T> Secrets<T> {
 }
 
 /// Everything that is tested, and one thing that fails.
-pub(crate) fn all() -> Outcome<Vec<Operation>> {
+pub(crate) fn all() -> Fallible<Vec<Operation>> {
     let (part, sealed) = (checked_part()?, reference_ciphertext());
     let statement = statement();
     Ok(vec![
@@ -100,7 +100,7 @@ pub(crate) fn all() -> Outcome<Vec<Operation>> {
 }
 
 /// The first member's share of a committee that is dealt from this entropy.
-fn key_share(entropy: &[u8; 32]) -> Outcome<KeyShare> {
+fn key_share(entropy: &[u8; 32]) -> Fallible<KeyShare> {
     let dealing = sealbid_dkg::deal(4, 3, entropy)?;
     let keys = CommitteeKeys::new(&dealing.keys, 3)?;
     let secret = dealing.shares.into_iter().next().ok_or("no shares")?;
@@ -114,7 +114,7 @@ fn key_share(entropy: &[u8; 32]) -> Outcome<KeyShare> {
 }
 
 /// Of 11 coefficients, as 11 of 16 members have it.
-fn polynomial(entropy: &[u8; 32]) -> Outcome<Polynomial> {
+fn polynomial(entropy: &[u8; 32]) -> Fallible<Polynomial> {
     Ok(Polynomial::derive(
         "sealbid benchmark: polynomial",
         entropy,
@@ -130,7 +130,7 @@ fn evaluate(polynomial: &Polynomial) {
 }
 
 /// Of a committee in which three are enough, as in ours.
-fn reference_share(entropy: &[u8; 32]) -> Outcome<SecretKeyShare> {
+fn reference_share(entropy: &[u8; 32]) -> Fallible<SecretKeyShare> {
     let mut rng = StdRng::from_seed(*entropy);
     Ok(SecretKeySet::random(2, &mut rng).secret_key_share(0))
 }
@@ -154,7 +154,7 @@ fn statement() -> Statement {
 }
 
 /// A quote's part: which committee it is sealed to does not matter here.
-fn checked_part() -> Outcome<CheckedPart> {
+fn checked_part() -> Fallible<CheckedPart> {
     let committee = Committee::deal(4, 3)?;
     let account = ed25519_dalek::SigningKey::from_bytes(&[9; 32]);
     let header = Header {

@@ -5,7 +5,7 @@
 
 use clap::Parser;
 use dhat::HeapStats;
-use sealbid_benches::{Outcome, table};
+use sealbid_benches::{Fallible, table};
 use sealbid_protocol::admission::Readable;
 use sealbid_protocol::admission::gate::{Admissible, Gate, Verdict};
 use sealbid_protocol::member::message::{Opening, PeerMessage, Shares};
@@ -49,7 +49,7 @@ struct Footprint {
     message: usize,
 }
 
-fn main() -> Outcome<()> {
+fn main() -> Fallible<()> {
     let args = Args::parse();
     let footprint = measure(args.count)?;
     if args.json {
@@ -89,7 +89,7 @@ fn main() -> Outcome<()> {
     Ok(())
 }
 
-fn measure(count: u32) -> Outcome<Footprint> {
+fn measure(count: u32) -> Fallible<Footprint> {
     // Counts for as long as it lives.
     let _profiler = dhat::Profiler::builder().testing().build();
     // The committee that marks are laid down for elsewhere too.
@@ -121,7 +121,7 @@ fn measure(count: u32) -> Outcome<Footprint> {
 
 /// What passes the gate is what waits: the envelope, its checked parts, and shares that are not
 /// released.
-fn admit(committee: &Committee, gate: &Gate, encoded: Vec<Vec<u8>>) -> Outcome<Vec<Admissible>> {
+fn admit(committee: &Committee, gate: &Gate, encoded: Vec<Vec<u8>>) -> Fallible<Vec<Admissible>> {
     let read = encoded
         .into_iter()
         .map(|bytes| Readable::new(committee, bytes).map_err(|wrong| wrong.refusal.message));

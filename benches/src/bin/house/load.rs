@@ -12,7 +12,7 @@ use std::time::{Instant, SystemTime};
 use ed25519_dalek::SigningKey;
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use rayon::prelude::*;
-use sealbid_benches::Outcome;
+use sealbid_benches::Fallible;
 use sealbid_client::{Account, Client, Order, Reveal, Trader, Window};
 use sealbid_keygen::{HouseDir, load_committee};
 use sealbid_types::amount::Amount;
@@ -54,7 +54,7 @@ pub(crate) struct Traders {
 
 impl Traders {
     /// Connects to the house in `root`.
-    pub(crate) async fn connect(root: &Path, clients: u8, in_flight: u8) -> Outcome<Self> {
+    pub(crate) async fn connect(root: &Path, clients: u8, in_flight: u8) -> Fallible<Self> {
         let (committee, keys) = load_committee(&HouseDir::new(root).committee())?;
         let mut connected = Vec::new();
         for _ in 0..clients {
@@ -69,12 +69,12 @@ impl Traders {
         })
     }
 
-    fn first(&self) -> Outcome<&Arc<Client>> {
+    fn first(&self) -> Fallible<&Arc<Client>> {
         Ok(self.clients.first().ok_or("no clients")?)
     }
 
     /// Signs, seals and submits one swap after another: from the order to the verified receipt.
-    pub(crate) async fn one_by_one(&self, swaps: u32) -> Outcome<Latency> {
+    pub(crate) async fn one_by_one(&self, swaps: u32) -> Fallible<Latency> {
         // With an account of its own, so that none of a batch's quota is spent.
         let (house, trader) = (self.first()?, trader(0, 0));
         let mut times = Vec::new();
@@ -90,7 +90,7 @@ impl Traders {
     }
 
     /// Seals a batch beforehand, submits it from all clients, and waits until it is settled.
-    pub(crate) async fn batch(&self, intents: u32, root: &Path) -> Outcome<Batch> {
+    pub(crate) async fn batch(&self, intents: u32, root: &Path) -> Fallible<Batch> {
         let house = self.first()?;
         // Beforehand: sealing is the traders' work, and what a batch is to measure is the house's.
         let envelopes = seal_all(house, intents).await?;
@@ -117,7 +117,7 @@ impl Traders {
     }
 
     /// The time of each submission in milliseconds, and the round of its receipt.
-    async fn submit_all(&self, envelopes: &[Envelope]) -> Outcome<Vec<(f64, Round)>> {
+    async fn submit_all(&self, envelopes: &[Envelope]) -> Fallible<Vec<(f64, Round)>> {
         let share = envelopes.len().div_ceil(self.clients.len().max(1)).max(1);
         let at_once = usize::from(self.in_flight);
         let each = self.clients.iter().zip(envelopes.chunks(share));
@@ -141,7 +141,7 @@ impl Traders {
 }
 
 /// The same swap by the command: starting it, its connections and the files it keeps included.
-pub(crate) async fn by_command(sealbid: &Path, root: &Path, swaps: u32) -> Outcome<Latency> {
+pub(crate) async fn by_command(sealbid: &Path, root: &Path, swaps: u32) -> Fallible<Latency> {
     let mut times = Vec::new();
     for _ in 0..swaps {
         let started = Instant::now();
@@ -179,14 +179,14 @@ fn now() -> Timestamp {
 }
 
 /// Milliseconds until the receipt is verified, and its round.
-async fn submit(house: &Client, envelope: &Envelope) -> Outcome<(f64, Round)> {
+async fn submit(house: &Client, envelope: &Envelope) -> Fallible<(f64, Round)> {
     let started = Instant::now();
     let accepted = house.submit(envelope).await?;
     Ok((millis(started), accepted.round))
 }
 
 /// For the rounds from where the house stands now, as a command would have it.
-async fn window(house: &Client) -> Outcome<Window> {
+async fn window(house: &Client) -> Fallible<Window> {
     let standing = house.standing().await?;
     let deadline = now().plus(GOOD_FOR);
     Ok(standing.window(&house.committee().schedule, ROUNDS, deadline)?)
@@ -203,7 +203,7 @@ fn trader(batch: u32, number: u32) -> Trader {
 }
 
 /// Ten USDC for at least nine NEAR, which the sample books pay.
-fn order() -> Outcome<Order> {
+fn order() -> Fallible<Order> {
     Ok(Order::Swap {
         give: USDC.parse()?,
         amount: Amount::try_from(10 * 10_u128.pow(6))?,
@@ -213,14 +213,14 @@ fn order() -> Outcome<Order> {
 }
 
 /// Signed and sealed for the rounds of this window, with its pair shown, or nobody would quote.
-fn sealed(house: &Client, trader: &Trader, window: Window) -> Outcome<Envelope> {
+fn sealed(house: &Client, trader: &Trader, window: Window) -> Fallible<Envelope> {
     let (committee, keys) = (house.committee(), house.keys());
     let signed = trader.sign(&order()?, &committee.rules, window.expires, None)?;
     Ok(trader.seal(committee, keys, &signed, Reveal::Pair, window)?)
 }
 
 /// On all cores, and on a thread that may be busy: nothing is timed yet.
-async fn seal_all(house: &Arc<Client>, intents: u32) -> Outcome<Vec<Envelope>> {
+async fn seal_all(house: &Arc<Client>, intents: u32) -> Fallible<Vec<Envelope>> {
     let (house, window) = (Arc::clone(house), window(house).await?);
     // As many as it takes to stay below what a member holds of one.
     let accounts = intents.div_ceil(INTENTS_PER_ACCOUNT);
@@ -239,7 +239,7 @@ async fn seal_all(house: &Arc<Client>, intents: u32) -> Outcome<Vec<Envelope>> {
 
 /// Waits until no intent is pending: a member holds as many as a round may take, and the swaps
 /// before would take the batch's place.
-async fn until_empty(house: &Client) -> Outcome<()> {
+async fn until_empty(house: &Client) -> Fallible<()> {
     let deadline = Instant::now() + PATIENCE;
     while house
         .standing()
@@ -275,7 +275,7 @@ async fn settled(
     first: Round,
     last: Round,
     root: &Path,
-) -> Outcome<Vec<SettledRound>> {
+) -> Fallible<Vec<SettledRound>> {
     let deadline = Instant::now() + PATIENCE;
     while house.standing().await?.settled < last {
         if Instant::now() >= deadline {

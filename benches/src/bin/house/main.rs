@@ -11,7 +11,7 @@ mod report;
 use std::path::{Path, PathBuf};
 
 use clap::Parser;
-use sealbid_benches::Outcome;
+use sealbid_benches::Fallible;
 
 use self::load::Traders;
 use self::process::RunningHouse;
@@ -47,7 +47,7 @@ struct Args {
     json: bool,
 }
 
-fn main() -> Outcome<()> {
+fn main() -> Fallible<()> {
     let args = Args::parse();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -61,7 +61,7 @@ fn main() -> Outcome<()> {
 }
 
 /// The house is stopped and removed, whatever happened.
-async fn run(args: &Args) -> Outcome<Report> {
+async fn run(args: &Args) -> Fallible<Report> {
     let sealbid = args.sealbid.clone().map_or_else(beside_this, Ok)?;
     if !sealbid.is_file() {
         let path = sealbid.display();
@@ -86,7 +86,7 @@ async fn run(args: &Args) -> Outcome<Report> {
 }
 
 /// Where cargo puts it if both are built by the same profile.
-fn beside_this() -> Outcome<PathBuf> {
+fn beside_this() -> Fallible<PathBuf> {
     Ok(std::env::current_exe()?.with_file_name("sealbid"))
 }
 
@@ -95,7 +95,7 @@ async fn measure(
     sealbid: &Path,
     root: &Path,
     house: &mut RunningHouse,
-) -> Outcome<Report> {
+) -> Fallible<Report> {
     // Before anybody connects: a house that does not come up says why in its log.
     house.ready().await?;
     let traders = Traders::connect(root, args.clients, args.in_flight).await?;

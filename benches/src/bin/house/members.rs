@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use sealbid_benches::Outcome;
+use sealbid_benches::Fallible;
 use sealbid_benches::statistics::median;
 use sealbid_keygen::{HouseDir, MemberDir};
 use sealbid_node::timings::RoundTimings;
@@ -22,7 +22,7 @@ pub(crate) struct Memory {
     pub(crate) peak_mib: f64,
 }
 
-fn directories(root: &Path) -> Outcome<Vec<(MemberIndex, MemberDir)>> {
+fn directories(root: &Path) -> Fallible<Vec<(MemberIndex, MemberDir)>> {
     let house = HouseDir::new(root);
     let members = house.members()?;
     Ok(members
@@ -32,7 +32,7 @@ fn directories(root: &Path) -> Outcome<Vec<(MemberIndex, MemberDir)>> {
 }
 
 /// The memory of every member's process.
-pub(crate) fn memory(root: &Path) -> Outcome<Vec<Memory>> {
+pub(crate) fn memory(root: &Path) -> Fallible<Vec<Memory>> {
     let directories = directories(root)?;
     directories
         .iter()
@@ -40,12 +40,12 @@ pub(crate) fn memory(root: &Path) -> Outcome<Vec<Memory>> {
         .collect()
 }
 
-fn of_process(member: MemberIndex, directory: &MemberDir) -> Outcome<Memory> {
+fn of_process(member: MemberIndex, directory: &MemberDir) -> Fallible<Memory> {
     // Each member writes its process's id beside its other files.
     let pid: u32 = std::fs::read_to_string(directory.pid())?.trim().parse()?;
     // Linux alone has this: elsewhere the benchmark fails here.
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let mib = |name: &str| -> Outcome<f64> {
+    let mib = |name: &str| -> Fallible<f64> {
         let line = status.lines().find_map(|line| line.strip_prefix(name));
         let kib = line.and_then(|rest| rest.split_whitespace().next());
         let kib: f64 = kib.ok_or("a process status without memory")?.parse()?;
@@ -74,7 +74,7 @@ pub(crate) struct Measured {
 }
 
 /// What the members measured of a round; none if nobody settled it.
-pub(crate) fn measured(root: &Path, round: Round) -> Outcome<Option<Measured>> {
+pub(crate) fn measured(root: &Path, round: Round) -> Fallible<Option<Measured>> {
     // Those of every member. One that fetched the round from others has none of it.
     let mut lines = Vec::new();
     for (_, directory) in directories(root)? {

@@ -10,7 +10,7 @@ use std::process::Stdio;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use sealbid_benches::Outcome;
+use sealbid_benches::Fallible;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::timeout;
@@ -31,7 +31,7 @@ pub(crate) struct RunningHouse {
 
 impl RunningHouse {
     /// Starts a house in `root`, in a process group of its own, so that Ctrl-C comes here alone.
-    pub(crate) fn spawn(sealbid: &Path, root: &Path, members: u8, period: &str) -> Outcome<Self> {
+    pub(crate) fn spawn(sealbid: &Path, root: &Path, members: u8, period: &str) -> Fallible<Self> {
         let log = root.with_extension("log");
         let mut child = Command::new(sealbid)
             .arg("--json")
@@ -63,7 +63,7 @@ impl RunningHouse {
     }
 
     /// Waits until the house says that it is open: with its first line.
-    pub(crate) async fn ready(&mut self) -> Outcome<()> {
+    pub(crate) async fn ready(&mut self) -> Fallible<()> {
         let output = self.output.as_mut().ok_or("the house has no output")?;
         let line = timeout(READY, output.next_line()).await;
         match line {

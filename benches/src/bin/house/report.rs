@@ -6,7 +6,7 @@
 use core::fmt;
 
 use sealbid_benches::statistics::{median, percentile};
-use sealbid_benches::{Outcome, table};
+use sealbid_benches::{Fallible, table};
 use sealbid_types::id::Round;
 use serde::Serialize;
 
@@ -26,7 +26,7 @@ pub(crate) struct Latency {
 
 impl Latency {
     /// Of times in milliseconds.
-    pub(crate) fn of(times: &[f64]) -> Outcome<Self> {
+    pub(crate) fn of(times: &[f64]) -> Fallible<Self> {
         let nothing = "nothing was measured";
         Ok(Self {
             median_ms: median(times).ok_or(nothing)?,

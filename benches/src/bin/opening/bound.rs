@@ -9,7 +9,7 @@
 use chacha20poly1305::aead::AeadInOut;
 use chacha20poly1305::{ChaCha20Poly1305, KeyInit};
 use core::hint::black_box;
-use sealbid_benches::Outcome;
+use sealbid_benches::Fallible;
 use sealbid_crypto::group::{
     CurvePoint, G1Point, G1Sum, IntegerCombination, LinearCombination, Scalar, SecretScalar, Signs,
     hash_to_g1, in_subgroup_all,
@@ -44,7 +44,7 @@ impl Points {
     }
 }
 
-fn run(setting: &Setting<'_>, plaintexts: &[Vec<u8>]) -> Outcome<Opened> {
+fn run(setting: &Setting<'_>, plaintexts: &[Vec<u8>]) -> Fallible<Opened> {
     let count = plaintexts.len();
     let delta = common_denominator(setting.n, setting.q).ok_or("no such committee")?;
     // From a fixed seed, so that runs repeat.
@@ -77,7 +77,7 @@ fn run(setting: &Setting<'_>, plaintexts: &[Vec<u8>]) -> Outcome<Opened> {
 }
 
 /// s / Δ.
-fn scaled(secret: &SecretScalar, delta: u64) -> Outcome<SecretScalar> {
+fn scaled(secret: &SecretScalar, delta: u64) -> Fallible<SecretScalar> {
     let inverse = Scalar::from(delta).inverse();
     let scaled = inverse.and_then(|inverse| secret.times(&inverse));
     Ok(scaled.ok_or("a share of zero")?)
@@ -95,10 +95,10 @@ fn signed_binomials(q: u8) -> Vec<i64> {
 }
 
 /// Five multiplications each.
-fn timed_sealing(key: &G1Point, count: usize) -> Outcome<(Cost, Vec<Points>)> {
+fn timed_sealing(key: &G1Point, count: usize) -> Fallible<(Cost, Vec<Points>)> {
     // Scalars and the second generator beforehand: they are no multiplications.
     let scalars: Vec<[SecretScalar; 2]> =
-        (0..count).map(sealing_scalars).collect::<Outcome<_>>()?;
+        (0..count).map(sealing_scalars).collect::<Fallible<_>>()?;
     let second = hash_to_g1(
         domain::SECOND_GENERATOR.as_bytes(),
         domain::SECOND_GENERATOR_DST,
@@ -117,7 +117,7 @@ fn timed_sealing(key: &G1Point, count: usize) -> Outcome<(Cost, Vec<Points>)> {
 }
 
 /// r and k.
-fn sealing_scalars(number: usize) -> Outcome<[SecretScalar; 2]> {
+fn sealing_scalars(number: usize) -> Fallible<[SecretScalar; 2]> {
     let scalar = |which: u8| {
         let mut output = random("sealbid benchmark: scalars", &[number as u64, which.into()]);
         let mut wide = [0; 64];
@@ -161,7 +161,7 @@ fn signs(count: usize) -> Vec<Signs> {
 }
 
 /// Four points read, u tested, four terms of a multi-scalar multiplication.
-fn admit(points: &[Points]) -> Outcome<Cost> {
+fn admit(points: &[Points]) -> Fallible<Cost> {
     let count = points.len();
     // Encoded first: to read them is a part of admission.
     let encoded: Vec<[[u8; 96]; 4]> = points
@@ -191,7 +191,7 @@ fn combine<'a>(weights: &[u128], points: impl Iterator<Item = &'a CurvePoint>) -
 }
 
 /// One multiplication a member, and all members' shares, as they travel.
-fn share_all(secrets: &[SecretScalar], points: &[Points]) -> Outcome<(Cost, Vec<Vec<[u8; 96]>>)> {
+fn share_all(secrets: &[SecretScalar], points: &[Points]) -> Fallible<(Cost, Vec<Vec<[u8; 96]>>)> {
     let (mut cost, mut shares) = (Cost::default(), Vec::new());
     // Of every member of the quorum, of which the mean is told: they do the same.
     for secret in secrets {
@@ -210,7 +210,7 @@ fn open(
     shares: &[Vec<[u8; 96]>],
     combination: &IntegerCombination,
     bodies: &[Vec<u8>],
-) -> Outcome<(Cost, Vec<Vec<u8>>)> {
+) -> Fallible<(Cost, Vec<Vec<u8>>)> {
     let count = points.len();
     let (signs, weights) = (signs(count), weights(2 * count));
     timed(count, || {
@@ -234,7 +234,7 @@ fn open(
 fn combine_shares(
     shares: &[Vec<[u8; 96]>],
     combination: &IntegerCombination,
-) -> Outcome<Vec<CurvePoint>> {
+) -> Fallible<Vec<CurvePoint>> {
     let read = |of_member: &Vec<[u8; 96]>| of_member.iter().map(CurvePoint::decode).collect();
     let lists: Vec<Vec<CurvePoint>> = shares.iter().map(read).collect::<Result<_, _>>()?;
     let lists: Vec<&[CurvePoint]> = lists.iter().map(Vec::as_slice).collect();
@@ -252,7 +252,7 @@ fn cipher(z: &G1Point, u: &G1Point) -> ChaCha20Poly1305 {
 }
 
 /// Not within what is timed: sealing is taken here for its five multiplications.
-fn encrypt_all(points: &[Points], plaintexts: &[Vec<u8>]) -> Outcome<Vec<Vec<u8>>> {
+fn encrypt_all(points: &[Points], plaintexts: &[Vec<u8>]) -> Fallible<Vec<Vec<u8>>> {
     let encrypt = |(points, plaintext): (&Points, &Vec<u8>)| {
         let mut body = plaintext.clone();
         let cipher = cipher(&points.z, points.u());
@@ -265,7 +265,7 @@ fn encrypt_all(points: &[Points], plaintexts: &[Vec<u8>]) -> Outcome<Vec<Vec<u8>
 }
 
 /// It fails by any other z: so nothing was left out that it takes to come by this one.
-fn decrypt(z: &G1Point, u: &G1Point, body: &[u8]) -> Outcome<Vec<u8>> {
+fn decrypt(z: &G1Point, u: &G1Point, body: &[u8]) -> Fallible<Vec<u8>> {
     let mut plaintext = body.to_vec();
     let opened = cipher(z, u).decrypt_in_place(&[0; 12].into(), b"", &mut plaintext);
     opened.map_err(|_| "a body does not decrypt")?;

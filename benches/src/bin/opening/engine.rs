@@ -5,7 +5,7 @@ use core::time::Duration;
 use std::time::Instant;
 
 use rayon::ThreadPool;
-use sealbid_benches::Outcome;
+use sealbid_benches::Fallible;
 use sealbid_benches::unit::unit;
 
 /// A step in the life of a sealed plaintext, or a sum of steps.
@@ -139,7 +139,7 @@ pub(crate) struct Engine {
     pub(crate) labelled: &'static str,
     /// The most ciphertexts it is run with; the costs of more are those of so many.
     pub(crate) most: u32,
-    pub(crate) run: fn(&Setting<'_>, &[Vec<u8>]) -> Outcome<Opened>,
+    pub(crate) run: fn(&Setting<'_>, &[Vec<u8>]) -> Fallible<Opened>,
 }
 
 /// How often a phase is repeated in one run, if it takes no longer than `LONGEST` together.
@@ -148,7 +148,7 @@ const LONGEST: Duration = Duration::from_secs(3);
 
 /// What `work` takes for each of `count`, and its last result: by the median of a few times, each
 /// with the unit of its own moment, unless it takes long.
-pub(crate) fn timed<T>(count: usize, mut work: impl FnMut() -> Outcome<T>) -> Outcome<(Cost, T)> {
+pub(crate) fn timed<T>(count: usize, mut work: impl FnMut() -> Fallible<T>) -> Fallible<(Cost, T)> {
     let (began, mut costs) = (Instant::now(), Vec::new());
     loop {
         let (cost, result) = once(count, &mut work)?;
@@ -172,8 +172,8 @@ const LONGEST_TURNS: Duration = Duration::from_secs(10);
 /// until the system moves one of them.
 pub(crate) fn best_of_two<T>(
     count: usize,
-    work: [&dyn Fn() -> Outcome<T>; 2],
-) -> Outcome<[Cost; 2]> {
+    work: [&dyn Fn() -> Fallible<T>; 2],
+) -> Fallible<[Cost; 2]> {
     let (mut best, mut best_unit) = ([f64::INFINITY; 2], f64::INFINITY);
     let began = Instant::now();
     for _ in 0..TURNS {
@@ -201,7 +201,7 @@ pub(crate) fn best_of_two<T>(
 }
 
 /// Once, between two measurements of the unit.
-fn once<T>(count: usize, work: impl FnOnce() -> Outcome<T>) -> Outcome<(Cost, T)> {
+fn once<T>(count: usize, work: impl FnOnce() -> Fallible<T>) -> Fallible<(Cost, T)> {
     let before = unit()?;
     let started = Instant::now();
     let result = work()?;

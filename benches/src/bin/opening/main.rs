@@ -19,7 +19,7 @@ use std::sync::LazyLock;
 
 use clap::Parser;
 use rayon::ThreadPoolBuilder;
-use sealbid_benches::Outcome;
+use sealbid_benches::Fallible;
 
 use self::engine::Engine;
 use self::measure::{Bench, Case, Measured};
@@ -73,7 +73,7 @@ const MARKED: Case = Case {
 
 static ENGINES: LazyLock<Vec<Engine>> = LazyLock::new(engine::engines);
 
-fn main() -> Outcome<()> {
+fn main() -> Fallible<()> {
     let args = Args::parse();
     // For `sealbid` and `bound`. The peers use one thread, whatever is asked for.
     let pool = ThreadPoolBuilder::new()
@@ -83,7 +83,7 @@ fn main() -> Outcome<()> {
     let measured = cases(&args)
         .into_iter()
         .map(|case| bench.measure(case))
-        .collect::<Outcome<Vec<_>>>()?;
+        .collect::<Fallible<Vec<_>>>()?;
     if args.grid {
         plot::draw(&measured, &args.plot)?;
     }

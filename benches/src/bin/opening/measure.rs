@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use rayon::ThreadPool;
-use sealbid_benches::Outcome;
+use sealbid_benches::Fallible;
 use sealbid_benches::statistics::median;
 
 use crate::engine::{Cost, Costs, Engine, Phase, Scaling, Setting};
@@ -129,7 +129,7 @@ impl<'a> Bench<'a> {
     }
 
     /// Runs every engine as often as asked for, one after another in each run.
-    pub(crate) fn measure(&mut self, case: Case) -> Outcome<Measured> {
+    pub(crate) fn measure(&mut self, case: Case) -> Fallible<Measured> {
         let mut all: Vec<Vec<Costs>> = self.engines.iter().map(|_| Vec::new()).collect();
         // Run by run, and within it engine by engine.
         for run in 0..self.runs.into() {
@@ -148,7 +148,7 @@ impl<'a> Bench<'a> {
     }
 
     /// One run of one engine, or what an earlier case has measured with as many ciphertexts.
-    fn sample(&mut self, engine: &'static Engine, case: Case, run: usize) -> Outcome<Costs> {
+    fn sample(&mut self, engine: &'static Engine, case: Case, run: usize) -> Fallible<Costs> {
         // The key has what was really run, so that two large rounds share a sample.
         let count = case.count.min(engine.most);
         let key = (engine.name, Case { count, ..case });
@@ -170,7 +170,7 @@ impl<'a> Bench<'a> {
     }
 
     /// Fails unless what comes out is what went in, as it does for every other engine.
-    fn run(&self, engine: &Engine, case: Case, count: u32) -> Outcome<Costs> {
+    fn run(&self, engine: &Engine, case: Case, count: u32) -> Fallible<Costs> {
         let plaintexts = plaintexts(count, self.size);
         let setting = Setting {
             n: case.n,

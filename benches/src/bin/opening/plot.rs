@@ -6,7 +6,7 @@ use std::path::Path;
 
 use plotters::coord::Shift;
 use plotters::prelude::*;
-use sealbid_benches::Outcome;
+use sealbid_benches::Fallible;
 
 use crate::engine::Phase;
 use crate::measure::Measured;
@@ -40,7 +40,7 @@ struct Series {
 }
 
 /// Draws the totals of one member into `file`, as SVG. A hollow point was scaled.
-pub(crate) fn draw(all: &[Measured], file: &Path) -> Outcome<()> {
+pub(crate) fn draw(all: &[Measured], file: &Path) -> Fallible<()> {
     let mut committees: Vec<(u8, u8)> = all.iter().map(|m| (m.case.n, m.case.q)).collect();
     // Cases come committee by committee, so that those that repeat are neighbours.
     committees.dedup();
@@ -64,7 +64,7 @@ pub(crate) fn draw(all: &[Measured], file: &Path) -> Outcome<()> {
 }
 
 /// One legend for all panels, in columns.
-fn draw_legend(area: &Area<'_>, series: &[Series]) -> Outcome<()> {
+fn draw_legend(area: &Area<'_>, series: &[Series]) -> Fallible<()> {
     let (columns, width, height) = (4, 290, 24);
     for (at, Series { name, colour, .. }) in (0i32..).zip(series) {
         let (x, y) = (24 + at % columns * width, 12 + at / columns * height);
@@ -105,7 +105,7 @@ fn series(all: &[Measured], n: u8, q: u8) -> Vec<Series> {
     series
 }
 
-fn draw_panel(area: &Area<'_>, caption: &str, series: &[Series], top: f64) -> Outcome<()> {
+fn draw_panel(area: &Area<'_>, caption: &str, series: &[Series], top: f64) -> Fallible<()> {
     let mut chart = ChartBuilder::on(area)
         .caption(caption, ("sans-serif", 22))
         .margin(12)

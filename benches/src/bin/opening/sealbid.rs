@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use ed25519_dalek::SigningKey;
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use sealbid_benches::Outcome;
+use sealbid_benches::Fallible;
 use sealbid_benches::committee::Committee;
 use sealbid_crypto::{
     BatchSecret, CheckedPart, CloseCertificate, KeyShare, Opened as OpenedParts, PendingShare,
@@ -40,7 +40,7 @@ const SHARED_AT_ONCE: usize = 256;
 /// Each member's shares of all parts.
 type Shares = BTreeMap<MemberIndex, Vec<FixedBytes<96>>>;
 
-fn run(setting: &Setting<'_>, plaintexts: &[Vec<u8>]) -> Outcome<Opened> {
+fn run(setting: &Setting<'_>, plaintexts: &[Vec<u8>]) -> Fallible<Opened> {
     let count = plaintexts.len();
     let committee = Committee::deal(setting.n, setting.q)?;
     // Keys, secrets and entropy are fixed, so that runs repeat.
@@ -113,7 +113,7 @@ fn seal_all(
     header: &Header,
     plaintexts: &[Vec<u8>],
     account: &SigningKey,
-) -> Outcome<Vec<SealedPart>> {
+) -> Fallible<Vec<SealedPart>> {
     let mut sealed = Vec::with_capacity(plaintexts.len());
     for (number, plaintext) in (0u64..).zip(plaintexts) {
         // Made for each of them, as its sealer has to.
@@ -141,7 +141,7 @@ fn share_all(
     committee: &Committee,
     parts: &[&CheckedPart],
     certificate: &CloseCertificate,
-) -> Outcome<(Cost, Cost, Shares)> {
+) -> Fallible<(Cost, Cost, Shares)> {
     let (mut making, mut releasing) = (Cost::default(), Cost::default());
     let mut shares = BTreeMap::new();
     for member in committee.quorum() {
@@ -163,7 +163,7 @@ fn share_all(
 fn release(
     pending: &[PendingShare],
     certificate: &CloseCertificate,
-) -> Outcome<Vec<FixedBytes<96>>> {
+) -> Fallible<Vec<FixedBytes<96>>> {
     let released = pending.iter().map(|share| share.release(certificate));
     Ok(released
         .map(|share| share.map(|share| share.value))
@@ -174,9 +174,9 @@ impl Scaling {
     /// Two pools that are alike but for their number of threads take turns.
     fn of<T, S>(
         count: usize,
-        open: impl Fn(&ThreadPool) -> Outcome<T>,
-        share: impl Fn(&ThreadPool) -> Outcome<S>,
-    ) -> Outcome<Self> {
+        open: impl Fn(&ThreadPool) -> Fallible<T>,
+        share: impl Fn(&ThreadPool) -> Fallible<S>,
+    ) -> Fallible<Self> {
         let (one, two) = (threads(1)?, threads(2)?);
         let ratio = |[one, two]: [Cost; 2]| one.microseconds / two.microseconds;
         let opening = best_of_two(count, [&|| open(&one), &|| open(&two)])?;
@@ -190,14 +190,14 @@ impl Scaling {
 }
 
 /// So many threads, which have begun.
-fn threads(number: usize) -> Outcome<ThreadPool> {
+fn threads(number: usize) -> Fallible<ThreadPool> {
     let threads = ThreadPoolBuilder::new().num_threads(number).build()?;
     threads.broadcast(|_| ());
     Ok(threads)
 }
 
 /// What has come out, or the fault of the first part that does not open.
-fn contents(opened: &OpenedParts) -> Outcome<Vec<Vec<u8>>> {
+fn contents(opened: &OpenedParts) -> Fallible<Vec<Vec<u8>>> {
     let contents = opened.parts.iter().map(|part| match &part.content {
         Ok(plaintext) => Ok(plaintext.as_bytes().to_vec()),
         Err(fault) => Err(fault.to_string().into()),

@@ -7,7 +7,7 @@ mod phases;
 use clap::Parser;
 use sealbid_benches::committee::Committee;
 use sealbid_benches::statistics::median;
-use sealbid_benches::{Outcome, table};
+use sealbid_benches::{Fallible, table};
 use serde::Serialize;
 
 use self::phases::Run;
@@ -49,7 +49,7 @@ struct Line {
     mark: Option<f64>,
 }
 
-fn main() -> Outcome<()> {
+fn main() -> Fallible<()> {
     let args = Args::parse();
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
     // Everything within the pool: what would use more threads finds one.
@@ -66,11 +66,11 @@ fn main() -> Outcome<()> {
     Ok(())
 }
 
-fn measure(args: &Args) -> Outcome<Vec<Line>> {
+fn measure(args: &Args) -> Fallible<Vec<Line>> {
     let committee = Committee::deal(args.n, args.q)?;
     let runs = (0..args.runs)
         .map(|_| Run::measure(&committee, args.count, args.size.into()))
-        .collect::<Outcome<Vec<_>>>()?;
+        .collect::<Fallible<Vec<_>>>()?;
     phases::PHASES
         .iter()
         .map(|phase| line(phase, &runs))
@@ -78,7 +78,7 @@ fn measure(args: &Args) -> Outcome<Vec<Line>> {
 }
 
 /// The unit is that of the same run, so that a machine that changes its pace does no harm.
-fn line(phase: &phases::Phase, runs: &[Run]) -> Outcome<Line> {
+fn line(phase: &phases::Phase, runs: &[Run]) -> Fallible<Line> {
     let microseconds: Vec<f64> = runs.iter().map(phase.of).collect();
     let units: Vec<f64> = runs.iter().map(|run| (phase.of)(run) / run.unit).collect();
     let nothing = "nothing was measured";

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use ed25519_dalek::SigningKey;
-use sealbid_benches::Outcome;
+use sealbid_benches::Fallible;
 use sealbid_benches::committee::Committee;
 use sealbid_benches::unit::unit;
 use sealbid_crypto::{BatchSecret, CheckedEnvelope, CheckedPart, check_batch, open, seal};
@@ -63,7 +63,7 @@ pub(crate) const PHASES: [Phase; 6] = [
 
 impl Run {
     /// Measures everything once, on the thread it is called on.
-    pub(crate) fn measure(committee: &Committee, count: u32, size: usize) -> Outcome<Self> {
+    pub(crate) fn measure(committee: &Committee, count: u32, size: usize) -> Fallible<Self> {
         // Of this very run: a machine that changes its pace changes the unit as well.
         let unit = unit()?;
         let plaintext = vec![0x5a; size];
@@ -88,7 +88,7 @@ impl Run {
 }
 
 /// Microseconds for each of `count`, and the result.
-fn timed<T>(count: u32, work: impl FnOnce() -> Outcome<T>) -> Outcome<(f64, T)> {
+fn timed<T>(count: u32, work: impl FnOnce() -> Fallible<T>) -> Fallible<(f64, T)> {
     let started = Instant::now();
     let result = work()?;
     let micros = started.elapsed().as_secs_f64() * 1e6;
@@ -119,7 +119,7 @@ fn header(submitter: &SigningKey) -> Header {
 }
 
 /// Each is dropped at once, so that memory is not what is timed.
-fn seal_terms(committee: &Committee, count: u32, plaintext: &[u8]) -> Outcome<()> {
+fn seal_terms(committee: &Committee, count: u32, plaintext: &[u8]) -> Fallible<()> {
     let account = SigningKey::from_bytes(&[9; 32]);
     let header = header(&account);
     for number in 0..count {
@@ -134,7 +134,7 @@ fn terms(
     number: u32,
     plaintext: &[u8],
     account: &SigningKey,
-) -> Outcome<SealedPart> {
+) -> Fallible<SealedPart> {
     let label = header.label(Part::Terms, None);
     let entropy = entropy(number, 0);
     Ok(seal(
@@ -147,7 +147,7 @@ fn terms(
 }
 
 /// Whole envelopes, with the submitter's signature.
-fn intents(committee: &Committee, count: u32, plaintext: &[u8]) -> Outcome<Vec<Envelope>> {
+fn intents(committee: &Committee, count: u32, plaintext: &[u8]) -> Fallible<Vec<Envelope>> {
     let account = SigningKey::from_bytes(&[9; 32]);
     (0..count)
         .map(|number| intent(committee, number, plaintext, &account))
@@ -159,7 +159,7 @@ fn intent(
     number: u32,
     plaintext: &[u8],
     account: &SigningKey,
-) -> Outcome<Envelope> {
+) -> Fallible<Envelope> {
     let header = header(account);
     let terms = terms(committee, &header, number, plaintext, account)?;
     // It names its own terms, as every authorisation does.
@@ -184,7 +184,7 @@ fn share_and_open(
     checked: &[CheckedEnvelope],
     count: u32,
     secret: &BatchSecret,
-) -> Outcome<(f64, f64)> {
+) -> Fallible<(f64, f64)> {
     let parts: Vec<&CheckedPart> = checked
         .iter()
         .filter_map(|envelope| envelope.part(Part::Terms))

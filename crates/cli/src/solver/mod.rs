@@ -1,13 +1,13 @@
 //! The reference solver: `sealbid solver run --book FILE`.
 //!
 //! It stands where a solver's own program would. That one has prices of its own in the place of
-//! `book`, and may keep the rest: `desk` says when to quote what, and `quoting` reads streams,
+//! `book`, and may keep the rest: `scheduler` says when to quote what, and `quoting` reads streams,
 //! seals and submits.
 
 pub(crate) mod book;
-mod desk;
 mod quoting;
 pub(crate) mod sample_books;
+mod scheduler;
 
 use core::pin::Pin;
 use std::path::{Path, PathBuf};

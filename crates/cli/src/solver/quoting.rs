@@ -24,7 +24,7 @@ use sealbid_types::time::Timestamp;
 use tokio::sync::{mpsc, watch};
 
 use super::book::Book;
-use super::desk::Desk;
+use super::scheduler::QuoteScheduler;
 use crate::exit::Failure;
 use crate::guest::Guest;
 use crate::stop::Stop;
@@ -36,7 +36,7 @@ const ASK: Duration = Duration::from_millis(250);
 const SOONEST: Duration = Duration::from_millis(50);
 /// How long the solver waits when nobody can be listened to.
 const PAUSE: Duration = Duration::from_secs(1);
-/// What was heard and waits for the desk.
+/// What was heard and waits for the scheduler.
 const HEARD: usize = 256;
 
 /// What is heard at the front doors.
@@ -50,7 +50,7 @@ enum Heard {
 /// Everything a quote is made from.
 pub(crate) struct Quoting(Arc<Shared>);
 
-/// What the desk and the quotes under way have in common.
+/// What the scheduler and the quotes under way have in common.
 struct Shared {
     client: Arc<Client>,
     solver: Solver,
@@ -83,7 +83,7 @@ impl Quoting {
             shared.solver.account().id()
         );
         let quorum = shared.client.committee().quorum();
-        let mut desk = Desk::new(quorum, shared.book.pairs());
+        let mut scheduler = QuoteScheduler::new(quorum, shared.book.pairs());
         // Before it joins, so that the rounds are known when the first intent comes.
         let mut heard = follow(&shared.client);
         let mesh = tokio::select! {
@@ -93,7 +93,7 @@ impl Quoting {
         tracing::info!("joined the house as {:?}", mesh.handle.peer());
         ready();
         let stopped = tokio::select! {
-            never = serve(&shared, &mut desk, &mut heard, &mesh) => match never {},
+            never = serve(&shared, &mut scheduler, &mut heard, &mesh) => match never {},
             never = guest.renew(&mesh.handle) => match never {},
             stopped = &mut stop => stopped,
         };
@@ -102,10 +102,10 @@ impl Quoting {
     }
 }
 
-/// Works at the desk. Does not end.
+/// Makes the quotes that the scheduler asks for. Does not end.
 async fn serve(
     shared: &Arc<Shared>,
-    desk: &mut Desk,
+    scheduler: &mut QuoteScheduler,
     heard: &mut mpsc::Receiver<Heard>,
     mesh: &Mesh,
 ) -> Infallible {
@@ -116,34 +116,38 @@ async fn serve(
     loop {
         let due = tokio::select! {
             Some(item) = intents.recv() => {
-                intent(shared, desk, &item).map(|intent| desk.intent(&intent))
+                intent(shared, scheduler, &item).map(|intent| scheduler.intent(&intent))
             }
-            Some(heard) = heard.recv() => Some(on_heard(desk, heard)),
+            Some(heard) = heard.recv() => Some(on_heard(scheduler, heard)),
         };
         for pair in due.into_iter().flatten() {
             // Each on a task of its own: sealing one must not hold up the next intent.
-            let (shared, round) = (Arc::clone(shared), desk.round());
+            let (shared, round) = (Arc::clone(shared), scheduler.round());
             tokio::spawn(async move { shared.quote(round, pair).await });
         }
     }
 }
 
 /// What members told at their front doors. Intents come this way too: the streams promise nothing.
-fn on_heard(desk: &mut Desk, heard: Heard) -> Vec<Pair> {
+fn on_heard(scheduler: &mut QuoteScheduler, heard: Heard) -> Vec<Pair> {
     match heard {
-        Heard::Head(member, head) => desk.head(member, head),
+        Heard::Head(member, head) => scheduler.head(member, head),
         // On the word of the member at that door: at worst it costs a quote that nobody has asked
         // for.
-        Heard::Intent(intent) => desk.intent(&intent),
+        Heard::Intent(intent) => scheduler.intent(&intent),
     }
 }
 
-/// The intent in a stream's item, if it is news to the desk and a member has signed it. Every
+/// The intent in a stream's item, if it is news to the scheduler and a member has signed it. Every
 /// member sends every intent: most are none, and need no look at their signature.
-fn intent(shared: &Shared, desk: &Desk, (peer, item): &(PeerId, Bytes)) -> Option<PublicIntent> {
+fn intent(
+    shared: &Shared,
+    scheduler: &QuoteScheduler,
+    (peer, item): &(PeerId, Bytes),
+) -> Option<PublicIntent> {
     let committee = shared.client.committee();
     let signed: Signed<PublicIntent> = decode(item).ok()?;
-    if !desk.is_news(&signed.body) {
+    if !scheduler.is_news(&signed.body) {
         return None;
     }
     // By the roster's identity key and not by who has sent it: the feed carries a member's

@@ -46,22 +46,22 @@ impl Ended {
 }
 
 /// A directory to run commands in, with no house in it yet.
-struct Desk(TempDir);
+struct Workspace(TempDir);
 
-impl Desk {
+impl Workspace {
     fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    /// A desk with a dealt house, none of whose members runs, and a plain account.
+    /// A workspace with a dealt house, none of whose members runs, and a plain account.
     fn with_house() -> Self {
-        let desk = Self::new();
-        desk.secret("passphrase", "correct horse\n");
+        let workspace = Self::new();
+        workspace.secret("passphrase", "correct horse\n");
         let dealer = "keygen dealer --members 3 --out house --work-factor 1 --base-port 1 \
                       --passphrase-file passphrase";
-        desk.run(dealer).expect(0);
-        desk.run("account new --plain").expect(0);
-        desk
+        workspace.run(dealer).expect(0);
+        workspace.run("account new --plain").expect(0);
+        workspace
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -117,7 +117,7 @@ fn exists(path: &Path) -> bool {
 
 #[test]
 fn wrong_usage_is_2() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     for arguments in [
         "",
         "swop",
@@ -136,27 +136,27 @@ fn wrong_usage_is_2() {
         "intent",
         "account",
     ] {
-        desk.run(arguments).expect(2);
+        workspace.run(arguments).expect(2);
     }
 }
 
 #[test]
 fn amounts_and_tokens_are_checked_before_anything_else() {
-    let desk = Desk::new();
-    let swap = |terms: &str| desk.run(&format!("swap {terms}")).expect(2);
+    let workspace = Workspace::new();
+    let swap = |terms: &str| workspace.run(&format!("swap {terms}")).expect(2);
     swap("1 usdc.near dogecoin --min 1").says("no token is named \"dogecoin\"");
     swap("1.1234567 usdc.near wrap.near --min 1").says("has 6 decimals, this has 7");
     swap("1 usdc.near usdc --min 1").says("two different tokens");
     swap("1.5 usdc.near wrap.near --min 1 --raw").says("whole numbers of base units");
     swap("0 usdc.near wrap.near --min 1").says("more than nothing");
-    fs::create_dir(desk.path("house")).unwrap();
-    desk.write("house/tokens.toml", "[[token]]\nname = \"x\"\n");
+    fs::create_dir(workspace.path("house")).unwrap();
+    workspace.write("house/tokens.toml", "[[token]]\nname = \"x\"\n");
     swap("1 usdc.near wrap.near --min 1").says("tokens.toml");
 }
 
 #[test]
 fn without_a_house_it_says_where_to_get_one() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     for arguments in [
         "swap 1 usdc.near wrap.near --min 1",
         "rounds",
@@ -166,22 +166,22 @@ fn without_a_house_it_says_where_to_get_one() {
         "audit --all",
         "status 0101010101010101010101010101010101010101010101010101010101010101",
     ] {
-        desk.run(arguments).expect(4).says("sealbid up");
+        workspace.run(arguments).expect(4).says("sealbid up");
     }
-    let failed = desk.run("rounds --json").expect(4).json();
+    let failed = workspace.run("rounds --json").expect(4).json();
     assert_eq!(
         (&failed["error"], &failed["exit"]),
         (&Value::from("key"), &Value::from(4))
     );
     assert!(failed["advice"].as_str().unwrap().contains("--dir"));
-    desk.run("orders").expect(0);
+    workspace.run("orders").expect(0);
 }
 
 #[test]
 fn a_bad_committee_file_is_4() {
-    let desk = Desk::with_house();
-    let good = fs::read_to_string(desk.path("house/committee.json")).unwrap();
-    let other = desk
+    let workspace = Workspace::with_house();
+    let good = fs::read_to_string(workspace.path("house/committee.json")).unwrap();
+    let other = workspace
         .committee()
         .auction
         .to_string()
@@ -190,61 +190,66 @@ fn a_bad_committee_file_is_4() {
         String::new(),
         "{}".to_owned(),
         good.replacen("\"quorum\": 2", "\"quorum\": 1", 1),
-        good.replacen(&desk.committee().auction.to_string(), &other, 1),
+        good.replacen(&workspace.committee().auction.to_string(), &other, 1),
         good.replacen('{', "{\"unknown\": 1,", 1),
     ] {
         assert_ne!(bad, good);
-        desk.write("house/committee.json", bad);
-        desk.run("rounds").expect(4).says("committee.json");
+        workspace.write("house/committee.json", bad);
+        workspace.run("rounds").expect(4).says("committee.json");
     }
 }
 
 #[test]
 fn accounts_are_made_once_and_opened_with_their_passphrase() {
-    let desk = Desk::new();
-    desk.run("account show").expect(4).says("account new");
-    let made = desk.run("account new --plain --json").expect(0).json();
-    let shown = desk.run("account show --json").expect(0).json();
+    let workspace = Workspace::new();
+    workspace.run("account show").expect(4).says("account new");
+    let made = workspace.run("account new --plain --json").expect(0).json();
+    let shown = workspace.run("account show --json").expect(0).json();
     assert_eq!(made, shown);
-    desk.run("account new --plain").expect(5).says("--out");
+    workspace.run("account new --plain").expect(5).says("--out");
 
-    desk.secret("good", "correct horse\n");
-    desk.secret("wrong", "battery staple\n");
+    workspace.secret("good", "correct horse\n");
+    workspace.secret("wrong", "battery staple\n");
     let new = "account new --out alice.key --passphrase-file good --json";
-    let alice = desk.run(new).expect(0).json();
+    let alice = workspace.run(new).expect(0).json();
     assert_ne!(alice["account"], made["account"]);
-    let show = |rest: &str| desk.run(&format!("account show --account alice.key --json {rest}"));
+    let show =
+        |rest: &str| workspace.run(&format!("account show --account alice.key --json {rest}"));
     assert_eq!(show("--passphrase-file good").expect(0).json(), alice);
     show("--passphrase-file wrong").expect(3);
     show("--passphrase-file missing").expect(3);
     show("").expect(3).says("SEALBID_PASSPHRASE_FILE");
-    let mode = fs::metadata(desk.path("alice.key"))
+    let mode = fs::metadata(workspace.path("alice.key"))
         .unwrap()
         .permissions()
         .mode();
     assert_eq!(mode & 0o777, 0o600);
-    desk.write("alice.key", "{}");
+    workspace.write("alice.key", "{}");
     show("--passphrase-file good").expect(4);
 }
 
 #[test]
 fn what_is_sealed_shows_no_more_than_was_chosen() {
-    let desk = Desk::with_house();
-    desk.seal("swap.envelope");
-    let seen = desk.run("inspect swap.envelope --json").expect(0).json();
+    let workspace = Workspace::with_house();
+    workspace.seal("swap.envelope");
+    let seen = workspace
+        .run("inspect swap.envelope --json")
+        .expect(0)
+        .json();
     assert_eq!(seen["valid"], true);
     assert_eq!(seen["for_this_house"], true);
     assert_eq!(seen["public"]["first"], 1);
     assert_eq!(seen["public"]["last"], 3);
     assert!(seen["public"]["metadata"]["disclosure"]["pair"].is_object());
-    desk.run("seal swap.json --first 1 --reveal nothing --out hidden.envelope")
+    workspace
+        .run("seal swap.json --first 1 --reveal nothing --out hidden.envelope")
         .expect(0);
-    let hidden = desk.run("inspect hidden.envelope").expect(0).out;
+    let hidden = workspace.run("inspect hidden.envelope").expect(0).out;
     assert!(!hidden.contains("usdc"), "{hidden}");
     assert!(hidden.contains("shows          nothing"), "{hidden}");
 
-    let other = Desk::with_house();
-    fs::copy(desk.path("swap.envelope"), other.path("swap.envelope")).unwrap();
+    let other = Workspace::with_house();
+    fs::copy(workspace.path("swap.envelope"), other.path("swap.envelope")).unwrap();
     let foreign = other.run("inspect swap.envelope --json").expect(0).json();
     assert_eq!(foreign["for_this_house"], false);
     let nowhere = other
@@ -257,9 +262,9 @@ fn what_is_sealed_shows_no_more_than_was_chosen() {
 /// With `--first` no member is asked. What is written down of the order is the same all the same.
 #[test]
 fn an_order_that_is_sealed_without_asking_is_written_down_whole() {
-    let desk = Desk::with_house();
-    desk.seal("swap.envelope");
-    let orders = fs::read_dir(desk.path("house/orders")).unwrap();
+    let workspace = Workspace::with_house();
+    workspace.seal("swap.envelope");
+    let orders = fs::read_dir(workspace.path("house/orders")).unwrap();
     let mut files = orders
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.extension().is_some_and(|kind| kind == "json"));
@@ -271,9 +276,9 @@ fn an_order_that_is_sealed_without_asking_is_written_down_whole() {
 
 #[test]
 fn a_changed_envelope_is_not_valid() {
-    let desk = Desk::with_house();
-    desk.seal("swap.envelope");
-    let good = fs::read(desk.path("swap.envelope")).unwrap();
+    let workspace = Workspace::with_house();
+    workspace.seal("swap.envelope");
+    let good = fs::read(workspace.path("swap.envelope")).unwrap();
     let mut cases = vec![
         (Vec::new(), "unknown-version"),
         (b"garbage".to_vec(), "unknown-version"),
@@ -288,47 +293,53 @@ fn a_changed_envelope_is_not_valid() {
     kind[9] ^= 1;
     cases.push((kind, "kind"));
     for (bytes, code) in cases {
-        desk.write("bad.envelope", bytes);
-        let seen = desk.run("inspect bad.envelope --json").expect(1).json();
+        workspace.write("bad.envelope", bytes);
+        let seen = workspace
+            .run("inspect bad.envelope --json")
+            .expect(1)
+            .json();
         assert_eq!(seen["valid"], false, "{code}");
         assert_eq!(seen["problem"]["code"], code);
     }
-    desk.run("inspect missing.envelope").expect(5);
-    desk.write("bad.envelope", "garbage");
-    desk.run("send bad.envelope")
+    workspace.run("inspect missing.envelope").expect(5);
+    workspace.write("bad.envelope", "garbage");
+    workspace
+        .run("send bad.envelope")
         .expect(2)
         .says("holds no envelope");
 }
 
 #[test]
 fn with_no_member_reachable_it_is_6_and_the_order_is_kept() {
-    let desk = Desk::with_house();
-    desk.seal("swap.envelope");
-    let failed = desk.run("send swap.envelope --json").expect(6);
+    let workspace = Workspace::with_house();
+    workspace.seal("swap.envelope");
+    let failed = workspace.run("send swap.envelope --json").expect(6);
     let advice = failed.json()["advice"].as_str().unwrap().to_owned();
     let again = advice.split_whitespace().last().unwrap();
-    assert!(exists(&desk.path(again)), "{advice}");
-    let orders = desk.run("orders --json").expect(0).json();
+    assert!(exists(&workspace.path(again)), "{advice}");
+    let orders = workspace.run("orders --json").expect(0).json();
     assert_eq!(orders["receipt"], Value::Null);
     let id = orders["id"].as_str().unwrap();
-    desk.run(&format!("status {}", &id[..8])).expect(6);
-    desk.run("status 00000000")
+    workspace.run(&format!("status {}", &id[..8])).expect(6);
+    workspace
+        .run("status 00000000")
         .expect(2)
         .says("none of your orders");
-    let listed = desk.run("orders").expect(0).out;
+    let listed = workspace.run("orders").expect(0).out;
     assert!(
         listed.contains("1000 usdc.near for at least 950 wrap.near"),
         "{listed}"
     );
-    desk.run("orders --update").expect(6);
-    desk.run("swap 1 usdc.near wrap.near --min 1")
+    workspace.run("orders --update").expect(6);
+    workspace
+        .run("swap 1 usdc.near wrap.near --min 1")
         .expect(6)
         .says("none of the 3 members");
 }
 
 #[test]
 fn intents_are_signed_json_that_is_read_back() {
-    let desk = Desk::with_house();
+    let workspace = Workspace::with_house();
     for order in [
         "swap 1 usdc.near wrap.near --min 1",
         "swap 1000 nep141:a.near nep141:b.near --min 1 --raw",
@@ -336,17 +347,19 @@ fn intents_are_signed_json_that_is_read_back() {
         "ft-withdraw 1 usdc.near bob.near --msg x",
         "native-withdraw 0.5 bob.near",
     ] {
-        let signed = desk.run(&format!("intent {order}")).expect(0);
+        let signed = workspace.run(&format!("intent {order}")).expect(0);
         assert_eq!(signed.json()["standard"], "raw_ed25519");
-        desk.write("signed.json", &signed.out);
-        desk.run("seal signed.json --first 1 --out order.envelope")
+        workspace.write("signed.json", &signed.out);
+        workspace
+            .run("seal signed.json --first 1 --out order.envelope")
             .expect(0);
         let changed = signed.out.replace("raw_ed25519", "nep413");
-        desk.write("signed.json", changed);
-        desk.run("seal signed.json --first 1 --out order.envelope")
+        workspace.write("signed.json", changed);
+        workspace
+            .run("seal signed.json --first 1 --out order.envelope")
             .expect(2);
     }
-    let allowed = desk
+    let allowed = workspace
         .run("intent swap 1 usdc wrap.near --min 1 --solver bob.near")
         .expect(0);
     assert_eq!(allowed.json()["solvers"], serde_json::json!(["bob.near"]));
@@ -354,25 +367,28 @@ fn intents_are_signed_json_that_is_read_back() {
 
 #[test]
 fn anothers_intent_is_not_sealed() {
-    let desk = Desk::with_house();
-    desk.seal("swap.envelope");
-    desk.run("account new --plain --out bob.json").expect(0);
-    desk.run("seal swap.json --first 1 --out x --account bob.json")
+    let workspace = Workspace::with_house();
+    workspace.seal("swap.envelope");
+    workspace
+        .run("account new --plain --out bob.json")
+        .expect(0);
+    workspace
+        .run("seal swap.json --first 1 --out x --account bob.json")
         .expect(2)
         .says("account");
 }
 
 #[test]
 fn nothing_from_a_file_steers_the_terminal() {
-    let desk = Desk::with_house();
-    desk.write("evil.json", "{\"standard\":\"\u{1b}[2J\u{202e}\"}");
-    let failed = desk.run("seal evil.json --first 1 --out x").expect(2);
+    let workspace = Workspace::with_house();
+    workspace.write("evil.json", "{\"standard\":\"\u{1b}[2J\u{202e}\"}");
+    let failed = workspace.run("seal evil.json --first 1 --out x").expect(2);
     let is_plain = |text: &str| {
         text.bytes()
             .all(|b| b == b'\n' || (b' '..=b'~').contains(&b))
     };
     assert!(is_plain(&failed.err), "{:?}", failed.err);
-    let failed = desk
+    let failed = workspace
         .run("seal evil.json --first 1 --out x --json")
         .expect(2);
     assert!(is_plain(&failed.out), "{:?}", failed.out);
@@ -380,10 +396,10 @@ fn nothing_from_a_file_steers_the_terminal() {
 
 #[test]
 fn a_reader_that_goes_is_no_error() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let mut child = Command::new(env!("CARGO_BIN_EXE_sealbid"))
         .args(["orders"])
-        .current_dir(desk.0.path())
+        .current_dir(workspace.0.path())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -394,10 +410,10 @@ fn a_reader_that_goes_is_no_error() {
 
 #[test]
 fn an_interrupt_is_130() {
-    let desk = Desk::with_house();
+    let workspace = Workspace::with_house();
     let mut child = Command::new(env!("CARGO_BIN_EXE_sealbid"))
         .args(["submit", "-"])
-        .current_dir(desk.0.path())
+        .current_dir(workspace.0.path())
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

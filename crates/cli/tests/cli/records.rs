@@ -75,12 +75,12 @@ fn record(auction: AuctionId) -> RoundRecord {
 
 #[test]
 fn a_forged_record_is_8_and_anothers_is_4() {
-    let desk = Desk::with_house();
-    let forged = record(desk.committee().auction);
-    desk.write("forged.json", serde_json::to_vec_pretty(&forged).unwrap());
-    desk.write("forged.bin", encode(&forged));
+    let workspace = Workspace::with_house();
+    let forged = record(workspace.committee().auction);
+    workspace.write("forged.json", serde_json::to_vec_pretty(&forged).unwrap());
+    workspace.write("forged.bin", encode(&forged));
     for file in ["forged.json", "forged.bin"] {
-        let audit = desk
+        let audit = workspace
             .run(&format!("audit --file {file} --json"))
             .expect(8)
             .json();
@@ -89,18 +89,22 @@ fn a_forged_record_is_8_and_anothers_is_4() {
         assert!(errors.contains("certificate forged"), "{errors}");
     }
     let committee = "--dir nowhere --committee house/committee.json";
-    desk.run(&format!("audit --file forged.json {committee}"))
+    workspace
+        .run(&format!("audit --file forged.json {committee}"))
         .expect(8);
     let foreign = record([7; 32].into());
-    desk.write("foreign.json", serde_json::to_vec(&foreign).unwrap());
-    desk.run("audit --file foreign.json")
+    workspace.write("foreign.json", serde_json::to_vec(&foreign).unwrap());
+    workspace
+        .run("audit --file foreign.json")
         .expect(4)
         .says("--committee");
-    desk.run("audit --file missing.json").expect(5);
-    desk.write("garbage.json", "{\"close\": 1}");
-    desk.run("audit --file garbage.json")
+    workspace.run("audit --file missing.json").expect(5);
+    workspace.write("garbage.json", "{\"close\": 1}");
+    workspace
+        .run("audit --file garbage.json")
         .expect(8)
         .says("is no record");
-    desk.run("audit --file forged.json --committee forged.json")
+    workspace
+        .run("audit --file forged.json --committee forged.json")
         .expect(4);
 }

@@ -287,7 +287,7 @@ fn errors_that_cancel_are_found_in_a_batch() {
     let both = both.quote(&house.keys, 7);
     let verdicts = check_batch(&[&one, &two, &both], &BATCH);
     for verdict in verdicts {
-        let refusal = Refusal {
+        let refusal = NotAdmitted {
             part: Part::Quote,
             reason: RefusalReason::Proof,
         };

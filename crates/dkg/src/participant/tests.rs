@@ -11,7 +11,8 @@ use crate::testing::{Ceremony, NOW, participant};
 fn honest_participants_make_keys_that_pass_every_check() {
     for (members, quorum) in [(3, 2), (4, 3), (5, 4), (7, 7), (16, 11)] {
         let ceremony = Ceremony::confirmed(members, quorum);
-        let outcomes: Vec<Outcome> = (0..members).map(|seed| ceremony.outcome(seed)).collect();
+        let outcomes: Vec<CeremonyOutcome> =
+            (0..members).map(|seed| ceremony.outcome(seed)).collect();
         let committee = &outcomes[0].committee;
         committee.check().unwrap();
         let keys = CommitteeKeys::new(&committee.keys, quorum).unwrap();

@@ -19,7 +19,7 @@ use tokio::time::{Instant, timeout};
 use tokio_util::task::AbortOnDropHandle;
 use zeroize::Zeroizing;
 
-use super::{ALPN, DoorError, MAX_RESPONSE, Refusal};
+use super::{ALPN, DoorError, DoorRefusal, MAX_RESPONSE};
 use crate::bind::{BindAddresses, describe};
 use crate::frame::{self, FrameError};
 use crate::{PeerId, install_crypto_provider};
@@ -391,7 +391,7 @@ async fn next(call: &mut Call, member: MemberIndex) -> Result<Option<Bytes>, Doo
             FrameError::Truncated => disconnected(member, "the answer is cut short"),
             FrameError::Read(ReadError::Reset(code)) => DoorError::Refused {
                 member,
-                refusal: Refusal::from_code(code),
+                refusal: DoorRefusal::from_code(code),
             },
             FrameError::Read(ReadError::ConnectionLost(error)) => lost(member, &error),
             FrameError::Read(error) => match call.connection.close_reason() {
@@ -413,8 +413,9 @@ fn lost(member: MemberIndex, error: &ConnectionError) -> DoorError {
     match error {
         // An idle connection is closed between two requests of an honest client: it dials again.
         // Any other code is the member's answer, and dialling again would be asking on.
-        ConnectionError::ApplicationClosed(close) => match Refusal::from_code(close.error_code) {
-            Refusal::Idle => disconnected(member, "it was idle"),
+        ConnectionError::ApplicationClosed(close) => match DoorRefusal::from_code(close.error_code)
+        {
+            DoorRefusal::Idle => disconnected(member, "it was idle"),
             refusal => DoorError::Refused { member, refusal },
         },
         other => disconnected(member, other),

@@ -2,7 +2,7 @@
 
 use sealbid_types::id::MemberIndex;
 
-use super::Refusal;
+use super::DoorRefusal;
 
 /// Why a request has no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -33,7 +33,7 @@ pub enum DoorError {
         /// The member.
         member: MemberIndex,
         /// Why.
-        refusal: Refusal,
+        refusal: DoorRefusal,
     },
     /// A request, or an answer, of too many bytes.
     #[error("{size} bytes, more than {limit}")]
@@ -67,7 +67,7 @@ impl DoorError {
             Self::Unreachable { .. } | Self::TimedOut { .. } | Self::Disconnected { .. } => true,
             Self::Refused { refusal, .. } => !matches!(
                 refusal,
-                Refusal::TooLarge | Refusal::Malformed | Refusal::Other(_)
+                DoorRefusal::TooLarge | DoorRefusal::Malformed | DoorRefusal::Other(_)
             ),
             Self::UnknownMember { .. } | Self::TooLarge { .. } | Self::Bind { .. } => false,
         }

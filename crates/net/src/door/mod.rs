@@ -4,7 +4,7 @@
 //! subscription, as many as there are until either side ends the stream. A frame is its length
 //! (u32, little endian) and so many bytes. Lengths are bounded before anything is read, requests
 //! are limited by peer, and every wait has an end. What is refused is refused with a
-//! [`Refusal`], carried as the stream's error code.
+//! [`DoorRefusal`], carried as the stream's error code.
 
 mod client;
 mod error;
@@ -15,7 +15,7 @@ mod server;
 
 pub use client::{DoorAddress, DoorClient, Subscription};
 pub use error::DoorError;
-pub use refusal::Refusal;
+pub use refusal::DoorRefusal;
 pub use reply::{Reply, ReplyError};
 pub use room::Taken;
 pub(crate) use server::transport;

@@ -6,7 +6,7 @@ use iroh::endpoint::VarInt;
 
 /// Why a member did not answer a request: the error code of the stream, or of the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Refusal {
+pub enum DoorRefusal {
     /// Too many requests of this peer.
     RateLimited,
     /// The request announces more bytes than the member reads.
@@ -27,7 +27,7 @@ pub enum Refusal {
     Other(u32),
 }
 
-impl Refusal {
+impl DoorRefusal {
     const KNOWN: [Self; 8] = [
         Self::RateLimited,
         Self::TooLarge,
@@ -66,7 +66,7 @@ impl Refusal {
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for DoorRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::RateLimited => f.write_str("too many requests"),
@@ -88,8 +88,11 @@ mod tests {
 
     #[test]
     fn codes_and_back() {
-        for refusal in Refusal::KNOWN.into_iter().chain([Refusal::Other(77)]) {
-            assert_eq!(Refusal::from_code(refusal.code()), refusal);
+        for refusal in DoorRefusal::KNOWN
+            .into_iter()
+            .chain([DoorRefusal::Other(77)])
+        {
+            assert_eq!(DoorRefusal::from_code(refusal.code()), refusal);
         }
     }
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use iroh::endpoint::SendStream;
 use tokio::time::{Instant, timeout_at};
 
-use super::Refusal;
+use super::DoorRefusal;
 use super::room::{Room, Taken};
 use crate::frame;
 
@@ -16,7 +16,7 @@ const SLOWEST: u64 = 256 << 10;
 
 /// Where the answer to one request goes.
 ///
-/// Dropping it unfinished refuses the request with [`Refusal::Failed`].
+/// Dropping it unfinished refuses the request with [`DoorRefusal::Failed`].
 #[derive(Debug)]
 pub struct Reply {
     stream: SendStream,
@@ -91,7 +91,7 @@ impl Reply {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => return Err(ReplyError::Gone(error.to_string())),
                 Err(_) => {
-                    self.reset(Refusal::TimedOut);
+                    self.reset(DoorRefusal::TimedOut);
                     return Err(ReplyError::TimedOut);
                 }
             }
@@ -117,7 +117,7 @@ impl Reply {
     }
 
     /// Refuses the request, or breaks off its answer.
-    pub fn refuse(mut self, refusal: Refusal) {
+    pub fn refuse(mut self, refusal: DoorRefusal) {
         self.reset(refusal);
     }
 
@@ -127,7 +127,7 @@ impl Reply {
         let _ = self.stream.stopped().await;
     }
 
-    fn reset(&mut self, refusal: Refusal) {
+    fn reset(&mut self, refusal: DoorRefusal) {
         self.ended = true;
         // An error says that it has ended already.
         let _ = self.stream.reset(refusal.code());
@@ -137,7 +137,7 @@ impl Reply {
 impl Drop for Reply {
     fn drop(&mut self) {
         if !self.ended {
-            self.reset(Refusal::Failed);
+            self.reset(DoorRefusal::Failed);
         }
     }
 }

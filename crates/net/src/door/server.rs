@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
 use super::room::{Answers, Reader};
-use super::{ALPN, DoorAddress, MAX_REQUEST, MAX_RESPONSE, Refusal, Reply};
+use super::{ALPN, DoorAddress, DoorRefusal, MAX_REQUEST, MAX_RESPONSE, Reply};
 use crate::bind::{BindAddresses, describe, is_address_in_use};
 use crate::frame::{self, FrameError};
 use crate::places::{Most, Place, Places, Screened};
@@ -366,7 +366,7 @@ async fn connection<H: Handler>(
     let refusal = match shared.admit(peer, place) {
         // Held until it ends: a connection takes its place for as long as it can cost anything.
         Some((reader, _held)) => requests(&connection, (peer, reader), &shared, &handler).await,
-        None => Refusal::Busy,
+        None => DoorRefusal::Busy,
     };
     connection.close(refusal.code(), b"");
 }
@@ -377,18 +377,18 @@ async fn requests<H: Handler>(
     peer: (PeerId, Reader),
     shared: &Arc<Shared>,
     handler: &Arc<H>,
-) -> Refusal {
+) -> DoorRefusal {
     // Dropped with this function, and with it every handler of the connection: nobody works for a
     // client that has gone.
     let mut open = JoinSet::new();
     loop {
         tokio::select! {
-            () = shared.closing.cancelled() => return Refusal::ShuttingDown,
+            () = shared.closing.cancelled() => return DoorRefusal::ShuttingDown,
             _ = open.join_next(), if !open.is_empty() => {}
             // A watcher asks once and listens for hours: an open request is no idleness.
-            () = sleep(shared.limits.idle), if open.is_empty() => return Refusal::Idle,
+            () = sleep(shared.limits.idle), if open.is_empty() => return DoorRefusal::Idle,
             stream = connection.accept_bi() => {
-                let Ok((send, receive)) = stream else { return Refusal::Failed };
+                let Ok((send, receive)) = stream else { return DoorRefusal::Failed };
                 open.spawn(request(send, receive, peer, Arc::clone(shared), Arc::clone(handler)));
             }
         }
@@ -410,7 +410,7 @@ async fn request<H: Handler>(
     let request = if shared.may_ask(peer, reader) {
         read(&mut receive, limits).await
     } else {
-        Err(Refusal::RateLimited)
+        Err(DoorRefusal::RateLimited)
     };
     match request {
         Ok(request) => handler.handle(peer, request, reply).await,
@@ -425,11 +425,13 @@ async fn request<H: Handler>(
 }
 
 /// Reads a request, within its size and its time.
-async fn read(receive: &mut RecvStream, limits: &DoorLimits) -> Result<Bytes, Refusal> {
+async fn read(receive: &mut RecvStream, limits: &DoorLimits) -> Result<Bytes, DoorRefusal> {
     match timeout(limits.read, frame::read(receive, limits.max_request)).await {
         Ok(Ok(Some(request))) => Ok(request),
-        Ok(Err(FrameError::TooLarge(_))) => Err(Refusal::TooLarge),
-        Ok(Ok(None) | Err(FrameError::Truncated | FrameError::Read(_))) => Err(Refusal::Malformed),
-        Err(_) => Err(Refusal::TimedOut),
+        Ok(Err(FrameError::TooLarge(_))) => Err(DoorRefusal::TooLarge),
+        Ok(Ok(None) | Err(FrameError::Truncated | FrameError::Read(_))) => {
+            Err(DoorRefusal::Malformed)
+        }
+        Err(_) => Err(DoorRefusal::TimedOut),
     }
 }

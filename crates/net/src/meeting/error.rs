@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::net::SocketAddr;
 
-use crate::door::{DoorBindError, Refusal};
+use crate::door::{DoorBindError, DoorRefusal};
 use crate::relay::RelayError;
 
 /// Why a host did not open its meeting.
@@ -73,7 +73,7 @@ pub enum MeetingError {
     },
     /// The host refuses: the connection, or a request.
     #[error("the host refused: {0}")]
-    Refused(Refusal),
+    Refused(DoorRefusal),
     /// The connection broke.
     #[error("the connection to the host broke: {reason}")]
     Disconnected {

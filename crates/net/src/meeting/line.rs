@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 use super::protocol::{MAX_RESPONSE, News, Request, Response};
 use super::{ALPN, MeetingAddress, MeetingError, PostRefusal};
 use crate::bind::{BindAddresses, describe};
-use crate::door::Refusal;
+use crate::door::DoorRefusal;
 use crate::frame::{self, FrameError};
 use crate::install_crypto_provider;
 
@@ -135,7 +135,7 @@ async fn ask(
         loop {
             match exchange(connection, request.clone()).await {
                 // Within the same patience: a host that says so for ever is given up.
-                Err(MeetingError::Refused(Refusal::RateLimited)) => sleep(TOO_OFTEN).await,
+                Err(MeetingError::Refused(DoorRefusal::RateLimited)) => sleep(TOO_OFTEN).await,
                 answer => return answer,
             }
         }
@@ -163,7 +163,7 @@ async fn exchange(connection: &Connection, request: Bytes) -> Result<Bytes, Meet
         Err(FrameError::TooLarge(size)) => Err(malformed(&format!("it has {size} bytes"))),
         Err(FrameError::Truncated) => Err(malformed("it is cut short")),
         Err(FrameError::Read(ReadError::Reset(code))) => {
-            Err(MeetingError::Refused(Refusal::from_code(code)))
+            Err(MeetingError::Refused(DoorRefusal::from_code(code)))
         }
         Err(FrameError::Read(error)) => match connection.close_reason() {
             Some(reason) => Err(lost(&reason)),
@@ -215,7 +215,7 @@ fn undialled(error: &(dyn Error + 'static)) -> MeetingError {
         if let Some(ConnectionError::ConnectionClosed(close)) = cause.downcast_ref()
             && close.error_code == TransportErrorCode::CONNECTION_REFUSED
         {
-            return MeetingError::Refused(Refusal::Busy);
+            return MeetingError::Refused(DoorRefusal::Busy);
         }
         next = cause.source();
     }
@@ -227,8 +227,9 @@ fn undialled(error: &(dyn Error + 'static)) -> MeetingError {
 /// A connection that ended: refused by the host, or broken.
 fn lost(error: &ConnectionError) -> MeetingError {
     match error {
-        ConnectionError::ApplicationClosed(close) => match Refusal::from_code(close.error_code) {
-            Refusal::Idle | Refusal::Failed => disconnected("the host ended it"),
+        ConnectionError::ApplicationClosed(close) => match DoorRefusal::from_code(close.error_code)
+        {
+            DoorRefusal::Idle | DoorRefusal::Failed => disconnected("the host ended it"),
             refusal => MeetingError::Refused(refusal),
         },
         other => disconnected(other),

@@ -17,7 +17,7 @@ use super::host::Guest;
 use super::protocol::{BATCH, Id, News, Request, Response, Verdict, fixed};
 use super::{MAX_BOARD, MAX_MESSAGE, MAX_MESSAGES, Noticeboard, PostRefusal};
 use crate::PeerId;
-use crate::door::{Handler, Refusal, Reply};
+use crate::door::{DoorRefusal, Handler, Reply};
 
 /// Guests of which the host keeps in mind what they hold.
 /// Keys are free, so there may be any number of guests. Those beyond are served, and not shown.
@@ -25,12 +25,12 @@ const REMEMBERED: usize = 256;
 
 /// The host's side of all conversations.
 pub(super) struct Service {
-    desk: Arc<Desk>,
+    state: Arc<ServiceState>,
     longest_wait: Duration,
 }
 
 /// What the answers need, from threads that may block.
-struct Desk {
+struct ServiceState {
     board: Arc<dyn Noticeboard>,
     /// The bytes of the messages seen on the board. Held through a post, so that two posts do not
     /// together exceed what one may not.
@@ -61,14 +61,14 @@ impl Handler for Service {
                 self.sync(peer, held, wait, reply).await;
             }
             Ok(Request::Post(message)) => self.post(message.0.into(), reply).await,
-            _ => reply.refuse(Refusal::Malformed),
+            _ => reply.refuse(DoorRefusal::Malformed),
         }
     }
 }
 
 impl Service {
     pub(super) fn new(board: Arc<dyn Noticeboard>, longest_wait: Duration) -> Self {
-        let desk = Desk {
+        let state = ServiceState {
             board,
             sizes: Mutex::default(),
             guests: Mutex::default(),
@@ -77,31 +77,31 @@ impl Service {
             posted: Notify::new(),
         };
         Self {
-            desk: Arc::new(desk),
+            state: Arc::new(state),
             longest_wait,
         }
     }
 
     pub(super) fn announce(&self) {
-        self.desk.revision.send_replace(());
+        self.state.revision.send_replace(());
     }
 
     pub(super) async fn changed(&self) {
-        self.desk.posted.notified().await;
+        self.state.posted.notified().await;
     }
 
     pub(super) fn guests(&self) -> Vec<Guest> {
-        self.desk.guests()
+        self.state.guests()
     }
 
     /// Resolves once so many guests hold the whole board.
     pub(super) async fn delivered(&self, guests: usize) {
-        let mut heard = self.desk.heard.subscribe();
+        let mut heard = self.state.heard.subscribe();
         loop {
             heard.mark_unchanged();
-            let known = self.at_desk(Desk::guests).await.unwrap_or_default();
+            let known = self.at_desk(ServiceState::guests).await.unwrap_or_default();
             let complete = known.iter().filter(|guest| guest.lacks == 0).count();
-            // It cannot fail: the desk outlives its services.
+            // It cannot fail: the state outlives its services.
             if complete >= guests || heard.changed().await.is_err() {
                 return;
             }
@@ -111,21 +111,23 @@ impl Service {
     /// Answers with news, as soon as there are any, or when the wait is over.
     async fn sync(&self, peer: PeerId, held: BTreeSet<Id>, wait: Duration, reply: Reply) {
         let until = Instant::now() + wait;
-        let mut revision = self.desk.revision.subscribe();
+        let mut revision = self.state.revision.subscribe();
         let held = Arc::new(held);
         loop {
             // Before the comparison: a change that comes during it ends the wait at once.
             revision.mark_unchanged();
             let theirs = Arc::clone(&held);
-            let compared = self.at_desk(move |desk| desk.compare(peer, &theirs)).await;
+            let compared = self
+                .at_desk(move |state| state.compare(peer, &theirs))
+                .await;
             let Some(news) = compared else {
-                return reply.refuse(Refusal::Failed);
+                return reply.refuse(DoorRefusal::Failed);
             };
             if !news.is_empty() || Instant::now() >= until {
                 return answer(reply, &Response::News(news)).await;
             }
             tokio::select! {
-                // It cannot fail: the desk outlives its services.
+                // It cannot fail: the state outlives its services.
                 _ = revision.changed() => {}
                 () = sleep_until(until) => {}
                 () = reply.gone() => return,
@@ -134,9 +136,9 @@ impl Service {
     }
 
     async fn post(&self, message: Vec<u8>, reply: Reply) {
-        match self.at_desk(move |desk| desk.post(message)).await {
+        match self.at_desk(move |state| state.post(message)).await {
             Some(verdict) => answer(reply, &Response::Verdict(verdict)).await,
-            None => reply.refuse(Refusal::Failed),
+            None => reply.refuse(DoorRefusal::Failed),
         }
     }
 
@@ -144,15 +146,15 @@ impl Service {
     /// it; `None` if it panics.
     async fn at_desk<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Desk) -> T + Send + 'static,
+        work: impl FnOnce(&ServiceState) -> T + Send + 'static,
     ) -> Option<T> {
-        let desk = Arc::clone(&self.desk);
-        let done = tokio::task::spawn_blocking(move || work(&desk));
+        let state = Arc::clone(&self.state);
+        let done = tokio::task::spawn_blocking(move || work(&state));
         done.await.ok()
     }
 }
 
-impl Desk {
+impl ServiceState {
     fn guests(&self) -> Vec<Guest> {
         let ids = self.board.ids();
         let lacks = |held: &BTreeSet<Id>| ids.iter().filter(|id| !held.contains(*id)).count();

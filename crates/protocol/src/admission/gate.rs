@@ -196,9 +196,12 @@ impl core::fmt::Debug for Gate {
 }
 
 /// An envelope whose signature is right, and what the proofs' check says of it.
-type Judged = (Readable, Option<Result<CheckedEnvelope, admit::Refusal>>);
+type Judged = (
+    Readable,
+    Option<Result<CheckedEnvelope, admit::NotAdmitted>>,
+);
 
-const fn code_of(refusal: &admit::Refusal) -> RefusalCode {
+const fn code_of(refusal: &admit::NotAdmitted) -> RefusalCode {
     match refusal.reason {
         RefusalReason::BodyLength(_) => RefusalCode::BodySize,
         RefusalReason::Response => RefusalCode::ScalarNotCanonical,

@@ -41,7 +41,7 @@ pub enum EnvelopeFault {
     Header(HeaderError),
     /// A sealed part is wrong.
     #[error(transparent)]
-    Part(admit::Refusal),
+    Part(admit::NotAdmitted),
     /// Both its parts have one `u`.
     #[error("both sealed parts have the same u")]
     Twins,

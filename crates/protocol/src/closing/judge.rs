@@ -14,7 +14,7 @@ use sealbid_types::keys::Signed;
 use sealbid_types::report::Report;
 
 use super::book::ReportBook;
-use super::standings::{Standing, Standings};
+use super::standings::{ReportStanding, Standings};
 use crate::admission::Inbox;
 use crate::chain::Chain;
 use crate::member::Context;
@@ -61,11 +61,11 @@ impl Grounds<'_> {
             .collect();
         if standings
             .iter()
-            .any(|standing| matches!(standing, Standing::Unfit(_)))
+            .any(|standing| matches!(standing, ReportStanding::Unfit(_)))
         {
             return Some(Verdict::Invalid);
         }
-        if standings.contains(&Standing::Open) {
+        if standings.contains(&ReportStanding::Open) {
             return None;
         }
         let is_it = self.compose(close.slot, &reports) == *close;
@@ -117,7 +117,8 @@ impl Grounds<'_> {
             .book
             .iter()
             .filter(|report| {
-                report.body.slot <= slot && self.standings.of(&report.id()) == Standing::Complete
+                report.body.slot <= slot
+                    && self.standings.of(&report.id()) == ReportStanding::Complete
             })
             .collect();
         usable.sort_by_key(|report| (self.book.contradicts_itself(report.member), report.member));

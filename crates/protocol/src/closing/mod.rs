@@ -26,7 +26,7 @@ use sealbid_types::time::Timestamp;
 pub(crate) use self::book::{ReportBook, Reported};
 pub(crate) use self::fetch::{MOST_ENVELOPES, MOST_REPORTS};
 pub(crate) use self::judge::Grounds;
-pub(crate) use self::standings::{Standing, Standings};
+pub(crate) use self::standings::{ReportStanding, Standings};
 pub(crate) use self::window::{Window, next_event, slot_after_report};
 
 use crate::admission::Inbox;
@@ -88,7 +88,7 @@ impl Closing {
     }
 
     /// What can be said of a report, as of the last look.
-    pub(crate) fn standing(&self, report: &ReportId) -> Standing {
+    pub(crate) fn standing(&self, report: &ReportId) -> ReportStanding {
         self.standings.of(report)
     }
 
@@ -224,7 +224,7 @@ impl Closing {
         id: &EnvelopeId,
     ) -> BTreeSet<MemberIndex> {
         self.look(context, chain, inbox);
-        let unfit = Standing::Unfit(*id);
+        let unfit = ReportStanding::Unfit(*id);
         let reports = self.book.iter();
         let misfits = reports.filter(|report| self.standing(&report.id()) == unfit);
         misfits.map(|report| report.member).collect()

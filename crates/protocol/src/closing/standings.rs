@@ -15,7 +15,7 @@ use super::judge::Grounds;
 
 /// What can be said of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum ReportStanding {
     /// All that it lists is here and may stand in the round, or an ancestor lists it.
     Complete,
     /// Something that it lists is not here yet.
@@ -121,14 +121,14 @@ impl Standings {
     }
 
     /// What can be said of a report.
-    pub(crate) fn of(&self, report: &ReportId) -> Standing {
+    pub(crate) fn of(&self, report: &ReportId) -> ReportStanding {
         match self.known.get(report) {
-            None => Standing::Open,
+            None => ReportStanding::Open,
             Some(Examined {
                 unfit: Some(id), ..
-            }) => Standing::Unfit(*id),
-            Some(examined) if examined.lacking.is_empty() => Standing::Complete,
-            Some(_) => Standing::Open,
+            }) => ReportStanding::Unfit(*id),
+            Some(examined) if examined.lacking.is_empty() => ReportStanding::Complete,
+            Some(_) => ReportStanding::Open,
         }
     }
 

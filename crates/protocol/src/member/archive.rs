@@ -21,7 +21,9 @@ use crate::disk::Table;
 use crate::evidence::Evidence;
 use crate::opening::{Exchange, OpenedIntents, first_opening};
 use crate::pool::ClearedRound;
-use crate::settlement::{Awaited, Desk, Material, Outcome, Settled, Settling, outcomes, summary};
+use crate::settlement::{
+    Awaited, Material, Settled, Settling, StoredOutcome, Tools, outcomes, summary,
+};
 use crate::vote::{Certified, Subject, Value};
 
 /// How many resend times a member waits for a round to settle here before it fetches the record
@@ -159,7 +161,7 @@ impl<R: Rules> Engine<R> {
             self.due.resend = self.now.monotonic.plus(self.options.times.resend);
         }
         let sent = settling.sent().len();
-        settling.advance(&mut self.desk(out));
+        settling.advance(&mut self.tools(out));
         if settling.sent().len() > sent {
             // What has just gone out is not due again before its time.
             self.due.resend = self.now.monotonic.plus(self.options.times.resend);
@@ -172,8 +174,8 @@ impl<R: Rules> Engine<R> {
     }
 
     /// What a round's tasks work with.
-    pub(super) fn desk<'a>(&'a mut self, out: &'a mut Vec<Output>) -> Desk<'a> {
-        Desk {
+    pub(super) fn tools<'a>(&'a mut self, out: &'a mut Vec<Output>) -> Tools<'a> {
+        Tools {
             may_vote: self.is_ready(),
             now: self.now,
             context: &self.context,
@@ -237,7 +239,7 @@ impl<R: Rules> Engine<R> {
             out.push(put(
                 Table::Outcomes,
                 id.as_bytes().to_vec(),
-                &Outcome(status),
+                &StoredOutcome(status),
             ));
         }
         out.extend(self.chain.settle(settlement, intents));
@@ -309,7 +311,7 @@ impl<R: Rules> Engine<R> {
         for id in &outlived {
             self.inbox.remove(id);
             out.extend(forget(id));
-            let status = Outcome(EnvelopeStatus::Expired);
+            let status = StoredOutcome(EnvelopeStatus::Expired);
             out.push(put(Table::Outcomes, id.as_bytes().to_vec(), &status));
         }
         self.drop_unneeded(out);

@@ -276,14 +276,14 @@ pub(crate) const fn delete(table: crate::disk::Table, key: Vec<u8>) -> Output {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vote::{Refusal, Refused};
+    use crate::vote::{Refused, WrongBallot};
 
     /// Two members in one sentence, which once counted one from 1 and the other from 0.
     #[test]
     fn a_notice_about_two_members_numbers_both_alike() {
         let refused = Refused {
             member: MemberIndex(1),
-            reason: Refusal::NotProposer,
+            reason: WrongBallot::NotProposer,
         };
         let notice = Notice::Unusable {
             from: MemberIndex(2),

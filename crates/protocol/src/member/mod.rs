@@ -35,7 +35,7 @@ pub use self::rules::{Honest, Rules};
 pub use self::start::StartError;
 pub use crate::limits::{Limits, Options, Times};
 pub use crate::promises::Lists;
-pub use crate::settlement::{Outcome, outcomes, summary};
+pub use crate::settlement::{StoredOutcome, outcomes, summary};
 
 use self::message::PeerMessage;
 use crate::admission::{Inbox, Receipts, Screen};

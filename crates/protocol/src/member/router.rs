@@ -19,7 +19,7 @@ use super::message::{
 };
 use super::{Engine, Rules, forked, send};
 use crate::claims::Asked;
-use crate::closing::{MOST_ENVELOPES, MOST_REPORTS, Reported, Standing};
+use crate::closing::{MOST_ENVELOPES, MOST_REPORTS, ReportStanding, Reported};
 use crate::disk::Table;
 use crate::evidence::Evidence;
 use crate::opening::Exchange;
@@ -109,7 +109,7 @@ impl<R: Rules> Engine<R> {
         }
         out.push(put(Table::Reports, report_key(&report), &report));
         self.closing.look(&self.context, &self.chain, &self.inbox);
-        if let Standing::Unfit(id) = self.closing.standing(&report.id()) {
+        if let ReportStanding::Unfit(id) = self.closing.standing(&report.id()) {
             let what = format!("reported envelope {}, which cannot stand there", id.short());
             self.accuse(report.member, what, None, out);
         }
@@ -143,7 +143,7 @@ impl<R: Rules> Engine<R> {
             return;
         };
         if round == settling.certificate().close().round
-            && let Err(refused) = settling.hear_ballot(message, &mut self.desk(out))
+            && let Err(refused) = settling.hear_ballot(message, &mut self.tools(out))
         {
             let what = refused.to_string();
             out.push(Output::Notice(Notice::Unusable { from, what }));
@@ -161,7 +161,7 @@ impl<R: Rules> Engine<R> {
         if is_of_round
             && !settling.has_decided(allocated.allocation)
             && self.may_look(from)
-            && let Err(error) = settling.learn(allocated, &mut self.desk(out))
+            && let Err(error) = settling.learn(allocated, &mut self.tools(out))
         {
             let what = error.to_string();
             out.push(Output::Notice(Notice::Unusable { from, what }));

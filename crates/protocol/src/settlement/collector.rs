@@ -11,7 +11,7 @@ use sealbid_types::id::MemberIndex;
 use sealbid_types::statement::Statement;
 
 use super::clearing_input;
-use super::settling::{Desk, Settling};
+use super::settling::{Settling, Tools};
 use super::stages::{Cleared, OpenedAuthorisations, OpenedTerms, Unsigned, parted};
 use super::task::Step;
 use crate::evidence::{Evidence, WrongShares, WrongSignatureShare};
@@ -32,7 +32,7 @@ impl Settling {
 
     /// Says what shares of an opening have to answer, and gives this member's own: of every part,
     /// or none.
-    pub(super) fn release(&mut self, opening: Opening, parts: &[PartId], desk: &mut Desk<'_>) {
+    pub(super) fn release(&mut self, opening: Opening, parts: &[PartId], tools: &mut Tools<'_>) {
         let (close, digest) = (self.certificate.close(), self.certificate.digest());
         let question = ShareQuestion {
             close: digest,
@@ -62,14 +62,15 @@ impl Settling {
             parts: question.parts,
             shares,
         };
-        let signed = desk.promises.shares(body);
+        let signed = tools.promises.shares(body);
         self.exchange.add_shares(signed.clone());
-        desk.out
+        tools
+            .out
             .push(self.send(PeerMessage::Shares(Box::new(signed))));
     }
 
     /// Says what shares of a signature have to answer, and gives this member's own.
-    pub(super) fn sign(&mut self, purpose: Purpose, statement: &Statement, desk: &mut Desk<'_>) {
+    pub(super) fn sign(&mut self, purpose: Purpose, statement: &Statement, tools: &mut Tools<'_>) {
         let (close, digest) = (self.certificate.close(), self.certificate.digest());
         let question = SignatureQuestion {
             close: digest,
@@ -80,8 +81,8 @@ impl Settling {
         // lists are fixed, the tie-break would be known to whoever may still choose among lists.
         let round = self.round();
         let share = match purpose {
-            Purpose::Order => desk.promises.draw(&self.certificate, desk.out),
-            Purpose::Settlement => desk.promises.settle(round, statement, desk.out),
+            Purpose::Order => tools.promises.draw(&self.certificate, tools.out),
+            Purpose::Settlement => tools.promises.settle(round, statement, tools.out),
         };
         let Some(share) = share else { return };
         let body = SignatureShareMessage {
@@ -93,9 +94,10 @@ impl Settling {
             statement: question.statement,
             share: share.to_bytes(),
         };
-        let signed = desk.promises.signature_share(body);
+        let signed = tools.promises.signature_share(body);
         self.exchange.add_signature(signed.clone());
-        desk.out
+        tools
+            .out
             .push(self.send(PeerMessage::SignatureShare(Box::new(signed))));
     }
 
@@ -104,20 +106,20 @@ impl Settling {
         &mut self,
         purpose: Purpose,
         statement: &Statement,
-        desk: &mut Desk<'_>,
+        tools: &mut Tools<'_>,
     ) -> Option<FixedBytes<96>> {
-        let keys = &desk.context.keys;
+        let keys = &tools.context.keys;
         let (signature, wrong) = self
             .exchange
-            .combine(keys, purpose, statement, desk.suspects);
+            .combine(keys, purpose, statement, tools.suspects);
         for (member, share) in wrong {
-            desk.suspects.note(member, self.round());
+            tools.suspects.note(member, self.round());
             let statement = *statement;
             let evidence = WrongSignatureShare { share, statement };
             let what = format!("signed its {purpose:?} share wrongly");
             let evidence = Evidence::SignatureShare(Box::new(evidence));
-            let said = desk.accusations.accuse(member, what, Some(&evidence));
-            desk.out.extend(said);
+            let said = tools.accusations.accuse(member, what, Some(&evidence));
+            tools.out.extend(said);
         }
         signature
     }
@@ -127,14 +129,14 @@ impl Settling {
         &mut self,
         opening: Opening,
         parts: &[PartId],
-        desk: &mut Desk<'_>,
+        tools: &mut Tools<'_>,
     ) -> Option<Vec<OpenedPart>> {
         // A round without fills opens no authorisation, and one whose entries are all void no
         // terms. Nobody sends shares then, so there is nothing to wait for.
         if parts.is_empty() {
             return Some(Vec::new());
         }
-        let quorum = desk.context.committee.quorum();
+        let quorum = tools.context.committee.quorum();
         loop {
             let count = self.exchange.count(opening);
             // The same shares would fail the same way, one by one: at every input, for as long as
@@ -143,9 +145,9 @@ impl Settling {
                 return None;
             }
             let shares = self.exchange.shares_of(opening);
-            let chosen = desk.suspects.last(shares, self.round(), quorum);
+            let chosen = tools.suspects.last(shares, self.round(), quorum);
             let checked = self.material.as_ref()?.checked(parts)?;
-            let (keys, batch) = (&desk.context.keys, &desk.context.batch);
+            let (keys, batch) = (&tools.context.keys, &tools.context.batch);
             let (opened, liars) = match open(keys, &checked, &chosen, batch) {
                 Ok(opened) => (Some(opened.parts), opened.liars),
                 Err(error) => (None, error.liars),
@@ -159,7 +161,7 @@ impl Settling {
                     }
                     _ => None,
                 };
-                self.accuse_of_shares(member, opening, (parts, place), wrong.to_string(), desk);
+                self.accuse_of_shares(member, opening, (parts, place), wrong.to_string(), tools);
             }
             if opened.is_some() {
                 self.tried = 0;
@@ -179,9 +181,9 @@ impl Settling {
         opening: Opening,
         (parts, place): (&[PartId], Option<PartId>),
         what: String,
-        desk: &mut Desk<'_>,
+        tools: &mut Tools<'_>,
     ) {
-        desk.suspects.note(member, self.round());
+        tools.suspects.note(member, self.round());
         // Only the message of this opening is evidence: that of the other one may be right.
         let shares = self.exchange.exclude(member).remove(&opening);
         let wrong = place.and_then(|(id, part)| Some((self.envelope(&id)?.clone(), part)));
@@ -193,8 +195,8 @@ impl Settling {
                 wrong,
             }))
         });
-        let said = desk.accusations.accuse(member, what, evidence.as_ref());
-        desk.out.extend(said);
+        let said = tools.accusations.accuse(member, what, evidence.as_ref());
+        tools.out.extend(said);
     }
 
     /// Takes what a step has opened. The plaintexts are read, and wiped.
@@ -238,23 +240,23 @@ impl Settling {
         &mut self,
         step: Step,
         signature: FixedBytes<96>,
-        desk: &mut Desk<'_>,
+        tools: &mut Tools<'_>,
     ) -> bool {
         match step {
             Step::DrawOrder => self.order = Some(signature),
             _ => {
                 self.signature = Some(signature);
-                desk.out.push(self.reached(Stage::Settled));
+                tools.out.push(self.reached(Stage::Settled));
             }
         }
         true
     }
 
     /// Clears or settles: pure functions of what is here.
-    pub(super) fn compute(&mut self, step: Step, desk: &mut Desk<'_>) -> bool {
+    pub(super) fn compute(&mut self, step: Step, tools: &mut Tools<'_>) -> bool {
         match step {
-            Step::Clear => self.cleared = self.clear(desk),
-            _ => self.unsigned = self.settle(desk),
+            Step::Clear => self.cleared = self.clear(tools),
+            _ => self.unsigned = self.settle(tools),
         }
         match step {
             Step::Clear => self.cleared.is_some(),
@@ -262,26 +264,26 @@ impl Settling {
         }
     }
 
-    fn clear(&mut self, desk: &mut Desk<'_>) -> Option<Cleared> {
-        desk.out.push(self.reached(Stage::TermsOpened));
+    fn clear(&mut self, tools: &mut Tools<'_>) -> Option<Cleared> {
+        tools.out.push(self.reached(Stage::TermsOpened));
         let order = self.order?;
         let (terms, material) = (self.terms.as_mut()?, self.material.as_mut()?);
         let close = self.certificate.close();
         // Only now: which nonces matter is known when terms are open. They come from the own chain,
         // as an auditor computes them, and from nobody's message.
-        material.ancestry.nonces = desk.chain.used_nonces(close, &terms.intents);
+        material.ancestry.nonces = tools.chain.used_nonces(close, &terms.intents);
         let opened = (
             core::mem::take(&mut terms.intents),
             core::mem::take(&mut terms.quotes),
         );
         let input = clearing_input(
             (close, self.certificate.digest()),
-            &desk.context.committee.rules,
+            &tools.context.committee.rules,
             &order,
             &material.ancestry,
             opened,
         );
-        let allocation = (desk.context.clear)(clear(&input));
+        let allocation = (tools.context.clear)(clear(&input));
         // The sums do not hold: a bug, the same at every member, and settled as empty. People have
         // to hear of it; the round itself goes on.
         if let Some(alarm) = &allocation.alarm {
@@ -289,7 +291,7 @@ impl Settling {
                 round: close.round,
                 alarm: alarm.clone(),
             };
-            desk.out.push(Output::Notice(notice));
+            tools.out.push(Output::Notice(notice));
         }
         let withdrawn = withdrawn(&input);
         let digests = (allocation.digest(), withdrawn.digest());
@@ -302,12 +304,12 @@ impl Settling {
         })
     }
 
-    fn settle(&self, desk: &Desk<'_>) -> Option<Unsigned> {
+    fn settle(&self, tools: &Tools<'_>) -> Option<Unsigned> {
         let settlement = settle(
             &self.cleared.as_ref()?.allocation,
             &self.terms.as_ref()?.intents,
             &self.authorisations.as_ref()?.authorisations,
-            &desk.context.committee.rules,
+            &tools.context.committee.rules,
         );
         let statement = settlement.statement();
         Some(Unsigned {

@@ -7,7 +7,7 @@
 use sealbid_crypto::AllocationCertificate;
 use sealbid_types::id::{AllocationDigest, MemberIndex, Round, ValueDigest};
 
-use super::settling::{Desk, Settling};
+use super::settling::{Settling, Tools};
 use crate::disk::Table;
 use crate::evidence::{CertifiedAllocation, Evidence};
 use crate::member::Stage;
@@ -21,8 +21,8 @@ use crate::vote::{
 
 /// Two allocations of a round are certified. Both certificates are kept, and the member stops: what
 /// it would settle, another member settles otherwise.
-fn fork(both: [Certified; 2], round: Round, desk: &mut Desk<'_>) {
-    let committee = &desk.context.committee;
+fn fork(both: [Certified; 2], round: Round, tools: &mut Tools<'_>) {
+    let committee = &tools.context.committee;
     let (auction, epoch) = (committee.auction, committee.epoch);
     let pair = both.map(|certified| CertifiedAllocation {
         auction,
@@ -34,26 +34,26 @@ fn fork(both: [Certified; 2], round: Round, desk: &mut Desk<'_>) {
         },
     });
     let evidence = Evidence::Allocations(Box::new(pair));
-    desk.out.extend(desk.accusations.keep(&evidence));
-    *desk.has_halted = true;
+    tools.out.extend(tools.accusations.keep(&evidence));
+    *tools.has_halted = true;
     let reason = format!(
         "two certified allocations of round {round}: more members lie than the committee can bear"
     );
-    desk.out.push(Output::Halt { reason });
+    tools.out.push(Output::Halt { reason });
 }
 
 impl Settling {
     /// Takes this member's part in the vote, and its decision if there is one.
-    pub(super) fn decide(&mut self, desk: &mut Desk<'_>) -> bool {
+    pub(super) fn decide(&mut self, tools: &mut Tools<'_>) -> bool {
         let mut said = Vec::new();
-        if let Some(cleared) = self.cleared.as_ref().filter(|_| desk.may_vote) {
+        if let Some(cleared) = self.cleared.as_ref().filter(|_| tools.may_vote) {
             let (own, withdrawn) = cleared.digests;
-            self.vote.assume(own, withdrawn, desk.now, &mut said);
-            self.vote.tick(desk.now, &mut said);
+            self.vote.assume(own, withdrawn, tools.now, &mut said);
+            self.vote.tick(tools.now, &mut said);
         }
-        self.follow(said, desk);
+        self.follow(said, tools);
         let decided = self.vote.decided().cloned();
-        decided.is_some_and(|certified| self.take_decision(&certified, desk))
+        decided.is_some_and(|certified| self.take_decision(&certified, tools))
     }
 
     /// A ballot of this vote. What follows from it is taken at the next advance.
@@ -63,11 +63,11 @@ impl Settling {
     pub(crate) fn hear_ballot(
         &mut self,
         ballot: Message,
-        desk: &mut Desk<'_>,
+        tools: &mut Tools<'_>,
     ) -> Result<Received, Refused> {
         let mut said = Vec::new();
-        let received = self.vote.receive(ballot, desk.now, &mut said);
-        self.follow(said, desk);
+        let received = self.vote.receive(ballot, tools.now, &mut said);
+        self.follow(said, tools);
         received
     }
 
@@ -84,14 +84,14 @@ impl Settling {
     pub(crate) fn learn(
         &mut self,
         allocated: &Allocated,
-        desk: &mut Desk<'_>,
+        tools: &mut Tools<'_>,
     ) -> Result<(), LearnError> {
         let mut said = Vec::new();
         let value = Value::Allocation(allocated.allocation);
         let learnt = self
             .vote
-            .learn(value, allocated.certificate, desk.now, &mut said);
-        self.follow(said, desk);
+            .learn(value, allocated.certificate, tools.now, &mut said);
+        self.follow(said, tools);
         learnt
     }
 
@@ -118,36 +118,36 @@ impl Settling {
         self.vote.newest_ballot_of(member)
     }
 
-    fn follow(&mut self, said: Vec<VoteOutput>, desk: &mut Desk<'_>) {
+    fn follow(&mut self, said: Vec<VoteOutput>, tools: &mut Tools<'_>) {
         let round = self.round();
         for word in said {
             match word {
                 VoteOutput::Persist(state) => {
                     let key = vote_key(round, Subject::Allocation);
-                    desk.out.push(put(Table::Votes, key, &*state));
+                    tools.out.push(put(Table::Votes, key, &*state));
                 }
                 VoteOutput::Broadcast(message) => {
                     let message = PeerMessage::Vote(Box::new(message));
-                    desk.out.push(crate::member::broadcast(&message));
+                    tools.out.push(crate::member::broadcast(&message));
                 }
                 VoteOutput::Evidence(evidence) => {
                     let what = "voted twice, or signed a wrong share".to_owned();
                     let (member, evidence) = (evidence.member(), Evidence::Vote(evidence));
                     if evidence.is_of_shares() {
-                        desk.suspects.note(member, round);
+                        tools.suspects.note(member, round);
                     }
-                    let said = desk.accusations.accuse(member, what, Some(&evidence));
-                    desk.out.extend(said);
+                    let said = tools.accusations.accuse(member, what, Some(&evidence));
+                    tools.out.extend(said);
                 }
                 // It is in the row of this very step (`VoteState`).
-                VoteOutput::Abstains => desk.out.push(Output::Notice(Notice::Abstains(round))),
+                VoteOutput::Abstains => tools.out.push(Output::Notice(Notice::Abstains(round))),
                 // Told at once: whoever counts on it may have lost what it heard before.
                 VoteOutput::Decided(_) => {
                     let message = self.decided().map(PeerMessage::Allocated);
                     let message = message.as_ref().map(crate::member::broadcast);
-                    desk.out.extend(message);
+                    tools.out.extend(message);
                 }
-                VoteOutput::Forked { first, second } => fork([*first, *second], round, desk),
+                VoteOutput::Forked { first, second } => fork([*first, *second], round, tools),
                 // A value of this vote is judged where it is proposed, and every member has it.
                 VoteOutput::Propose { .. } | VoteOutput::Validate { .. } => {}
             }
@@ -156,7 +156,7 @@ impl Settling {
 
     /// Combining has verified the signature; this makes the type that lets shares out, and takes
     /// the list of fills from the allocation that was signed.
-    fn take_decision(&mut self, certified: &Certified, desk: &mut Desk<'_>) -> bool {
+    fn take_decision(&mut self, certified: &Certified, tools: &mut Tools<'_>) -> bool {
         let Some(cleared) = self.cleared.as_mut() else {
             return false;
         };
@@ -168,18 +168,18 @@ impl Settling {
             // Said once, by the step's first failure, and not at every input.
             if !core::mem::replace(&mut self.has_differed, true) {
                 let round = self.certificate.close().round;
-                desk.out.push(Output::Notice(Notice::Differs(round)));
+                tools.out.push(Output::Notice(Notice::Differs(round)));
             }
             return false;
         }
-        let keys = &desk.context.keys;
+        let keys = &tools.context.keys;
         let verified =
             AllocationCertificate::verify(keys, &cleared.allocation, &certified.certificate);
         self.allocation = verified.ok();
         if self.allocation.is_none() {
             return false;
         }
-        desk.out.push(self.reached(Stage::Cleared));
+        tools.out.push(self.reached(Stage::Cleared));
         true
     }
 }

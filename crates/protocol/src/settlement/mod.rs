@@ -9,6 +9,6 @@ mod stages;
 mod task;
 
 pub(crate) use self::clearing::clearing_input;
-pub use self::outcome::{Outcome, outcomes, summary};
-pub(crate) use self::settling::{Awaited, Desk, Settling};
+pub use self::outcome::{StoredOutcome, outcomes, summary};
+pub(crate) use self::settling::{Awaited, Settling, Tools};
 pub(crate) use self::stages::{Material, Settled};

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 /// An envelope's outcome as it rests on disk.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Outcome(pub EnvelopeStatus);
-sealbid_types::schema!(Outcome, "sealbid.outcome", 2, 4096);
+pub struct StoredOutcome(pub EnvelopeStatus);
+sealbid_types::schema!(StoredOutcome, "sealbid.outcome", 2, 4096);
 
 /// What became of each entry of a settled round.
 #[must_use]

@@ -32,7 +32,7 @@ use crate::time::Clock;
 use crate::vote::Vote;
 
 /// What a round's tasks work with.
-pub(crate) struct Desk<'a> {
+pub(crate) struct Tools<'a> {
     pub(crate) context: &'a Context,
     pub(crate) promises: &'a mut Promises,
     pub(crate) chain: &'a Chain,
@@ -273,9 +273,9 @@ impl Settling {
     }
 
     /// Goes as far as what has arrived allows.
-    pub(crate) fn advance(&mut self, desk: &mut Desk<'_>) {
+    pub(crate) fn advance(&mut self, tools: &mut Tools<'_>) {
         let strays = self.exchange.take_strays().into_iter();
-        desk.out.extend(strays.map(|from| {
+        tools.out.extend(strays.map(|from| {
             let what = "shares of something else than this round is about".to_owned();
             Output::Notice(Notice::Unusable { from, what })
         }));
@@ -285,7 +285,7 @@ impl Settling {
             let mut has_moved = false;
             for step in Step::ALL {
                 if let Some(task) = self.task(step) {
-                    has_moved |= self.run(step, &task, desk);
+                    has_moved |= self.run(step, &task, tools);
                 }
             }
             if !has_moved {
@@ -295,26 +295,26 @@ impl Settling {
     }
 
     /// Does this member's part of a task, the first time, and takes the result if it is there.
-    fn run(&mut self, step: Step, task: &Task, desk: &mut Desk<'_>) -> bool {
+    fn run(&mut self, step: Step, task: &Task, tools: &mut Tools<'_>) -> bool {
         // Once: from then on `sent` has the message, and to send it again costs no arithmetic.
         let is_first = self.begun.insert(step);
         match task {
             Task::Open { opening, parts } => {
                 if is_first {
-                    self.release(*opening, parts, desk);
+                    self.release(*opening, parts, tools);
                 }
-                let opened = self.collect_shares(*opening, parts, desk);
-                opened.is_some_and(|opened| self.take_opened(step, opened, desk.out))
+                let opened = self.collect_shares(*opening, parts, tools);
+                opened.is_some_and(|opened| self.take_opened(step, opened, tools.out))
             }
             Task::Sign { purpose, statement } => {
                 if is_first {
-                    self.sign(*purpose, statement, desk);
+                    self.sign(*purpose, statement, tools);
                 }
-                let signature = self.collect_signature(*purpose, statement, desk);
-                signature.is_some_and(|signature| self.take_signature(step, signature, desk))
+                let signature = self.collect_signature(*purpose, statement, tools);
+                signature.is_some_and(|signature| self.take_signature(step, signature, tools))
             }
-            Task::Vote => self.decide(desk),
-            Task::Compute => self.compute(step, desk),
+            Task::Vote => self.decide(tools),
+            Task::Compute => self.compute(step, tools),
         }
     }
 

@@ -31,7 +31,7 @@ pub enum Received {
 
 /// Why a message is refused. The fault is the sender's, unless the signature is right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum WrongBallot {
     /// It is of another auction, epoch or round.
     #[error("it is of another vote")]
     Instance,
@@ -62,7 +62,7 @@ pub struct Refused {
     /// Who signed it, as it claims.
     pub member: MemberIndex,
     /// Why it is refused.
-    pub reason: Refusal,
+    pub reason: WrongBallot,
 }
 
 /// The certificate does not verify for this value.
@@ -70,7 +70,7 @@ pub struct Refused {
 #[error("the certificate does not verify for value {0}")]
 pub struct LearnError(pub ValueDigest);
 
-fn require(holds: bool, reason: Refusal) -> Result<(), Refusal> {
+fn require(holds: bool, reason: WrongBallot) -> Result<(), WrongBallot> {
     if holds { Ok(()) } else { Err(reason) }
 }
 
@@ -156,14 +156,14 @@ impl Vote {
     /// Whether a ballot belongs here and is not known: what can be said before the signature is
     /// looked at. Everybody resends everybody's ballots, so most of what comes is known, and must
     /// cost no signature check.
-    fn look_at<T: Kept>(&self, signed: &Signed<T>) -> Result<Option<Received>, Refusal> {
+    fn look_at<T: Kept>(&self, signed: &Signed<T>) -> Result<Option<Received>, WrongBallot> {
         require(
             signed.body.instance() == self.config.instance(),
-            Refusal::Instance,
+            WrongBallot::Instance,
         )?;
         require(
             signed.member.0 < self.config.members,
-            Refusal::UnknownMember,
+            WrongBallot::UnknownMember,
         )?;
         let view = signed.body.view();
         // An own one is never too late: a precommit that the disk does not know was a lock.
@@ -175,8 +175,11 @@ impl Vote {
         Ok(known.then_some(Received::Known))
     }
 
-    fn check_signature<T: Ballot>(&self, signed: &Signed<T>) -> Result<(), Refusal> {
-        require(verify(signed, &*self.signers.identity), Refusal::Signature)
+    fn check_signature<T: Ballot>(&self, signed: &Signed<T>) -> Result<(), WrongBallot> {
+        require(
+            verify(signed, &*self.signers.identity),
+            WrongBallot::Signature,
+        )
     }
 
     /// A prevote, or a precommit whose share needs no look.
@@ -184,7 +187,7 @@ impl Vote {
         &mut self,
         signed: Signed<T>,
         out: &mut Vec<Output>,
-    ) -> Result<Received, Refusal> {
+    ) -> Result<Received, WrongBallot> {
         if let Some(received) = self.look_at(&signed)? {
             return Ok(received);
         }
@@ -201,7 +204,7 @@ impl Vote {
         &mut self,
         signed: Signed<Precommit>,
         out: &mut Vec<Output>,
-    ) -> Result<Received, Refusal> {
+    ) -> Result<Received, WrongBallot> {
         let (member, view) = (signed.member, signed.body.view);
         let log = self.tally.log(view);
         if log.is_some_and(|log| log.struck.of(member) == Some(&signed)) {
@@ -288,17 +291,17 @@ impl Vote {
         }
     }
 
-    fn look_at_header(&self, header: &Signed<Proposal>) -> Result<Option<Received>, Refusal> {
+    fn look_at_header(&self, header: &Signed<Proposal>) -> Result<Option<Received>, WrongBallot> {
         if let Some(received) = self.look_at(header)? {
             return Ok(Some(received));
         }
         require(
             header.member == self.proposer_of(header.body.view),
-            Refusal::NotProposer,
+            WrongBallot::NotProposer,
         )?;
         require(
             header.body.valid_view.is_none_or(|v| v < header.body.view),
-            Refusal::ValidView,
+            WrongBallot::ValidView,
         )?;
         self.check_signature(header)?;
         Ok(None)
@@ -309,7 +312,7 @@ impl Vote {
         &mut self,
         header: &Signed<Proposal>,
         out: &mut Vec<Output>,
-    ) -> Result<Received, Refusal> {
+    ) -> Result<Received, WrongBallot> {
         if let Some(received) = self.look_at_header(header)? {
             return Ok(received);
         }
@@ -321,7 +324,7 @@ impl Vote {
         &mut self,
         full: FullProposal,
         out: &mut Vec<Output>,
-    ) -> Result<Received, Refusal> {
+    ) -> Result<Received, WrongBallot> {
         let FullProposal {
             header,
             value,
@@ -332,7 +335,7 @@ impl Vote {
         }
         let digest = header.body.value;
         let is_it = value.digest() == digest && value.subject() == self.config.subject;
-        require(is_it, Refusal::Value)?;
+        require(is_it, WrongBallot::Value)?;
         self.check_polka(&header.body, &polka)?;
         self.note_claim(header.member, Some(digest));
         if let Some(received) = self.compare(&header, out) {
@@ -360,9 +363,9 @@ impl Vote {
     /// Whether q different members prevoted the proposed close in its valid view; and nothing
     /// beside that, so that nobody can make a proposal long.
     // Line 28: AND 2f + 1 ⟨PREVOTE, h_p, vr, id(v)⟩
-    fn check_polka(&self, body: &Proposal, polka: &[Signed<Prevote>]) -> Result<(), Refusal> {
+    fn check_polka(&self, body: &Proposal, polka: &[Signed<Prevote>]) -> Result<(), WrongBallot> {
         let Some(valid_view) = body.valid_view else {
-            return require(polka.is_empty(), Refusal::Polka);
+            return require(polka.is_empty(), WrongBallot::Polka);
         };
         let members: BTreeSet<_> = polka.iter().map(|signed| signed.member).collect();
         let quorum = usize::from(self.config.quorum);
@@ -370,7 +373,7 @@ impl Vote {
         // send, and would be q checks.
         require(
             polka.len() == quorum && members.len() == quorum,
-            Refusal::Polka,
+            WrongBallot::Polka,
         )?;
         let agrees = |signed: &Signed<Prevote>| {
             let Prevote { view, value, .. } = signed.body;
@@ -380,6 +383,6 @@ impl Vote {
                 && (self.tally.ballot(view, signed.member) == Some(signed)
                     || verify(signed, &*self.signers.identity))
         };
-        require(polka.iter().all(agrees), Refusal::Polka)
+        require(polka.iter().all(agrees), WrongBallot::Polka)
     }
 }

@@ -58,7 +58,7 @@ mod values;
 pub use config::{Config, ConfigError, proposer, withdrawn_from};
 pub use evidence::Evidence;
 pub use instance::{Certified, Output, RestoreError, Verdict, Vote};
-pub use intake::{LearnError, Received, Refusal, Refused};
+pub use intake::{LearnError, Received, Refused, WrongBallot};
 pub use message::{
     Commitment, FullProposal, Message, Position, Precommit, Prevote, Proposal, Step,
 };

@@ -22,7 +22,7 @@ use core::num::NonZeroU32;
 use num_traits::ToPrimitive;
 use rand010::rngs::StdRng;
 use rand010::{Rng, SeedableRng};
-use sealbid_benches::Outcome;
+use sealbid_benches::Fallible;
 
 use crate::engine::{Cost, Costs, Engine, Opened, Setting, timed};
 
@@ -78,7 +78,7 @@ struct Sealed {
 }
 
 /// One target for all: one signature opens the round, and whatever else was sealed to it.
-fn run_round(setting: &Setting<'_>, plaintexts: &[Vec<u8>]) -> Outcome<Opened> {
+fn run_round(setting: &Setting<'_>, plaintexts: &[Vec<u8>]) -> Fallible<Opened> {
     let count = plaintexts.len();
     let mut rng = StdRng::seed_from_u64(SEED);
     let committee = Committee::deal(setting, &mut rng)?;
@@ -103,7 +103,7 @@ fn run_round(setting: &Setting<'_>, plaintexts: &[Vec<u8>]) -> Outcome<Opened> {
 }
 
 /// A target for each: what a round leaves out stays sealed, at the price of as many signatures.
-fn run_each(setting: &Setting<'_>, plaintexts: &[Vec<u8>]) -> Outcome<Opened> {
+fn run_each(setting: &Setting<'_>, plaintexts: &[Vec<u8>]) -> Fallible<Opened> {
     let count = plaintexts.len();
     let mut rng = StdRng::seed_from_u64(SEED);
     let committee = Committee::deal(setting, &mut rng)?;
@@ -142,7 +142,7 @@ fn seal_all(
     targets: &[[u8; 8]],
     plaintexts: &[Vec<u8>],
     rng: &mut StdRng,
-) -> Outcome<Vec<Sealed>> {
+) -> Fallible<Vec<Sealed>> {
     let key = *committee.sharing.public();
     let mut seal = |(target, plaintext): (&[u8; 8], &Vec<u8>)| {
         // The scheme seals 32 bytes, so these are the body's key.
@@ -163,7 +163,7 @@ fn cipher(key: &[u8; 32]) -> ChaCha20Poly1305 {
 }
 
 /// The key by the signature, then the body by the key.
-fn open(signature: &Signature, sealed: &Sealed) -> Outcome<Vec<u8>> {
+fn open(signature: &Signature, sealed: &Sealed) -> Fallible<Vec<u8>> {
     let key = decrypt::<MinSig>(signature, &sealed.key).ok_or("a key does not open")?;
     let key: &[u8; 32] = key.as_ref().try_into()?;
     let mut body = sealed.body.clone();
@@ -173,7 +173,7 @@ fn open(signature: &Signature, sealed: &Sealed) -> Outcome<Vec<u8>> {
 }
 
 impl Committee {
-    fn deal(setting: &Setting<'_>, rng: &mut StdRng) -> Outcome<Self> {
+    fn deal(setting: &Setting<'_>, rng: &mut StdRng) -> Fallible<Self> {
         let n = NonZeroU32::new(setting.n.into()).ok_or("a committee without members")?;
         // There the number of faults is a type: each one is written out.
         let deal = match setting.n.saturating_sub(setting.q) {
@@ -205,7 +205,7 @@ impl Committee {
     }
 
     /// Verifies all members' signatures over the round, and recovers the committee's.
-    fn sign_round(&self, rng: &mut StdRng, partials: &[Partial]) -> Outcome<Signature> {
+    fn sign_round(&self, rng: &mut StdRng, partials: &[Partial]) -> Fallible<Signature> {
         let all = NonEmpty::try_new(partials.iter()).ok_or("a committee without members")?;
         // In one batch: all of them sign the same message.
         let verified =
@@ -220,7 +220,7 @@ impl Committee {
         rng: &mut StdRng,
         targets: &[[u8; 8]],
         partials: &[Vec<Partial>],
-    ) -> Outcome<Vec<Signature>> {
+    ) -> Fallible<Vec<Signature>> {
         // Member by member: there are many messages, and one key.
         for (share, of_member) in self.shares.iter().zip(partials) {
             let entries = targets.iter().zip(of_member);

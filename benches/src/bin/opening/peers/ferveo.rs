@@ -13,7 +13,7 @@ use ferveo_nucypher_tdec::{
 };
 use rand08::SeedableRng;
 use rand08::rngs::StdRng;
-use sealbid_benches::Outcome;
+use sealbid_benches::Fallible;
 
 use crate::engine::{Costs, Engine, Opened, Setting, timed};
 
@@ -45,7 +45,7 @@ struct Committee {
     coefficients: Vec<Fr>,
 }
 
-fn run(setting: &Setting<'_>, plaintexts: &[Vec<u8>]) -> Outcome<Opened> {
+fn run(setting: &Setting<'_>, plaintexts: &[Vec<u8>]) -> Fallible<Opened> {
     let count = plaintexts.len();
     let mut rng = StdRng::seed_from_u64(SEED);
     let committee = Committee::deal(setting.n.into(), setting.q.into(), &mut rng)?;
@@ -54,7 +54,7 @@ fn run(setting: &Setting<'_>, plaintexts: &[Vec<u8>]) -> Outcome<Opened> {
     // By all n members, since all n shares are checked when the ciphertext is opened.
     let (share, shares) = timed(count * committee.members.len(), || {
         let of_all = sealed.iter().map(|sealed| committee.share(sealed));
-        of_all.collect::<Outcome<Vec<_>>>()
+        of_all.collect::<Fallible<Vec<_>>>()
     })?;
     let (open, plaintexts) = timed(count, || {
         let opened = sealed.iter().zip(&shares);
@@ -78,7 +78,7 @@ fn seal_all(
     committee: &Committee,
     plaintexts: &[Vec<u8>],
     rng: &mut StdRng,
-) -> Outcome<Vec<Ciphertext<Curve>>> {
+) -> Fallible<Vec<Ciphertext<Curve>>> {
     let mut seal = |plaintext: &Vec<u8>| {
         let message = SecretBox::new(plaintext.clone());
         Ok(encrypt(message, LABEL, &committee.key, rng)?)
@@ -87,7 +87,7 @@ fn seal_all(
 }
 
 /// What a member checks before it makes a share.
-fn check(sealed: &Ciphertext<Curve>) -> Outcome<()> {
+fn check(sealed: &Ciphertext<Curve>) -> Fallible<()> {
     match sealed.check(LABEL)? {
         true => Ok(()),
         false => Err("ferveo refuses its own ciphertext".into()),
@@ -96,7 +96,7 @@ fn check(sealed: &Ciphertext<Curve>) -> Outcome<()> {
 
 impl Committee {
     /// By the crate's own set-up for its tests.
-    fn deal(members: usize, quorum: usize, rng: &mut StdRng) -> Outcome<Self> {
+    fn deal(members: usize, quorum: usize, rng: &mut StdRng) -> Fallible<Self> {
         let (key, _, mut contexts) = setup_simple::<Curve>(members, quorum, rng);
         // Its domain has as many points as the next power of two.
         contexts.truncate(members);
@@ -114,7 +114,7 @@ impl Committee {
     }
 
     /// All members' shares; making one verifies the ciphertext.
-    fn share(&self, sealed: &Ciphertext<Curve>) -> Outcome<Vec<Share>> {
+    fn share(&self, sealed: &Ciphertext<Curve>) -> Fallible<Vec<Share>> {
         let header = sealed.header()?;
         let of_members = self.members.iter();
         Ok(of_members
@@ -123,7 +123,7 @@ impl Committee {
     }
 
     /// Verifies all shares, and decrypts by the first q.
-    fn open(&self, sealed: &Ciphertext<Curve>, shares: &Vec<Share>) -> Outcome<Vec<u8>> {
+    fn open(&self, sealed: &Ciphertext<Curve>, shares: &Vec<Share>) -> Fallible<Vec<u8>> {
         if !verify_decryption_shares_simple(&self.public, sealed, shares) {
             return Err("ferveo refuses its own share".into());
         }

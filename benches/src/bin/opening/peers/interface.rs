@@ -7,7 +7,7 @@
 /// `threshold_enc` of `threshold_crypto` and the documentation of both use them.
 macro_rules! engine {
     ($name:literal, $package:ident, $rand:ident) => {
-        use sealbid_benches::Outcome;
+        use sealbid_benches::Fallible;
         use $package::{Ciphertext, DecryptionShare, PublicKeySet, PublicKeyShare, SecretKeySet};
         use $rand::SeedableRng;
         use $rand::rngs::StdRng;
@@ -26,7 +26,7 @@ macro_rules! engine {
             run,
         };
 
-        fn run(setting: &Setting<'_>, plaintexts: &[Vec<u8>]) -> Outcome<Opened> {
+        fn run(setting: &Setting<'_>, plaintexts: &[Vec<u8>]) -> Fallible<Opened> {
             let count = plaintexts.len();
             let mut rng = StdRng::seed_from_u64(SEED);
             // Of degree q - 1, so that q shares open.
@@ -74,7 +74,7 @@ macro_rules! engine {
             secrets: &SecretKeySet,
             members: usize,
             sealed: &[Ciphertext],
-        ) -> Outcome<Vec<Vec<DecryptionShare>>> {
+        ) -> Fallible<Vec<Vec<DecryptionShare>>> {
             let keys: Vec<_> = (0..members).map(|i| secrets.secret_key_share(i)).collect();
             let share = |sealed| {
                 let of_members = keys.iter().map(|key| key.decrypt_share(sealed));
@@ -87,7 +87,7 @@ macro_rules! engine {
             member_keys: &[PublicKeyShare],
             sealed: &Ciphertext,
             shares: &[DecryptionShare],
-        ) -> Outcome<()> {
+        ) -> Fallible<()> {
             let mut pairs = member_keys.iter().zip(shares);
             match pairs.all(|(key, share)| key.verify_decryption_share(share, sealed)) {
                 true => Ok(()),
@@ -101,7 +101,7 @@ macro_rules! engine {
             quorum: u8,
             sealed: &Ciphertext,
             shares: &[DecryptionShare],
-        ) -> Outcome<Vec<u8>> {
+        ) -> Fallible<Vec<u8>> {
             let first = shares.iter().enumerate().take(quorum.into());
             let opened = keys.decrypt(first, sealed);
             Ok(opened.map_err(|error| error.to_string())?)

@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use bytes::Bytes;
 use sealbid_net::PeerId;
-use sealbid_net::door::{DoorAddress, DoorClient, DoorError, DoorLimits, Refusal};
+use sealbid_net::door::{DoorAddress, DoorClient, DoorError, DoorLimits, DoorRefusal};
 use sealbid_types::id::MemberIndex;
 use zeroize::Zeroizing;
 
@@ -31,7 +31,7 @@ fn requests_are_limited_by_peer() {
         }
         let limited = DoorError::Refused {
             member: MEMBER,
-            refusal: Refusal::RateLimited,
+            refusal: DoorRefusal::RateLimited,
         };
         let served = verdicts.iter().filter(|verdict| verdict.is_ok()).count();
         assert!((5..10).contains(&served), "{served}");
@@ -65,7 +65,7 @@ fn connections_are_limited_by_peer_and_in_all() {
         let twin = with(2).await.unwrap();
         let busy = DoorError::Refused {
             member: MEMBER,
-            refusal: Refusal::Busy,
+            refusal: DoorRefusal::Busy,
         };
         assert_eq!(
             within(5, "twin", twin.request(MEMBER, hello())).await,

@@ -13,8 +13,8 @@ use iroh::endpoint::{Connection, Endpoint, ReadError, ReadExactError, presets};
 use iroh::{EndpointAddr, RelayMode};
 use sealbid_net::bind::BindAddresses;
 use sealbid_net::door::{
-    ALPN, Door, DoorAddress, DoorBindError, DoorClient, DoorConfig, DoorError, DoorLimits, Handler,
-    Refusal, Reply, ReplyError,
+    ALPN, Door, DoorAddress, DoorBindError, DoorClient, DoorConfig, DoorError, DoorLimits,
+    DoorRefusal, Handler, Reply, ReplyError,
 };
 use sealbid_net::{PeerId, install_crypto_provider};
 use sealbid_types::id::MemberIndex;
@@ -51,7 +51,7 @@ impl Handler for Echo {
             }
             // No answer.
             Some(b'd') => drop(reply),
-            Some(b'r') => reply.refuse(Refusal::Other(99)),
+            Some(b'r') => reply.refuse(DoorRefusal::Other(99)),
             // Frames without end.
             Some(b'f') => loop {
                 if let Err(error) = reply.send(Bytes::from(vec![0; 1000])).await {
@@ -149,7 +149,11 @@ async fn raw(door: &Door) -> (Endpoint, Connection) {
 }
 
 /// Sends bytes as they are; says how the stream is answered.
-async fn raw_request(connection: &Connection, bytes: &[u8], finish: bool) -> Result<u32, Refusal> {
+async fn raw_request(
+    connection: &Connection,
+    bytes: &[u8],
+    finish: bool,
+) -> Result<u32, DoorRefusal> {
     let (mut send, mut receive) = connection.open_bi().await.unwrap();
     // The member may stop reading before all is written.
     let _ = send.write_all(bytes).await;
@@ -164,13 +168,13 @@ async fn raw_request(connection: &Connection, bytes: &[u8], finish: bool) -> Res
     }
 }
 
-fn refusal(code: u64) -> Refusal {
+fn refusal(code: u64) -> DoorRefusal {
     match code {
-        1 => Refusal::RateLimited,
-        2 => Refusal::TooLarge,
-        3 => Refusal::Malformed,
-        4 => Refusal::TimedOut,
-        other => Refusal::Other(u32::try_from(other).unwrap()),
+        1 => DoorRefusal::RateLimited,
+        2 => DoorRefusal::TooLarge,
+        3 => DoorRefusal::Malformed,
+        4 => DoorRefusal::TimedOut,
+        other => DoorRefusal::Other(u32::try_from(other).unwrap()),
     }
 }
 
@@ -229,11 +233,11 @@ fn refusals_reach_the_client() {
         };
         let ask = |request: Bytes| client.request(MEMBER, request);
         let dropped = within(5, "dropped", ask(Bytes::from_static(b"d"))).await;
-        assert_eq!(dropped, refused(Refusal::Failed));
+        assert_eq!(dropped, refused(DoorRefusal::Failed));
         let own = within(5, "refused", ask(Bytes::from_static(b"r"))).await;
-        assert_eq!(own, refused(Refusal::Other(99)));
+        assert_eq!(own, refused(DoorRefusal::Other(99)));
         let large = within(5, "large", ask(Bytes::from(vec![0; 1001]))).await;
-        assert_eq!(large, refused(Refusal::TooLarge));
+        assert_eq!(large, refused(DoorRefusal::TooLarge));
         let silent = within(5, "silent", ask(Bytes::from_static(b"w"))).await;
         assert_eq!(silent, Err(DoorError::TimedOut { member: MEMBER }));
         let unknown = within(5, "unknown", client.request(MemberIndex(7), Bytes::new())).await;
@@ -278,19 +282,19 @@ fn oversize_and_garbage_are_refused_before_they_are_read() {
         let (_endpoint, connection) = raw(&door).await;
         let claim = u32::MAX.to_le_bytes();
         let verdict = raw_request(&connection, &claim, false).await;
-        assert_eq!(verdict, Err(Refusal::TooLarge));
+        assert_eq!(verdict, Err(DoorRefusal::TooLarge));
         assert_eq!(
             raw_request(&connection, &[], true).await,
-            Err(Refusal::Malformed)
+            Err(DoorRefusal::Malformed)
         );
         assert_eq!(
             raw_request(&connection, &[1, 2], true).await,
-            Err(Refusal::Malformed)
+            Err(DoorRefusal::Malformed)
         );
         let cut = [8, 0, 0, 0, b'x'];
         assert_eq!(
             raw_request(&connection, &cut, true).await,
-            Err(Refusal::Malformed)
+            Err(DoorRefusal::Malformed)
         );
         assert_eq!(echo.handled.load(Ordering::Relaxed), 0);
         // The connection is as good as before.
@@ -308,7 +312,7 @@ fn a_stalled_client_is_not_waited_for() {
         let stalled = [8, 0, 0, 0, b'x'];
         assert_eq!(
             raw_request(&connection, &stalled, false).await,
-            Err(Refusal::TimedOut)
+            Err(DoorRefusal::TimedOut)
         );
         assert!(started.elapsed() < Duration::from_secs(3));
         // Nor does it hold up others.

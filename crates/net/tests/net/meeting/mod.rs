@@ -16,7 +16,7 @@ use sealbid_net::meeting::{
     GuestConfig, HostConfig, HostError, MAX_MESSAGE, MeetingAddress, MeetingError, MeetingEvent,
     MeetingGuest, MeetingHost, MeetingLimits, Noticeboard, PostRefusal, fetch,
 };
-use sealbid_net::{PeerId, door::Refusal};
+use sealbid_net::{PeerId, door::DoorRefusal};
 use tokio::sync::mpsc::Receiver;
 use zeroize::Zeroizing;
 
@@ -290,7 +290,7 @@ fn too_many_guests_are_told_so() {
         let (_third, mut events) = join(host.local_address(), &three).await;
         match event(&mut events).await {
             MeetingEvent::Unreachable { why, .. } => {
-                assert_eq!(why, MeetingError::Refused(Refusal::Busy));
+                assert_eq!(why, MeetingError::Refused(DoorRefusal::Busy));
             }
             other => panic!("{other:?}"),
         }

@@ -8,7 +8,7 @@ use sealbid_net::bind::BindAddresses;
 use sealbid_net::meeting::{
     HostConfig, HostRelay, MeetingAddress, MeetingError, MeetingEvent, fetch,
 };
-use sealbid_net::{PeerId, door::Refusal};
+use sealbid_net::{PeerId, door::DoorRefusal};
 
 use super::{HOST, Words, config, converge, event, join, open_with};
 use crate::{run, within};
@@ -107,7 +107,7 @@ fn a_host_that_was_killed_is_found_again() {
         };
         println!("missed after {:?}: {why}", died.elapsed());
         assert!(since >= died && why.is_temporary());
-        assert_ne!(why, MeetingError::Refused(Refusal::ShuttingDown));
+        assert_ne!(why, MeetingError::Refused(DoorRefusal::ShuttingDown));
         let delivered = tokio::time::timeout(Duration::from_millis(300), guest.delivered());
         assert!(delivered.await.is_err(), "nobody can have it");
         tokio::time::sleep(Duration::from_secs(3)).await;

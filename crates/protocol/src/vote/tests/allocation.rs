@@ -210,7 +210,7 @@ fn the_one_that_fills_nothing_is_not_valid_before_its_time() {
 fn a_ballot_of_one_vote_is_none_of_the_other() {
     let mut vote = allocation_vote(0);
     let refused = vote.receive(prevote(1, 0, None), NOW, &mut Vec::new());
-    assert_eq!(refused.unwrap_err().reason, Refusal::Instance);
+    assert_eq!(refused.unwrap_err().reason, WrongBallot::Instance);
 }
 
 /// Before it has computed its own it signs nothing, whatever the others say; and decides all the

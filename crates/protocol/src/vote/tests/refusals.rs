@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn refuse(vote: &mut Vote, message: Message) -> Refusal {
+fn refuse(vote: &mut Vote, message: Message) -> WrongBallot {
     let before = format!("{vote:?}");
     let mut out = Vec::new();
     let refused = vote.receive(message, NOW, &mut out).expect_err("refused");
@@ -32,23 +32,29 @@ fn votes_of_strangers_and_of_other_rounds() {
         round: Round(5),
         ..good.body
     };
-    assert_eq!(refuse(&mut vote, resign(other_round, 2)), Refusal::Instance);
+    assert_eq!(
+        refuse(&mut vote, resign(other_round, 2)),
+        WrongBallot::Instance
+    );
     let other_auction = Prevote {
         auction: [8; 32].into(),
         ..good.body
     };
     assert_eq!(
         refuse(&mut vote, resign(other_auction, 2)),
-        Refusal::Instance
+        WrongBallot::Instance
     );
     let other_epoch = Prevote {
         epoch: Epoch(1),
         ..good.body
     };
-    assert_eq!(refuse(&mut vote, resign(other_epoch, 2)), Refusal::Instance);
+    assert_eq!(
+        refuse(&mut vote, resign(other_epoch, 2)),
+        WrongBallot::Instance
+    );
     assert_eq!(
         refuse(&mut vote, prevote(4, 0, None)),
-        Refusal::UnknownMember
+        WrongBallot::UnknownMember
     );
     let forged = Signed {
         member: MemberIndex(3),
@@ -56,13 +62,13 @@ fn votes_of_strangers_and_of_other_rounds() {
     };
     assert_eq!(
         refuse(&mut vote, Message::Prevote(forged)),
-        Refusal::Signature
+        WrongBallot::Signature
     );
     let mut forged = bad_precommit(3, 0, &close(1));
     forged.member = MemberIndex(0);
     assert_eq!(
         refuse(&mut vote, Message::Precommit(forged)),
-        Refusal::Signature
+        WrongBallot::Signature
     );
 }
 
@@ -76,27 +82,27 @@ fn proposals_that_are_not_what_they_say() {
         header: by(2),
         ..good.clone()
     };
-    assert_eq!(refuse(&mut vote, boxed(usurper)), Refusal::NotProposer);
+    assert_eq!(refuse(&mut vote, boxed(usurper)), WrongBallot::NotProposer);
     assert_eq!(
         refuse(&mut vote, Message::Header(by(2))),
-        Refusal::NotProposer
+        WrongBallot::NotProposer
     );
     let swapped = FullProposal {
         value: other,
         ..good.clone()
     };
-    assert_eq!(refuse(&mut vote, boxed(swapped)), Refusal::Value);
+    assert_eq!(refuse(&mut vote, boxed(swapped)), WrongBallot::Value);
     let padded = FullProposal {
         polka: vec![signed_prevote(0, 0, Some(&value))],
         ..good.clone()
     };
-    assert_eq!(refuse(&mut vote, boxed(padded)), Refusal::Polka);
+    assert_eq!(refuse(&mut vote, boxed(padded)), WrongBallot::Polka);
     let mut forged = good;
     forged.header.signature = by(1).signature;
-    assert_eq!(refuse(&mut vote, boxed(forged)), Refusal::Signature);
+    assert_eq!(refuse(&mut vote, boxed(forged)), WrongBallot::Signature);
     assert_eq!(
         refuse(&mut vote, proposal_again(1, &value, 1)),
-        Refusal::ValidView
+        WrongBallot::ValidView
     );
 }
 
@@ -114,25 +120,31 @@ fn prevotes_that_do_not_make_a_value_valid() {
         )
     };
     let [a, b, c, d] = [0, 1, 2, 3].map(|member| signed_prevote(member, 1, Some(&value)));
-    assert_eq!(with(vec![]), Refusal::Polka);
-    assert_eq!(with(vec![a.clone(), b.clone()]), Refusal::Polka);
-    assert_eq!(with(vec![a.clone(), b.clone(), b.clone()]), Refusal::Polka);
-    assert_eq!(with(vec![a.clone(), b.clone(), c, d]), Refusal::Polka);
+    assert_eq!(with(vec![]), WrongBallot::Polka);
+    assert_eq!(with(vec![a.clone(), b.clone()]), WrongBallot::Polka);
+    assert_eq!(
+        with(vec![a.clone(), b.clone(), b.clone()]),
+        WrongBallot::Polka
+    );
+    assert_eq!(with(vec![a.clone(), b.clone(), c, d]), WrongBallot::Polka);
     let for_other = signed_prevote(2, 1, Some(&other));
-    assert_eq!(with(vec![a.clone(), b.clone(), for_other]), Refusal::Polka);
+    assert_eq!(
+        with(vec![a.clone(), b.clone(), for_other]),
+        WrongBallot::Polka
+    );
     let of_other_view = signed_prevote(2, 0, Some(&value));
     assert_eq!(
         with(vec![a.clone(), b.clone(), of_other_view]),
-        Refusal::Polka
+        WrongBallot::Polka
     );
     let forged = Signed {
         member: MemberIndex(2),
         ..a
     };
-    assert_eq!(with(vec![a.clone(), b.clone(), forged]), Refusal::Polka);
+    assert_eq!(with(vec![a.clone(), b.clone(), forged]), WrongBallot::Polka);
     assert_eq!(
         with(vec![a, b, signed_prevote(9, 1, Some(&value))]),
-        Refusal::Polka
+        WrongBallot::Polka
     );
 }
 

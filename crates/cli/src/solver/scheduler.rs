@@ -14,7 +14,7 @@ const AHEAD: u64 = 8;
 /// What the solver knows of the rounds: by the median of what members say of themselves, so that
 /// fewer than half of them move it neither ahead nor back.
 #[derive(Debug, Default)]
-pub(crate) struct Desk {
+pub(crate) struct QuoteScheduler {
     /// q.
     quorum: usize,
     /// The pairs of the book.
@@ -29,8 +29,8 @@ pub(crate) struct Desk {
     current: (Round, bool),
 }
 
-impl Desk {
-    /// A desk for these pairs, at a house of which so many members are a quorum.
+impl QuoteScheduler {
+    /// A scheduler for these pairs, at a house of which so many members are a quorum.
     pub(crate) fn new<'a>(quorum: usize, serves: impl Iterator<Item = &'a Pair>) -> Self {
         Self {
             quorum,
@@ -45,7 +45,7 @@ impl Desk {
         let Disclosure::Pair(pair) = &intent.metadata.disclosure else {
             return Vec::new();
         };
-        // Neither what is over nor what is far ahead, so that the desk stays small whatever is
+        // Neither what is over nor what is far ahead, so that the scheduler stays small whatever is
         // published.
         let (current, _) = self.current;
         let is_near = intent.round >= current && intent.round.0 <= current.0.saturating_add(AHEAD);
@@ -58,7 +58,7 @@ impl Desk {
         self.due()
     }
 
-    /// Whether an intent would change what the desk knows.
+    /// Whether an intent would change what the scheduler knows.
     pub(crate) fn is_news(&self, intent: &PublicIntent) -> bool {
         let Disclosure::Pair(pair) = &intent.metadata.disclosure else {
             return false;
@@ -159,35 +159,44 @@ mod tests {
     #[test]
     fn quotes_once_a_round_in_the_window() {
         let (served, other) = (pair("aa", "bb"), pair("bb", "aa"));
-        let mut desk = desk(&served);
-        assert!(all(&mut desk, 1, Phase::Intents).is_empty());
+        let mut scheduler = scheduler(&served);
+        assert!(all(&mut scheduler, 1, Phase::Intents).is_empty());
         assert!(
-            desk.intent(&intent(1, &served)).is_empty(),
+            scheduler.intent(&intent(1, &served)).is_empty(),
             "not before the window"
         );
-        assert!(desk.intent(&intent(1, &other)).is_empty());
-        assert!(!desk.is_news(&intent(1, &served)), "it was told before");
-        assert!(!desk.is_news(&intent(1, &other)), "that is not served");
-        assert!(desk.is_news(&intent(2, &served)));
-        assert_eq!(all(&mut desk, 1, Phase::Quotes), from_ref(&served));
-        assert!(all(&mut desk, 1, Phase::Quotes).is_empty(), "not twice");
-        assert!(desk.intent(&intent(1, &served)).is_empty());
+        assert!(scheduler.intent(&intent(1, &other)).is_empty());
         assert!(
-            desk.intent(&intent(2, &served)).is_empty(),
+            !scheduler.is_news(&intent(1, &served)),
+            "it was told before"
+        );
+        assert!(!scheduler.is_news(&intent(1, &other)), "that is not served");
+        assert!(scheduler.is_news(&intent(2, &served)));
+        assert_eq!(all(&mut scheduler, 1, Phase::Quotes), from_ref(&served));
+        assert!(
+            all(&mut scheduler, 1, Phase::Quotes).is_empty(),
+            "not twice"
+        );
+        assert!(scheduler.intent(&intent(1, &served)).is_empty());
+        assert!(
+            scheduler.intent(&intent(2, &served)).is_empty(),
             "that is for the next round"
         );
-        assert!(all(&mut desk, 1, Phase::Closing).is_empty());
-        assert_eq!(all(&mut desk, 2, Phase::Quotes), from_ref(&served));
+        assert!(all(&mut scheduler, 1, Phase::Closing).is_empty());
+        assert_eq!(all(&mut scheduler, 2, Phase::Quotes), from_ref(&served));
         assert!(
-            told(&mut desk, 0, 1, Phase::Quotes).is_empty(),
+            told(&mut scheduler, 0, 1, Phase::Quotes).is_empty(),
             "a member that lags"
         );
-        assert_eq!(desk.round(), Round(2));
-        assert!(all(&mut desk, 1, Phase::Quotes).is_empty(), "not again");
+        assert_eq!(scheduler.round(), Round(2));
+        assert!(
+            all(&mut scheduler, 1, Phase::Quotes).is_empty(),
+            "not again"
+        );
     }
 
     /// What member `index` says.
-    fn told(desk: &mut Desk, index: u8, round: u64, phase: Phase) -> Vec<Pair> {
+    fn told(scheduler: &mut QuoteScheduler, index: u8, round: u64, phase: Phase) -> Vec<Pair> {
         let (member, round) = (MemberIndex(index), Round(round));
         let head = Head {
             auction: [1; 32].into(),
@@ -202,39 +211,39 @@ mod tests {
             alive: Vec::new(),
             clocks: Vec::new(),
         };
-        desk.head(member, Some(head))
+        scheduler.head(member, Some(head))
     }
 
     /// What three members say, all the same.
-    fn all(desk: &mut Desk, round: u64, phase: Phase) -> Vec<Pair> {
-        let said = (0..3).flat_map(|index| told(desk, index, round, phase));
+    fn all(scheduler: &mut QuoteScheduler, round: u64, phase: Phase) -> Vec<Pair> {
+        let said = (0..3).flat_map(|index| told(scheduler, index, round, phase));
         said.collect()
     }
 
-    fn desk(served: &Pair) -> Desk {
-        Desk::new(3, [served].into_iter())
+    fn scheduler(served: &Pair) -> QuoteScheduler {
+        QuoteScheduler::new(3, [served].into_iter())
     }
 
     /// Neither by a round that is far off, which would end all quoting, nor by one that is over.
     #[test]
     fn one_liar_of_four_moves_it_neither_way() {
         let served = pair("aa", "bb");
-        let mut desk = desk(&served);
+        let mut scheduler = scheduler(&served);
         for round in 1..=9 {
             let lie = [u64::MAX, round + 1, round - 1, 0][usize::try_from(round % 4).unwrap()];
-            let mut due = told(&mut desk, 3, lie, Phase::Quotes);
+            let mut due = told(&mut scheduler, 3, lie, Phase::Quotes);
             for member in 0..3 {
-                due.extend(told(&mut desk, member, round, Phase::Intents));
+                due.extend(told(&mut scheduler, member, round, Phase::Intents));
             }
             assert!(due.is_empty(), "{due:?} before the window of {round}");
-            desk.intent(&intent(round, &served));
-            due.extend(told(&mut desk, 3, lie, Phase::Quotes));
+            scheduler.intent(&intent(round, &served));
+            due.extend(told(&mut scheduler, 3, lie, Phase::Quotes));
             for member in 0..3 {
-                due.extend(told(&mut desk, member, round, Phase::Quotes));
+                due.extend(told(&mut scheduler, member, round, Phase::Quotes));
             }
-            due.extend(told(&mut desk, 3, lie, Phase::Closing));
+            due.extend(told(&mut scheduler, 3, lie, Phase::Closing));
             assert_eq!(due, from_ref(&served), "of round {round}");
-            assert_eq!(desk.round(), Round(round));
+            assert_eq!(scheduler.round(), Round(round));
         }
     }
 
@@ -242,34 +251,34 @@ mod tests {
     #[test]
     fn fewer_than_a_quorum_move_nothing() {
         let served = pair("aa", "bb");
-        let mut desk = desk(&served);
-        told(&mut desk, 3, u64::MAX, Phase::Quotes);
-        told(&mut desk, 2, u64::MAX, Phase::Quotes);
-        told(&mut desk, 1, 5, Phase::CatchingUp);
-        assert_eq!(desk.round(), Round(0));
+        let mut scheduler = scheduler(&served);
+        told(&mut scheduler, 3, u64::MAX, Phase::Quotes);
+        told(&mut scheduler, 2, u64::MAX, Phase::Quotes);
+        told(&mut scheduler, 1, 5, Phase::CatchingUp);
+        assert_eq!(scheduler.round(), Round(0));
     }
 
     /// Whoever has been moved by more liars than it bears goes on once they are fewer.
     #[test]
     fn it_comes_back_from_a_round_that_is_far_off() {
         let served = pair("aa", "bb");
-        let mut desk = desk(&served);
-        all(&mut desk, u64::MAX, Phase::Quotes);
-        all(&mut desk, 5, Phase::Quotes);
-        assert_eq!(desk.intent(&intent(5, &served)), from_ref(&served));
-        desk.head(MemberIndex(2), None);
-        all(&mut desk, 6, Phase::Quotes);
-        assert_eq!(desk.round(), Round(6));
+        let mut scheduler = scheduler(&served);
+        all(&mut scheduler, u64::MAX, Phase::Quotes);
+        all(&mut scheduler, 5, Phase::Quotes);
+        assert_eq!(scheduler.intent(&intent(5, &served)), from_ref(&served));
+        scheduler.head(MemberIndex(2), None);
+        all(&mut scheduler, 6, Phase::Quotes);
+        assert_eq!(scheduler.round(), Round(6));
     }
 
     #[test]
     fn an_intent_that_shows_within_the_window_is_quoted_at_once() {
         let served = pair("aa", "bb");
-        let mut desk = desk(&served);
-        all(&mut desk, 4, Phase::Quotes);
-        assert_eq!(desk.intent(&intent(4, &served)), from_ref(&served));
-        assert!(desk.intent(&intent(400, &served)).is_empty());
-        assert!(desk.intent(&intent(3, &served)).is_empty());
-        assert!(desk.asked.len() <= 1, "what is far away is not kept");
+        let mut scheduler = scheduler(&served);
+        all(&mut scheduler, 4, Phase::Quotes);
+        assert_eq!(scheduler.intent(&intent(4, &served)), from_ref(&served));
+        assert!(scheduler.intent(&intent(400, &served)).is_empty());
+        assert!(scheduler.intent(&intent(3, &served)).is_empty());
+        assert!(scheduler.asked.len() <= 1, "what is far away is not kept");
     }
 }
