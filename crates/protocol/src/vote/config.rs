@@ -78,6 +78,11 @@ impl Config {
         (2 * q).saturating_sub(n + 1)
     }
 
+    /// The most members that may be away without stopping the vote.
+    pub(super) fn dispensable_members(&self) -> usize {
+        usize::from(self.members.saturating_sub(self.quorum))
+    }
+
     pub(super) fn withdrawn_from(&self) -> View {
         withdrawn_from(self.members)
     }

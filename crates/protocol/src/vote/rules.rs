@@ -146,21 +146,24 @@ impl Vote {
 
     /// Whether the allocation that fills nothing is valid now. Not because it is late alone: a liar
     /// could have views pass while somebody honest is away, and have a round withdrawn whose terms
-    /// it has seen. More members than may lie have to have signed another allocation.
+    /// it has seen. More members have to have signed another allocation than may lie, or so many
+    /// that the own one has no quorum left.
     pub(super) fn may_withdraw(&self) -> bool {
-        self.view >= self.config.withdrawn_from()
-            && self.members_that_differ() > self.config.bearable_liars()
+        let bearable = self
+            .config
+            .bearable_liars()
+            .min(self.config.dispensable_members());
+        self.view >= self.config.withdrawn_from() && self.members_that_differ() > bearable
     }
 
-    /// How many other members have signed an allocation in this vote that is neither the own one
-    /// nor the one that fills nothing.
+    /// How many other members have signed an allocation in this vote that is not the own one. The
+    /// one that fills nothing counts: an honest member signs it only once it has seen so many
+    /// others, and whoever was away meanwhile will hear nothing else of it.
     fn members_that_differ(&self) -> usize {
-        let Some(Computed { own, void }) = self.computed else {
+        let Some(Computed { own, .. }) = self.computed else {
             return 0;
         };
-        let differs = |values: &&BTreeSet<ValueDigest>| {
-            values.iter().any(|value| *value != own && *value != void)
-        };
+        let differs = |values: &&BTreeSet<ValueDigest>| values.iter().any(|value| *value != own);
         self.claims.values().filter(differs).count()
     }
 

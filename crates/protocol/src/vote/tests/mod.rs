@@ -12,6 +12,7 @@ mod locking;
 mod refusals;
 mod restart;
 mod transitions;
+mod two_versions;
 mod wire;
 
 use std::collections::BTreeMap;

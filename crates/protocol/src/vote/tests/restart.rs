@@ -175,7 +175,7 @@ fn the_newest_ballot_of_a_member_is_kept() {
     assert_eq!(vote.newest_ballot_of(other), Some(precommitted.clone()));
 
     let mut again = started(2);
-    assert_eq!(again.hear(precommitted), [Seen::Abstains]);
+    assert_eq!(again.hear(precommitted), [Seen::Persist, Seen::Abstains]);
 }
 
 #[test]

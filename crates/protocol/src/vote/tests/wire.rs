@@ -61,7 +61,7 @@ fn evidence_and_state_are_frozen() {
         frozen(245, "71e0f92c6d7e0304"),
         frozen(341, "e9ef2c730b970b1a"),
         frozen(239, "ce8b66a69ff39bfd"),
-        frozen(1763, "cd8249e1d38c5504"),
+        frozen(1764, "78c360d9612bdc35"),
     ];
     assert_eq!(found, expected);
 }
