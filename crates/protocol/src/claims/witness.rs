@@ -49,11 +49,16 @@ struct Kept {
 }
 
 impl Witness {
-    /// Reads from disk what was kept.
+    /// Reads from disk what was kept, but for what is old by now, or of envelopes that are `gone`: a
+    /// row stays until nothing of it is wanted, and what came with it must not come back.
     ///
     /// # Errors
     /// [`StartError::Unreadable`].
-    pub(crate) fn recall(disk: &impl Recall) -> Result<Self, StartError> {
+    pub(crate) fn recall(
+        disk: &impl Recall,
+        open: Round,
+        gone: impl Fn(&EnvelopeId) -> bool,
+    ) -> Result<Self, StartError> {
         const UNREADABLE: StartError = StartError::Unreadable(Table::Witness);
         let mut witness = Self::default();
         for (key, value) in disk.scan(Table::Witness) {
@@ -62,10 +67,11 @@ impl Witness {
             let Batch(batch) = decode(&value).map_err(|_| UNREADABLE)?;
             witness.rows.insert(row, 0);
             for signed in batch {
-                witness.insert(row, signed);
+                if !is_old(&signed, open) && !gone(&signed.body.envelope) {
+                    witness.insert(row, signed);
+                }
             }
         }
-        // None of them is wanted any more where all that are in it stand in an earlier row too.
         let empty = witness.rows.iter().filter(|(_, count)| **count == 0);
         witness.gone = empty.map(|(row, _)| *row).collect();
         Ok(witness)
@@ -204,6 +210,10 @@ mod tests {
         Signed::new(body, MemberIndex(member), &key)
     }
 
+    fn recall(disk: &Disk) -> Witness {
+        Witness::recall(disk, Round(1), |_| false).unwrap()
+    }
+
     fn kept(witness: &Witness) -> Vec<(u8, EnvelopeId)> {
         let of = |member| {
             let of = witness.of(MemberIndex(member));
@@ -224,19 +234,34 @@ mod tests {
                     2 => witness.forget(&[[envelope; 32].into()], Round(1)),
                     _ => {
                         disk.write(witness.take_unwritten());
-                        let again = kept(&Witness::recall(&disk).unwrap());
+                        let again = kept(&recall(&disk));
                         // A row goes as a whole: some that are gone may come back.
                         prop_assert!(kept(&witness).iter().all(|it| again.contains(it)));
                     }
                 }
             }
             disk.write(witness.take_unwritten());
-            let mut witness = Witness::recall(&disk).unwrap();
+            let mut witness = recall(&disk);
             witness.forget(&[], Round(2 + MOST_ROUNDS));
             prop_assert!(kept(&witness).is_empty());
             disk.write(witness.take_unwritten());
             prop_assert!(disk.0.is_empty(), "{:?}", disk.0.keys());
         }
+    }
+
+    /// One envelope that waits for long keeps a row, and not what else stands in it.
+    #[test]
+    fn what_is_gone_does_not_come_back_with_its_row() {
+        let (mut witness, mut disk) = (Witness::default(), Disk::default());
+        let waits: EnvelopeId = [9; 32].into();
+        for envelope in 0..10 {
+            witness.keep(&acknowledgement(1, envelope));
+        }
+        disk.write(witness.take_unwritten());
+        let again = Witness::recall(&disk, Round(1), |id| *id != waits).unwrap();
+        assert_eq!(kept(&again), [(1, waits)]);
+        let again = Witness::recall(&disk, Round(2 + MOST_ROUNDS), |_| false).unwrap();
+        assert_eq!(kept(&again), []);
     }
 
     /// A liar that acknowledges whatever there is fills neither memory nor a row.
@@ -255,7 +280,6 @@ mod tests {
         let mut disk = Disk::default();
         disk.write(witness.take_unwritten());
         assert_eq!(disk.0.len(), MOST_KEPT / MOST_OF_ROW);
-        let again = Witness::recall(&disk).unwrap();
-        assert_eq!(again.of(MemberIndex(1)).count(), MOST_KEPT);
+        assert_eq!(recall(&disk).of(MemberIndex(1)).count(), MOST_KEPT);
     }
 }

@@ -9,7 +9,7 @@ use sealbid_crypto::{BatchSecret, CloseCertificate, CommitteeKeys};
 use sealbid_types::codec::decode;
 use sealbid_types::committee::Committee;
 use sealbid_types::door::Phase;
-use sealbid_types::id::{AuctionId, MemberIndex, Round};
+use sealbid_types::id::{AuctionId, EnvelopeId, MemberIndex, Round};
 use serde::{Deserialize, Serialize};
 
 use super::io::{Output, put};
@@ -122,11 +122,13 @@ impl<R: Rules> Engine<R> {
             context.quorum()
         };
         let screen = Screen::new(options.limits.at_gate);
+        let is_listed = |id: &EnvelopeId| chain.listed_in(id).is_some();
+        let witness = Witness::recall(disk, round, is_listed)?;
         let mut member = Self {
             rules: PhantomData,
             peers: Peers::new(me),
             start: Start::new(question, needed, round),
-            witness: Witness::recall(disk)?,
+            witness,
             context,
             options,
             promises,
