@@ -26,8 +26,9 @@ use crate::engine::EngineInbox;
 /// are asked beside it meanwhile (`claims/peers.rs`).
 const CONNECT: Duration = Duration::from_secs(3);
 const RECORD: Duration = Duration::from_secs(300);
-/// Records that are fetched at once: each may be as large as an answer may be.
-const AT_ONCE: usize = 4;
+/// Records that are fetched at once: each may be as large as an answer may be. More than may lie in
+/// a committee of 16, 2q - n - 1: those that never answer leave one for those that do.
+const AT_ONCE: usize = 6;
 
 /// Fetches records and checks them, one task a member that is asked.
 #[derive(Clone)]

@@ -11,7 +11,7 @@
 //! Whoever asks is a stranger. The door has bounded how much and how often; here, what would take
 //! the engine's time is refused when its queue is full, and everything else goes past it.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -24,8 +24,8 @@ use sealbid_types::codec::{decode, encode};
 use sealbid_types::committee::Committee;
 use sealbid_types::door::{Refusal, RefusalCode, Request, Response};
 use sealbid_types::id::{EnvelopeId, Round};
-use tokio::sync::Semaphore;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::EngineInbox;
@@ -49,11 +49,19 @@ pub(crate) struct FrontDoor {
 }
 
 /// Turns at reading records. A member that fetches what it has missed does not wait behind
-/// strangers, and for no more than one other member's record at a time.
+/// strangers, and waits for one record of each other member at most: whoever asks for a second one
+/// meanwhile waits for its own first.
 pub(crate) struct Reading {
-    members: BTreeSet<PeerId>,
+    /// By their doors' keys, each with its own turn.
+    members: BTreeMap<PeerId, Semaphore>,
     of_members: Semaphore,
     of_strangers: Semaphore,
+}
+
+/// A turn, until it is dropped.
+struct Turn<'a> {
+    _own: Option<SemaphorePermit<'a>>,
+    _shared: Option<SemaphorePermit<'a>>,
 }
 
 impl Reading {
@@ -61,19 +69,26 @@ impl Reading {
         let doors = committee.roster.iter();
         Self {
             members: doors
-                .map(|member| PeerId(*member.door.as_bytes()))
+                .map(|member| (PeerId(*member.door.as_bytes()), Semaphore::new(1)))
                 .collect(),
             of_members: Semaphore::new(1),
             of_strangers: Semaphore::new(READING),
         }
     }
 
-    /// The turns that a peer waits for.
-    fn of(&self, peer: PeerId) -> &Semaphore {
-        if self.members.contains(&peer) {
-            &self.of_members
-        } else {
-            &self.of_strangers
+    /// Waits for a peer's turn. An error would say that a semaphore is closed, which none is.
+    async fn turn(&self, peer: PeerId) -> Turn<'_> {
+        let Some(own) = self.members.get(&peer) else {
+            return Turn {
+                _own: None,
+                _shared: self.of_strangers.acquire().await.ok(),
+            };
+        };
+        // Its own first: while it waits for that, it stands in nobody else's way.
+        let own = own.acquire().await.ok();
+        Turn {
+            _own: own,
+            _shared: self.of_members.acquire().await.ok(),
         }
     }
 }
@@ -178,7 +193,7 @@ impl FrontDoor {
     async fn record(&self, peer: PeerId, round: Round, reply: Reply) -> Result<(), ReplyError> {
         let answer = {
             // To read one takes several times its bytes: few are read at once, however many ask.
-            let _turn = self.reading.of(peer).acquire().await;
+            let _turn = self.reading.turn(peer).await;
             self.encoded_record(round).await
         };
         // From here on it is one buffer, for as long as the reader takes.
@@ -348,5 +363,32 @@ mod tests {
         // What is not there is told as ever.
         let record = door.encoded_record(ROUND.next()).await;
         assert_eq!(code(&record), RefusalCode::NoSuchRound);
+    }
+
+    fn poll_once<T>(future: &mut (impl Future<Output = T> + Unpin)) -> Option<T> {
+        futures::FutureExt::now_or_never(future)
+    }
+
+    /// A member that asks for one record after another holds up no other member.
+    #[tokio::test]
+    async fn who_asks_for_many_records_waits_for_its_own() {
+        let contacts = [7400, 7410, 7420].map(|port| MemberContact::loopback(port).unwrap());
+        let options = DealerOptions::new(contacts.into());
+        let committee = deal(&options, &[3; 32], Timestamp(0)).unwrap().committee;
+        let reading = Reading::new(&committee);
+        let peer = |member: usize| PeerId(*committee.roster[member].door.as_bytes());
+        let mut waiting: Vec<_> = (0..5).map(|_| Box::pin(reading.turn(peer(0)))).collect();
+        let first = poll_once(&mut waiting[0]);
+        assert!(first.is_some());
+        for later in &mut waiting[1..] {
+            assert!(poll_once(later).is_none());
+        }
+        let mut other = Box::pin(reading.turn(peer(1)));
+        assert!(poll_once(&mut other).is_none());
+        drop(first);
+        assert!(
+            poll_once(&mut other).is_some(),
+            "the next turn is not one of the four's"
+        );
     }
 }

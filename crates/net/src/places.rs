@@ -16,37 +16,40 @@ use crate::tally::{Held, Prefix, Tally};
 /// How many places there are.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Most {
-    /// For connections from hosts of members. More of these are taken like a stranger's.
-    pub(crate) members: usize,
+    /// For connections from each host of members. More of these are taken like a stranger's.
+    pub(crate) member_host: usize,
     /// For all others.
     pub(crate) strangers: usize,
     /// For those of one network (of `strangers`).
     pub(crate) network: usize,
 }
 
-/// Who a place is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Kind {
-    Member,
-    Stranger,
-}
-
 /// All places.
 #[derive(Debug)]
 pub(crate) struct Places {
     most: Most,
+    /// Hosts of members.
     hosts: BTreeSet<IpAddr>,
-    kinds: Arc<Tally<Kind>>,
+    /// By host: one of them, or who shares its address, does not take the others' places.
+    of_members: Arc<Tally<IpAddr>>,
+    of_strangers: Arc<Tally<()>>,
     networks: Arc<Tally<Prefix>>,
 }
 
 /// A place, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Place {
-    kind: Kind,
     network: Option<Prefix>,
-    _of_kind: Held<Kind>,
-    _of_network: Option<Held<Prefix>>,
+    held: HeldPlace,
+}
+
+#[derive(Debug)]
+enum HeldPlace {
+    Member(#[expect(dead_code, reason = "held until it is dropped")] Held<IpAddr>),
+    Stranger(
+        #[expect(dead_code, reason = "held until it is dropped")] Held<()>,
+        #[expect(dead_code, reason = "held until it is dropped")] Option<Held<Prefix>>,
+    ),
 }
 
 /// What becomes of a newcomer.
@@ -75,7 +78,8 @@ impl Places {
         Self {
             most,
             hosts: hosts.map(|address| address.ip().to_canonical()).collect(),
-            kinds: Arc::default(),
+            of_members: Arc::default(),
+            of_strangers: Arc::default(),
             networks: Arc::default(),
         }
     }
@@ -83,61 +87,58 @@ impl Places {
     /// Finds a place for a newcomer. `is_shown` says that its address is known to be its own.
     pub(crate) fn screen(&self, address: &IncomingAddr, is_shown: bool) -> Screened {
         let network = Prefix::of_incoming(address);
-        if self.is_of_member(address) {
-            let is_short = self.kinds.count(Kind::Member) * 2 >= self.most.members;
-            if is_short && !is_shown {
+        if let Some(host) = self.member_host(address) {
+            let most = self.most.member_host;
+            if !is_shown && self.of_members.count(host) * 2 >= most {
                 return Screened::ShowsAddress;
             }
-            if let Some(place) = self.take(Kind::Member, network) {
-                return Screened::Taken(place);
+            // Members share their networks with strangers, who are not to fill their part.
+            if let Some(held) = self.of_members.hold(host, 1, most) {
+                let held = HeldPlace::Member(held);
+                return Screened::Taken(Place { network, held });
             }
         }
         if !is_shown && self.is_short(network) {
             return Screened::ShowsAddress;
         }
-        let place = self.take(Kind::Stranger, network);
+        let place = self.take(network);
         place.map_or(Screened::Full, Screened::Taken)
     }
 
     /// Whoever came from a member's host is no member: it takes the place of a stranger, if there
     /// is one.
     pub(crate) fn as_stranger(&self, place: Place) -> Option<Place> {
-        match place.kind {
-            Kind::Stranger => Some(place),
-            Kind::Member => self.take(Kind::Stranger, place.network),
+        match place.held {
+            HeldPlace::Stranger(..) => Some(place),
+            HeldPlace::Member(_) => self.take(place.network),
         }
     }
 
-    fn is_of_member(&self, address: &IncomingAddr) -> bool {
-        match address {
-            IncomingAddr::Ip(address) => self.hosts.contains(&address.ip().to_canonical()),
-            _ => false,
-        }
+    fn member_host(&self, address: &IncomingAddr) -> Option<IpAddr> {
+        let IncomingAddr::Ip(address) = address else {
+            return None;
+        };
+        let host = address.ip().to_canonical();
+        self.hosts.contains(&host).then_some(host)
     }
 
-    /// Whether half of a stranger's places are taken, or of its network's.
+    /// Whether half of the strangers' places are taken, or of a network's.
     fn is_short(&self, network: Option<Prefix>) -> bool {
         let of_network = network.map_or(0, |network| self.networks.count(network));
-        self.kinds.count(Kind::Stranger) * 2 >= self.most.strangers
+        self.of_strangers.count(()) * 2 >= self.most.strangers
             || of_network * 2 >= self.most.network
     }
 
-    fn take(&self, kind: Kind, network: Option<Prefix>) -> Option<Place> {
-        let most = match kind {
-            Kind::Member => self.most.members,
-            Kind::Stranger => self.most.strangers,
-        };
-        // A member shares its network with strangers: they are not to fill its part.
-        let counted = network.filter(|_| kind == Kind::Stranger);
-        let of_network = match counted {
+    /// A stranger's place.
+    fn take(&self, network: Option<Prefix>) -> Option<Place> {
+        let of_network = match network {
             Some(network) => Some(self.networks.hold(network, 1, self.most.network)?),
             None => None,
         };
+        let of_all = self.of_strangers.hold((), 1, self.most.strangers)?;
         Some(Place {
-            kind,
             network,
-            _of_kind: self.kinds.hold(kind, 1, most)?,
-            _of_network: of_network,
+            held: HeldPlace::Stranger(of_all, of_network),
         })
     }
 }
@@ -147,7 +148,7 @@ mod tests {
     use super::*;
 
     const MOST: Most = Most {
-        members: 2,
+        member_host: 2,
         strangers: 8,
         network: 4,
     };
@@ -157,8 +158,8 @@ mod tests {
     }
 
     fn places() -> Places {
-        let member = SocketAddr::new("192.0.2.7".parse().unwrap(), 7400);
-        Places::new(MOST, [member])
+        let member = |host: &str| SocketAddr::new(host.parse().unwrap(), 7400);
+        Places::new(MOST, [member("192.0.2.7"), member("192.0.2.9")])
     }
 
     fn take(places: &Places, host: &str, is_shown: bool) -> Option<Place> {
@@ -217,6 +218,10 @@ mod tests {
         assert!(take(&places, "192.0.2.7", false).is_none());
         let member = take(&places, "192.0.2.7", true);
         assert!(member.is_some());
+        assert!(
+            take(&places, "192.0.2.9", false).is_some(),
+            "another member's host has places of its own"
+        );
         // Behind the member's address, and not the member.
         assert!(places.as_stranger(forged).is_none());
         drop(strangers);

@@ -59,7 +59,7 @@ pub struct DoorLimits {
     pub max_response: usize,
     /// Connections in all, of strangers. Default 1024.
     pub connections: usize,
-    /// Connections from hosts of members, beside those. Default 64.
+    /// Connections from each host of members, beside those. Default 16.
     pub connections_of_members: usize,
     /// Connections of one peer. Default 8.
     pub connections_per_peer: usize,
@@ -98,7 +98,7 @@ impl Default for DoorLimits {
             max_request: MAX_REQUEST,
             max_response: MAX_RESPONSE,
             connections: 1024,
-            connections_of_members: 64,
+            connections_of_members: 16,
             connections_per_peer: 8,
             connections_per_prefix: 256,
             streams_per_connection: 64,
@@ -273,7 +273,7 @@ impl Shared {
     fn new(limits: DoorLimits, members: &[DoorAddress]) -> Self {
         let quota = Quota::per_second(limits.requests_per_second).allow_burst(limits.burst);
         let most = Most {
-            members: limits.connections_of_members,
+            member_host: limits.connections_of_members,
             strangers: limits.connections,
             network: limits.connections_per_prefix,
         };

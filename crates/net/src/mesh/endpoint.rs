@@ -30,13 +30,13 @@ const RECEIVE_WINDOW: u32 = 4 << 20;
 const HANDSHAKE: Duration = Duration::from_secs(5);
 /// Handshakes at once.
 const HANDSHAKES: Most = Most {
-    members: 64,
+    member_host: 16,
     strangers: 64,
     network: 8,
 };
 /// Connections that have not shown a ticket yet. Each may take `feed::SUBSCRIBE` for that.
 const NEWCOMERS: Most = Most {
-    members: 64,
+    member_host: 16,
     strangers: 256,
     network: 32,
 };

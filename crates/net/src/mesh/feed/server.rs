@@ -31,9 +31,9 @@ const WRITE: Duration = Duration::from_secs(10);
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
 /// Guests at once, in equal parts by the members that issued their tickets: a lying member can
-/// issue as many as it likes. And of one key.
+/// issue as many as it likes. And of one key, which has one connection to a member.
 const GUESTS: usize = 256;
-const GUESTS_A_PEER: usize = 8;
+const GUESTS_A_PEER: usize = 4;
 
 /// Serves guests.
 pub(in crate::mesh) struct FeedServer {
