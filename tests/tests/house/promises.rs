@@ -2,7 +2,9 @@
 
 use sealbid_protocol::disk::{Recall, Table};
 use sealbid_protocol::member::message::Opening;
-use sealbid_tests::house::adversary::{ExtraEnvelope, FalseAcknowledgements, FalseMemory, share_u};
+use sealbid_tests::house::adversary::{
+    ExtraEnvelope, FalseAcknowledgements, FalseMemory, ForgedAcknowledgements, share_u,
+};
 use sealbid_tests::house::{Fault, Faults, Person, World};
 use sealbid_types::id::{MemberIndex, Round, View};
 
@@ -94,6 +96,16 @@ fn an_acknowledgement_for_the_end_of_time_makes_no_receipt() {
 #[test]
 fn an_acknowledgement_for_the_last_round_makes_no_receipt() {
     false_acknowledgements(None);
+}
+
+/// The receipt's invariant looks at each signature.
+#[test]
+fn acknowledgements_that_are_not_signed_by_their_makers_make_no_receipt() {
+    let mut world = World::new(4, 3, 1, Faults::delay(10));
+    world.corrupt(MemberIndex(1), ForgedAcknowledgements);
+    trade(&mut world, 1, 12, 3_000);
+    run(&mut world, 1, 5_000);
+    assert!(world.counts.lies > 0, "nothing was forged");
 }
 
 fn false_acknowledgements(round: Option<Round>) {

@@ -12,7 +12,11 @@ use super::scenario::{seeds, settle_within};
 
 /// A house of four, some of which clear otherwise, and a swap that the others fill.
 fn house_of_two_versions(seed: u64, otherwise: &[u8]) -> World {
-    let mut world = World::new(4, 3, seed, Faults::delay(10));
+    house_of(4, 3, seed, otherwise)
+}
+
+fn house_of(members: u8, quorum: u8, seed: u64, otherwise: &[u8]) -> World {
+    let mut world = World::new(members, quorum, seed, Faults::delay(10));
     for member in otherwise {
         world.put::<ClearsOtherwise>(MemberIndex(*member));
     }
@@ -85,5 +89,29 @@ fn a_power_cut_after_the_allocation_was_decided_stops_nobody() {
         assert!(world.run_to(20_000, is_decided), "{}", world.describe());
         world.kill(MemberIndex(1), Some(300));
         settle_within(&mut world, 20);
+    }
+}
+
+/// Two of five are as many as keep either allocation from a quorum, and as many as may lie.
+#[test]
+fn five_members_of_two_versions_settle_empty() {
+    let mut world = house_of(5, 4, 1, &[3, 4]);
+    world.run(3_000);
+    settle_within(&mut world, 60);
+    let records = world.records(MemberIndex(0));
+    assert!(records[0].settlement.settlement.fills.is_empty());
+}
+
+/// Two and two, as in an upgrade of one member after another. One is without power from the
+/// certificate until the others vote on the allocation that fills nothing.
+#[test]
+fn an_upgrade_that_restarts_a_member_for_long_ends_the_round() {
+    for away in 0..4 {
+        let mut world = house_of_two_versions(1, &[2, 3]);
+        let is_certified = |world: &World| world.watch.scene.closes.contains_key(&Round(1));
+        assert!(world.run_to(20_000, is_certified), "{}", world.describe());
+        world.kill(MemberIndex(away), Some(80_000));
+        world.run(80_000);
+        settle_within(&mut world, 60);
     }
 }

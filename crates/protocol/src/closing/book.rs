@@ -199,3 +199,66 @@ fn check_report(
         .verify(&member.identity)
         .map_err(|_| "a report with a wrong signature")
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+    use super::*;
+    use crate::audit::tests::house::House;
+
+    const ROUND: Round = Round(1);
+    const PARENT: Slot = Slot(0);
+
+    fn id(number: u32) -> EnvelopeId {
+        let mut bytes = [0; 32];
+        bytes[..4].copy_from_slice(&number.to_be_bytes());
+        bytes.into()
+    }
+
+    fn receive(house: &House, report: Signed<Report>) -> Result<(), &'static str> {
+        let mut book = ReportBook::default();
+        let received = book.receive(&house.committee, (ROUND, PARENT), report, true);
+        assert_eq!(book.iter().count(), usize::from(received.is_ok()));
+        received.map(|_| ())
+    }
+
+    /// Each in turn is the only thing wrong, and rightly signed where it can be.
+    #[test]
+    fn what_no_honest_member_reports_is_refused() {
+        let house = House::new();
+        let right = house.report(1, ROUND, &[]);
+        assert_eq!(receive(&house, right.clone()), Ok(()));
+        let altered = |alter: &dyn Fn(&mut Report)| {
+            let mut body = right.body.clone();
+            alter(&mut body);
+            let key = house.kit.identity(right.member);
+            receive(&house, Signed::new(body, right.member, &key))
+        };
+        let most = u32::try_from(house.committee.most_reported_intents()).unwrap();
+        assert_eq!(
+            altered(&|report| report.intents = (0..most).map(id).collect()),
+            Ok(())
+        );
+        let wrong: [(&str, &dyn Fn(&mut Report)); 7] = [
+            ("auction", &|report| report.auction = [9; 32].into()),
+            ("epoch", &|report| report.epoch.0 += 1),
+            ("round", &|report| report.round = ROUND.next()),
+            ("slot", &|report| report.slot = PARENT),
+            ("order", &|report| report.intents = vec![id(2), id(1)]),
+            ("twice", &|report| report.quotes = vec![id(1), id(1)]),
+            ("too many", &|report| {
+                report.intents = (0..=most).map(id).collect();
+            }),
+        ];
+        for (what, alter) in wrong {
+            assert!(altered(alter).is_err(), "{what}");
+        }
+        let another = house.report(2, ROUND, &[]);
+        let forged = Signed {
+            member: right.member,
+            ..another
+        };
+        assert!(receive(&house, forged).is_err(), "the signature");
+    }
+}
