@@ -13,7 +13,7 @@ use sealbid_types::close::{CertificateBytes, Close};
 use sealbid_types::committee::{
     ClearingRule, Committee, FORMAT, Member, Provenance, PublicKeys, Rules,
 };
-use sealbid_types::id::{Epoch, MemberIndex, View};
+use sealbid_types::id::{AllocationDigest, Epoch, MemberIndex, Round, View};
 use sealbid_types::keys::PublicKey;
 use sealbid_types::schedule::Schedule;
 use sealbid_types::statement::Statement;
@@ -176,12 +176,37 @@ impl Fixture {
             view,
             close: close.digest(),
         };
-        let share = |member| self.share(member).sign(&statement).unwrap().to_bytes();
+        self.certify_statement(&statement, view)
+    }
+
+    /// A certificate of any allocation of a round: the same.
+    ///
+    /// # Panics
+    /// If the keys are not what they should be.
+    #[must_use]
+    pub fn certify_allocation(
+        &self,
+        round: Round,
+        allocation: AllocationDigest,
+        view: View,
+    ) -> CertificateBytes {
+        let statement = Statement::Allocation {
+            auction: self.committee.auction,
+            epoch: self.committee.epoch,
+            round,
+            view,
+            allocation,
+        };
+        self.certify_statement(&statement, view)
+    }
+
+    fn certify_statement(&self, statement: &Statement, view: View) -> CertificateBytes {
+        let share = |member| self.share(member).sign(statement).unwrap().to_bytes();
         let shares = self
             .members()
             .map(|member| (member, share(member)))
             .collect();
-        let combined = Combined::new(&self.keys, &statement, &shares).unwrap();
+        let combined = Combined::new(&self.keys, statement, &shares).unwrap();
         CertificateBytes {
             view,
             signature: combined.signature.to_bytes(),

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use sealbid_protocol::disk::{Recall, Table};
+use sealbid_protocol::evidence::Evidence;
 use sealbid_protocol::member::Notice;
-use sealbid_protocol::member::message::{CertifiedClose, PeerMessage};
+use sealbid_protocol::member::message::{Allocated, CertifiedClose, PeerMessage};
 use sealbid_tests::house::adversary::{Adversary, AnotherClose, Boasts, ForgedRecord, Forgery};
 use sealbid_tests::house::{Faults, Person, START, World};
+use sealbid_types::codec::decode;
 use sealbid_types::door::Phase;
 use sealbid_types::id::{MemberIndex, Round, View};
 
@@ -105,6 +107,42 @@ fn a_second_certificate_of_a_decided_round_halts_who_sees_it() {
     assert!(has_halted, "{}", world.describe());
     let proof = world.disk(to).scan(Table::Evidence);
     assert!(!proof.is_empty(), "both certificates are kept");
+}
+
+/// The same of the allocation, while the round settles.
+#[test]
+fn two_certified_allocations_halt_who_sees_them() {
+    let mut world = World::new(4, 3, 1, Faults::delay(10));
+    trade(&mut world, 1, 4, 100);
+    let (from, to) = (MemberIndex(3), MemberIndex(0));
+    let is_certified = |world: &World| {
+        let closes = world.disk(to).scan(Table::Closes);
+        !closes.is_empty()
+    };
+    assert!(world.run_to(20_000, is_certified), "{}", world.describe());
+    assert!(world.records(to).is_empty());
+    for name in [1, 2] {
+        let (round, allocation) = (Round(1), [name; 32].into());
+        let certificate = world.house.certify_allocation(round, allocation, View(0));
+        let allocated = Allocated {
+            round,
+            allocation,
+            certificate,
+        };
+        world.deliver(from, to, &PeerMessage::Allocated(allocated));
+    }
+    world.run(1_000);
+    let has_halted = world.halts.iter().any(|(member, _)| *member == to);
+    assert!(has_halted, "{}", world.describe());
+    let (house, rows) = (&world.house, world.disk(to).scan(Table::Evidence));
+    let proofs = rows
+        .iter()
+        .filter_map(|(_, row)| decode::<Evidence>(row).ok());
+    let is_proof = |evidence: &Evidence| {
+        let is_of_both = matches!(evidence, Evidence::Allocations(_));
+        is_of_both && evidence.judge(&house.committee, &house.keys).is_ok()
+    };
+    assert_eq!(proofs.filter(is_proof).count(), 1, "both certificates");
 }
 
 /// Shares are of the close that they name, or of none.

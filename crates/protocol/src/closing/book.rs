@@ -207,6 +207,8 @@ mod tests {
     use super::*;
     use crate::audit::tests::house::House;
 
+    type Alteration<'a> = (&'a str, &'a dyn Fn(&mut Report));
+
     const ROUND: Round = Round(1);
     const PARENT: Slot = Slot(0);
 
@@ -240,7 +242,7 @@ mod tests {
             altered(&|report| report.intents = (0..most).map(id).collect()),
             Ok(())
         );
-        let wrong: [(&str, &dyn Fn(&mut Report)); 7] = [
+        let wrong: [Alteration<'_>; 7] = [
             ("auction", &|report| report.auction = [9; 32].into()),
             ("epoch", &|report| report.epoch.0 += 1),
             ("round", &|report| report.round = ROUND.next()),
