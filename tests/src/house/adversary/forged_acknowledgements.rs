@@ -26,7 +26,7 @@ impl Adversary for ForgedAcknowledgements {
         for signed in &mut spoilt {
             kit.lie();
             // That of another body.
-            let mut other = signed.body.clone();
+            let mut other = signed.body;
             other.epoch.0 += 1;
             signed.signature = kit.sign(other).signature;
         }
@@ -44,7 +44,7 @@ impl Adversary for ForgedAcknowledgements {
                 kit.lie();
                 forged.push(Signed {
                     member: *member,
-                    ..kit.sign(signed.body.clone())
+                    ..kit.sign(signed.body)
                 });
             }
         }
