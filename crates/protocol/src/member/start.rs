@@ -116,11 +116,7 @@ impl<R: Rules> Engine<R> {
         let window = Window::open(&context.committee.schedule, now.wall);
         let mut closing = Closing::new(round, vote, window);
         closing.recall(disk)?;
-        let needed = if options.restored {
-            context.committee.roster.len()
-        } else {
-            context.quorum()
-        };
+        let needed = answers_needed(&context, &options);
         let screen = Screen::new(options.limits.at_gate);
         let is_listed = |id: &EnvelopeId| chain.listed_in(id).is_some();
         let witness = Witness::recall(disk, round, is_listed)?;
@@ -238,6 +234,15 @@ fn vote_config(
         },
         abstain: false,
         may_prevote: context.may_prevote,
+    }
+}
+
+/// How many members have to say what they hold of this one's signatures, itself counted.
+fn answers_needed(context: &Context, options: &Options) -> usize {
+    if options.restored {
+        context.committee.roster.len()
+    } else {
+        context.quorum()
     }
 }
 
