@@ -6,7 +6,7 @@
 //! are written along with what has to be written anyway, and all that have come since together: a
 //! row for each would be most of what a round writes and removes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sealbid_types::codec::decode;
 use sealbid_types::envelope::MOST_ROUNDS;
@@ -19,7 +19,8 @@ use crate::disk::{Recall, Table, Write};
 use crate::member::StartError;
 use crate::member::io::{Output, put};
 
-/// The most that is kept of one member: some times what it may acknowledge.
+/// The most that is kept of one member. Beyond that, what is for the farthest rounds goes: a start
+/// needs what is for the next ones, and strangers may fill the far ones.
 const MOST_KEPT: usize = 16_384;
 /// The most that one row holds.
 const MOST_OF_ROW: usize = 4_096;
@@ -32,7 +33,7 @@ sealbid_types::schema!(Batch, "sealbid.witness", 1, 1 << 24);
 /// Acknowledgements of the other members.
 #[derive(Debug, Default)]
 pub(crate) struct Witness {
-    kept: BTreeMap<MemberIndex, BTreeMap<EnvelopeId, Kept>>,
+    kept: BTreeMap<MemberIndex, OfMember>,
     /// How many of each row's acknowledgements are still kept. It goes with the last.
     rows: BTreeMap<u64, usize>,
     /// What has come since the last write, by row.
@@ -41,11 +42,34 @@ pub(crate) struct Witness {
     gone: Vec<u64>,
 }
 
+/// The acknowledgements of one member.
+#[derive(Debug, Default)]
+struct OfMember {
+    kept: BTreeMap<EnvelopeId, Kept>,
+    /// The same, by the round that each is for.
+    by_round: BTreeSet<(Round, EnvelopeId)>,
+}
+
 /// An acknowledgement, and the row that it stands in.
 #[derive(Debug)]
 struct Kept {
     signed: Signed<Acknowledgement>,
     row: u64,
+}
+
+impl OfMember {
+    fn insert(&mut self, kept: Kept) {
+        let body = kept.signed.body;
+        self.by_round.insert((body.round, body.envelope));
+        self.kept.insert(body.envelope, kept);
+    }
+
+    /// The row of the one that goes.
+    fn remove(&mut self, id: &EnvelopeId) -> Option<u64> {
+        let Kept { signed, row } = self.kept.remove(id)?;
+        self.by_round.remove(&(signed.body.round, *id));
+        Some(row)
+    }
 }
 
 impl Witness {
@@ -92,12 +116,31 @@ impl Witness {
     /// Whether it was new, and had room.
     fn insert(&mut self, row: u64, signed: Signed<Acknowledgement>) -> bool {
         let of = self.kept.entry(signed.member).or_default();
-        if of.contains_key(&signed.body.envelope) || of.len() >= MOST_KEPT {
+        if of.kept.contains_key(&signed.body.envelope) {
             return false;
         }
-        of.insert(signed.body.envelope, Kept { signed, row });
+        let mut left = None;
+        if of.kept.len() >= MOST_KEPT {
+            match of.by_round.last().copied() {
+                Some((farthest, id)) if signed.body.round < farthest => left = of.remove(&id),
+                _ => return false,
+            }
+        }
+        of.insert(Kept { signed, row });
         *self.rows.entry(row).or_default() += 1;
+        self.leave(left);
         true
+    }
+
+    /// One of a row's acknowledgements is kept no more.
+    fn leave(&mut self, row: Option<u64>) {
+        let Some(row) = row else { return };
+        if let Some(count) = self.rows.get_mut(&row) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.gone.push(row);
+            }
+        }
     }
 
     /// The row of what comes next.
@@ -114,29 +157,23 @@ impl Witness {
 
     /// What is kept of a member.
     pub(crate) fn of(&self, member: MemberIndex) -> impl Iterator<Item = &Signed<Acknowledgement>> {
-        let kept = self.kept.get(&member).into_iter();
-        kept.flat_map(BTreeMap::values).map(|kept| &kept.signed)
+        let of = self.kept.get(&member).into_iter();
+        of.flat_map(|of| of.kept.values()).map(|kept| &kept.signed)
     }
 
     /// Forgets envelopes that are listed or outlived, and what is too old to bind anybody: an
     /// envelope waits for at most [`MOST_ROUNDS`] rounds after the one it is acknowledged for.
     pub(crate) fn forget(&mut self, gone: &[EnvelopeId], open: Round) {
+        let mut left = Vec::new();
         for of in self.kept.values_mut() {
-            let old: Vec<_> = of
-                .iter()
+            let old = of.kept.iter();
+            let old: Vec<_> = old
                 .filter(|(_, kept)| is_old(&kept.signed, open))
                 .map(|(id, _)| *id)
                 .collect();
-            for id in gone.iter().chain(&old) {
-                let Some(kept) = of.remove(id) else { continue };
-                if let Some(count) = self.rows.get_mut(&kept.row) {
-                    *count = count.saturating_sub(1);
-                    if *count == 0 {
-                        self.gone.push(kept.row);
-                    }
-                }
-            }
+            left.extend(gone.iter().chain(&old).map(|id| of.remove(id)));
         }
+        left.into_iter().for_each(|row| self.leave(row));
     }
 
     /// The rows that are to be written when something else is.
@@ -277,9 +314,15 @@ mod tests {
             witness.keep(&signed);
         }
         assert_eq!(witness.of(MemberIndex(1)).count(), MOST_KEPT);
+        // What is for a nearer round has room all the same.
+        let near: EnvelopeId = [7; 32].into();
+        (signed.body.envelope, signed.body.round) = (near, Round(0));
+        witness.keep(&signed);
+        assert_eq!(witness.of(MemberIndex(1)).count(), MOST_KEPT);
+        assert!(kept(&witness).contains(&(1, near)));
         let mut disk = Disk::default();
         disk.write(witness.take_unwritten());
-        assert_eq!(disk.0.len(), MOST_KEPT / MOST_OF_ROW);
+        assert_eq!(disk.0.len(), MOST_KEPT / MOST_OF_ROW + 1);
         assert_eq!(recall(&disk).of(MemberIndex(1)).count(), MOST_KEPT);
     }
 }
