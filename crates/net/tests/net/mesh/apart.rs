@@ -122,16 +122,18 @@ fn what_does_not_fit_together_is_refused() {
         let mut config = plan.member(0);
         config.relays = vec!["not a url".to_owned()];
         assert!(matches!(refused(config).await, MeshError::RelayUrl { .. }));
-        let mut config = plan.member(0);
-        (config.relays, config.relay_bind) = (Vec::new(), None);
-        assert!(matches!(refused(config).await, MeshError::NoRelay));
-        // The one that was refused last may still be on its way out.
-        let taken = loop {
+        // Whatever was refused last may still be on its way out.
+        let free = async || loop {
             match UdpSocket::bind(("127.0.0.1", plan.udp[0])) {
                 Ok(socket) => break socket,
                 Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
             }
         };
+        drop(free().await);
+        let mut config = plan.member(0);
+        (config.relays, config.relay_bind) = (Vec::new(), None);
+        assert!(matches!(refused(config).await, MeshError::NoRelay));
+        let taken = free().await;
         let verdict = refused(plan.member(0)).await;
         let address = taken.local_addr().unwrap();
         assert!(matches!(verdict, MeshError::PortInUse { address: a } if a == address));
