@@ -171,30 +171,10 @@ impl TestHouse {
         unfilled: &[EnvelopeId],
         filled: Vec<SettledFill>,
     ) -> RoundRecord {
-        let Committee {
-            auction,
-            epoch,
-            key,
-            ref schedule,
-            ref rules,
-            ..
-        } = self.committee;
+        let Committee { auction, epoch, .. } = self.committee;
         let mut intents: BTreeSet<EnvelopeId> = unfilled.iter().copied().collect();
         intents.extend(filled.iter().map(|filled| filled.fill.intent));
-        let slot = Slot(1);
-        let close = Close {
-            auction,
-            round,
-            slot,
-            closed_at: schedule.end_of(slot),
-            key,
-            epoch,
-            rules: rules.digest(),
-            previous: Close::GENESIS,
-            reports: Vec::new(),
-            intents: intents.into_iter().collect(),
-            quotes: Vec::new(),
-        };
+        let close = self.close(round, intents);
         let (view, digest) = (View(0), close.digest());
         let certificate = CertificateBytes {
             view,
@@ -251,6 +231,23 @@ impl TestHouse {
             allocation,
             allocation_certificate,
             settlement,
+        }
+    }
+
+    fn close(&self, round: Round, intents: BTreeSet<EnvelopeId>) -> Close {
+        let slot = Slot(1);
+        Close {
+            auction: self.committee.auction,
+            round,
+            slot,
+            closed_at: self.committee.schedule.end_of(slot),
+            key: self.committee.key,
+            epoch: self.committee.epoch,
+            rules: self.committee.rules.digest(),
+            previous: Close::GENESIS,
+            reports: Vec::new(),
+            intents: intents.into_iter().collect(),
+            quotes: Vec::new(),
         }
     }
 

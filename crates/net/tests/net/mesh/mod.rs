@@ -314,10 +314,8 @@ async fn feed(plan: &Plan, meshes: &[Mesh]) {
         got.push(within(10, "intent of the pair", pair.recv()).await.unwrap());
     }
     let roster: BTreeSet<_> = plan.roster().iter().map(|entry| entry.peer).collect();
-    assert_eq!(
-        got.iter().map(|(from, _)| *from).collect::<BTreeSet<_>>(),
-        roster
-    );
+    let senders: BTreeSet<_> = got.iter().map(|(from, _)| *from).collect();
+    assert_eq!(senders, roster);
     assert!(got.iter().all(|(_, item)| item.as_ref() == b"this way"));
     let mut got = BTreeSet::new();
     for _ in 0..9 {
