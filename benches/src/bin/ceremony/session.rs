@@ -61,7 +61,7 @@ pub(crate) const PHASES: [Phase; 9] = [
 /// Units for the five steps together, where they are laid down (benches/README.md).
 const fn mark(members: u8) -> Option<f64> {
     match members {
-        5 => Some(110.0),
+        5 => Some(100.0),
         16 => Some(800.0),
         _ => None,
     }
