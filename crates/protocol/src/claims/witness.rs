@@ -6,7 +6,7 @@
 //! are written along with what has to be written anyway, and all that have come since together: a
 //! row for each would be most of what a round writes and removes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use sealbid_types::codec::decode;
 use sealbid_types::envelope::MOST_ROUNDS;
@@ -19,8 +19,10 @@ use crate::disk::{Recall, Table, Write};
 use crate::member::StartError;
 use crate::member::io::{Output, put};
 
-/// The most that is kept of one member. Beyond that, what is for the farthest rounds goes: a start
-/// needs what is for the next ones, and strangers may fill the far ones.
+/// The most that is kept of one member for the open round and the next, some times what it may
+/// acknowledge for them; and as much for later ones, which strangers may fill: they take no room
+/// that a start needs. What finds none is not kept, and nothing makes room for it: else a liar could
+/// have rows written without end.
 const MOST_KEPT: usize = 16_384;
 /// The most that one row holds.
 const MOST_OF_ROW: usize = 4_096;
@@ -46,8 +48,8 @@ pub(crate) struct Witness {
 #[derive(Debug, Default)]
 struct OfMember {
     kept: BTreeMap<EnvelopeId, Kept>,
-    /// The same, by the round that each is for.
-    by_round: BTreeSet<(Round, EnvelopeId)>,
+    /// How many of them were for later rounds than the next when they came.
+    later: usize,
 }
 
 /// An acknowledgement, and the row that it stands in.
@@ -55,19 +57,27 @@ struct OfMember {
 struct Kept {
     signed: Signed<Acknowledgement>,
     row: u64,
+    is_later: bool,
 }
 
 impl OfMember {
+    fn has_room(&self, is_later: bool) -> bool {
+        let taken = match is_later {
+            true => self.later,
+            false => self.kept.len().saturating_sub(self.later),
+        };
+        taken < MOST_KEPT
+    }
+
     fn insert(&mut self, kept: Kept) {
-        let body = kept.signed.body;
-        self.by_round.insert((body.round, body.envelope));
-        self.kept.insert(body.envelope, kept);
+        self.later += usize::from(kept.is_later);
+        self.kept.insert(kept.signed.body.envelope, kept);
     }
 
     /// The row of the one that goes.
     fn remove(&mut self, id: &EnvelopeId) -> Option<u64> {
-        let Kept { signed, row } = self.kept.remove(id)?;
-        self.by_round.remove(&(signed.body.round, *id));
+        let Kept { row, is_later, .. } = self.kept.remove(id)?;
+        self.later = self.later.saturating_sub(usize::from(is_later));
         Some(row)
     }
 }
@@ -92,7 +102,7 @@ impl Witness {
             witness.rows.insert(row, 0);
             for signed in batch {
                 if !is_old(&signed, open) && !gone(&signed.body.envelope) {
-                    witness.insert(row, signed);
+                    witness.insert(row, signed, open);
                 }
             }
         }
@@ -102,9 +112,9 @@ impl Witness {
     }
 
     /// Keeps a member's acknowledgement, which came from that member itself.
-    pub(crate) fn keep(&mut self, signed: &Signed<Acknowledgement>) {
+    pub(crate) fn keep(&mut self, signed: &Signed<Acknowledgement>, open: Round) {
         let row = self.next();
-        if self.insert(row, signed.clone()) {
+        if self.insert(row, signed.clone(), open) {
             self.unwritten
                 .entry(row)
                 .or_default()
@@ -114,21 +124,18 @@ impl Witness {
     }
 
     /// Whether it was new, and had room.
-    fn insert(&mut self, row: u64, signed: Signed<Acknowledgement>) -> bool {
+    fn insert(&mut self, row: u64, signed: Signed<Acknowledgement>, open: Round) -> bool {
         let of = self.kept.entry(signed.member).or_default();
-        if of.kept.contains_key(&signed.body.envelope) {
+        let is_later = signed.body.round > open.next();
+        if of.kept.contains_key(&signed.body.envelope) || !of.has_room(is_later) {
             return false;
         }
-        let mut left = None;
-        if of.kept.len() >= MOST_KEPT {
-            match of.by_round.last().copied() {
-                Some((farthest, id)) if signed.body.round < farthest => left = of.remove(&id),
-                _ => return false,
-            }
-        }
-        of.insert(Kept { signed, row });
+        of.insert(Kept {
+            signed,
+            row,
+            is_later,
+        });
         *self.rows.entry(row).or_default() += 1;
-        self.leave(left);
         true
     }
 
@@ -267,7 +274,7 @@ mod tests {
             let (mut witness, mut disk) = (Witness::default(), Disk::default());
             for (what, member, envelope) in steps {
                 match what {
-                    0 | 1 => witness.keep(&acknowledgement(member, envelope)),
+                    0 | 1 => witness.keep(&acknowledgement(member, envelope), Round(1)),
                     2 => witness.forget(&[[envelope; 32].into()], Round(1)),
                     _ => {
                         disk.write(witness.take_unwritten());
@@ -292,7 +299,7 @@ mod tests {
         let (mut witness, mut disk) = (Witness::default(), Disk::default());
         let waits: EnvelopeId = [9; 32].into();
         for envelope in 0..10 {
-            witness.keep(&acknowledgement(1, envelope));
+            witness.keep(&acknowledgement(1, envelope), Round(1));
         }
         disk.write(witness.take_unwritten());
         let again = Witness::recall(&disk, Round(1), |id| *id != waits).unwrap();
@@ -301,28 +308,34 @@ mod tests {
         assert_eq!(kept(&again), []);
     }
 
-    /// A liar that acknowledges whatever there is fills neither memory nor a row.
+    /// A liar that acknowledges whatever there is, or strangers that fill the far rounds, fill neither
+    /// memory nor the disk, nor the room of the next rounds.
     #[test]
     fn what_is_kept_of_a_member_is_bounded() {
-        let mut witness = Witness::default();
-        let mut signed = acknowledgement(1, 0);
-        for number in 0..u64::try_from(MOST_KEPT).unwrap() + 9 {
-            signed.body.envelope = blake3::hash(&number.to_le_bytes())
-                .as_bytes()
-                .to_owned()
-                .into();
-            witness.keep(&signed);
+        let (mut witness, mut disk) = (Witness::default(), Disk::default());
+        let most = u64::try_from(MOST_KEPT).unwrap();
+        // Ever nearer ones, as if each could take the place of one that is farther.
+        for number in 0..most + 9 {
+            let mut signed = acknowledgement(1, 0);
+            let id = blake3::hash(&number.to_le_bytes());
+            signed.body.envelope = (*id.as_bytes()).into();
+            signed.body.round = Round(u64::MAX - number);
+            witness.keep(&signed, Round(1));
         }
+        disk.write(witness.take_unwritten());
         assert_eq!(witness.of(MemberIndex(1)).count(), MOST_KEPT);
-        // What is for a nearer round has room all the same.
-        let near: EnvelopeId = [7; 32].into();
-        (signed.body.envelope, signed.body.round) = (near, Round(0));
-        witness.keep(&signed);
-        assert_eq!(witness.of(MemberIndex(1)).count(), MOST_KEPT);
-        assert!(kept(&witness).contains(&(1, near)));
-        let mut disk = Disk::default();
+        assert_eq!(disk.0.len(), MOST_KEPT / MOST_OF_ROW);
+        for envelope in 0..10 {
+            witness.keep(&acknowledgement(1, envelope), Round(1));
+        }
+        assert_eq!(witness.of(MemberIndex(1)).count(), MOST_KEPT + 10);
         disk.write(witness.take_unwritten());
         assert_eq!(disk.0.len(), MOST_KEPT / MOST_OF_ROW + 1);
-        assert_eq!(recall(&disk).of(MemberIndex(1)).count(), MOST_KEPT);
+        let again = recall(&disk);
+        assert_eq!(again.of(MemberIndex(1)).count(), MOST_KEPT + 10);
+        let id: EnvelopeId = [3; 32].into();
+        let rows = witness.kept[&MemberIndex(1)].kept[&id].row;
+        witness.forget(&[id], Round(1));
+        assert_eq!(witness.rows[&rows], 9);
     }
 }

@@ -218,8 +218,9 @@ impl<R: Rules> Engine<R> {
         if (auction, epoch) != (&committee.auction, &committee.epoch) || signed.member != from {
             return true;
         }
-        self.witness.keep(&signed);
-        let latest = self.chain.open().next();
+        let open = self.chain.open();
+        self.witness.keep(&signed, open);
+        let latest = open.next();
         if !self.receipts.needs(envelope, signed.member, *round, latest) {
             return true;
         }
