@@ -1,7 +1,7 @@
 //! The member's side of the front door. Anyone may knock, so each thing that a stranger can take is
 //! bounded before it is given: connections (in all, of a peer), requests (open, a second), bytes,
-//! and time. The committee's members have places and room beside the strangers': one that fetches
-//! what it has missed is kept out by nobody.
+//! and time. The committee's members have places and room beside the strangers', who take neither from
+//! one that fetches what it has missed.
 
 use core::fmt;
 use core::future::Future;
