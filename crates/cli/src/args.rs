@@ -4,13 +4,14 @@ use clap::{Parser, Subcommand};
 use sealbid_keygen::Exit;
 use sealbid_net::DEFAULT_LOG_FILTER;
 
+use crate::commands::keys::{account, keygen};
+use crate::commands::operate::{node, relayer, solver};
+use crate::commands::rounds::{audit, list, round, watch};
+use crate::commands::trade::{inspect, intent, orders, quote, seal, send, status, swap};
 use crate::context::Context;
+use crate::dev::{demo, up};
 use crate::exit::Failure;
 use crate::options::Options;
-use crate::{
-    account_command, audit, demo, inspect, intent, keygen_command, node_commands, orders, quote,
-    relayer_command, round, rounds, seal, send, solver, status, swap, up, watch,
-};
 
 /// What to begin with.
 const TRY_IT: &str = "\
@@ -37,13 +38,13 @@ pub(crate) enum Command {
     /// Run a whole house on this machine until Ctrl-C: development only
     Up(up::UpArgs),
     /// Run one member of a committee
-    Node(node_commands::NodeArgs),
+    Node(node::NodeArgs),
     /// Quote on sealed intents
     Solver(solver::SolverArgs),
     /// Carry settlements out of the house
-    Relayer(relayer_command::RelayerArgs),
+    Relayer(relayer::RelayerArgs),
     /// Make or show a trading account
-    Account(account_command::AccountArgs),
+    Account(account::AccountArgs),
     /// Swap one token for another: sign, seal and send
     Swap(swap::SwapArgs),
     /// Sign an order; its JSON goes to stdout, to be sealed
@@ -61,7 +62,7 @@ pub(crate) enum Command {
     /// What became of an order
     Status(status::StatusArgs),
     /// List settled rounds
-    Rounds(rounds::RoundsArgs),
+    Rounds(list::RoundsArgs),
     /// Show a settled round
     Round(round::RoundArgs),
     /// Watch rounds open, close and settle
@@ -71,7 +72,7 @@ pub(crate) enum Command {
     /// Check rounds again, from the committee file and the record alone
     Audit(audit::AuditArgs),
     /// Make and look at the keys of a house
-    Keygen(keygen_command::KeygenArgs),
+    Keygen(keygen::KeygenArgs),
 }
 
 impl Command {
@@ -80,10 +81,10 @@ impl Command {
         match self {
             Self::Demo(args) => demo::run(args, context).await,
             Self::Up(args) => up::run(args, context).await,
-            Self::Node(args) => node_commands::run(args, context).await,
+            Self::Node(args) => node::run(args, context).await,
             Self::Solver(args) => solver::run(args, context).await,
-            Self::Relayer(args) => relayer_command::run(args, context).await,
-            Self::Account(args) => account_command::run(args, context).await,
+            Self::Relayer(args) => relayer::run(args, context).await,
+            Self::Account(args) => account::run(args, context).await,
             Self::Swap(args) => swap::run(args, context).await,
             Self::Intent(args) => intent::run(args, context).await,
             Self::Seal(args) => seal::run(args, context).await,
@@ -92,12 +93,12 @@ impl Command {
             Self::Inspect(args) => inspect::run(args, context).await,
             Self::Orders(args) => orders::run(args, context).await,
             Self::Status(args) => status::run(args, context).await,
-            Self::Rounds(args) => rounds::run(args, context).await,
+            Self::Rounds(args) => list::run(args, context).await,
             Self::Round(args) => round::run(args, context).await,
             Self::Watch(args) => watch::run(args, context).await,
             Self::Quote(args) => quote::run(args, context).await,
             Self::Audit(args) => audit::run(args, context).await,
-            Self::Keygen(args) => keygen_command::run(args, context).await,
+            Self::Keygen(args) => keygen::run(args, context).await,
         }
     }
 

@@ -9,8 +9,8 @@ use sealbid_keygen::{
 
 use crate::exit::Failure;
 use crate::options::Options;
-use crate::output::Console;
 use crate::tokens::Tokens;
+use crate::ui::output::Console;
 
 /// The global options, made usable.
 #[derive(Debug, Clone)]

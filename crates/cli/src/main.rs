@@ -1,49 +1,20 @@
 //! The `sealbid` command: everything a trader, a solver, an auditor and a member's operator do.
 //!
-//! Each command is a module of its own name. `context` is what all of them are given; `exit` and
-//! `failures` are how they fail, `output` and `text` how they speak; `send` and `order_files` are
-//! what those that trade have in common.
+//! `commands` has a module for each, sorted by who uses it; `dev` those that run a whole house.
+//! `context` is what all of them are given; `exit` and `failures` are how they fail, `ui` how they
+//! speak; `orders` is what those that trade have in common.
 
-mod account_command;
 mod args;
-mod audit;
+mod commands;
 mod context;
-mod decimal;
-mod demo;
-mod describe;
+mod dev;
 mod exit;
 mod failures;
-mod free_ports;
-mod guest;
-mod house_ceremony;
-mod house_process;
-mod house_setup;
-mod inspect;
-mod intent;
-mod keygen_command;
-mod ledger;
-mod member_setup;
-mod node_commands;
 mod options;
-mod order_args;
-mod order_files;
 mod orders;
-mod output;
-mod quote;
-mod relayer_command;
-mod round;
-mod rounds;
-mod running_house;
-mod seal;
-mod send;
-mod solver;
-mod status;
 mod stop;
-mod swap;
-mod text;
 mod tokens;
-mod up;
-mod watch;
+mod ui;
 
 use std::process::ExitCode;
 
@@ -54,7 +25,7 @@ use crate::exit::Failure;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let console = output::Console::new(cli.options.json);
+    let console = ui::output::Console::new(cli.options.json);
     // Several threads, since `node run` is a whole member.
     let started = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -82,7 +53,7 @@ fn main() -> ExitCode {
 async fn run(cli: Cli) -> Result<(), Failure> {
     let Cli { options, command } = cli;
     // Before the command: what it does first may be what is to be seen.
-    output::start_log(&command.log_filter())?;
+    ui::output::start_log(&command.log_filter())?;
     let context = context::Context::new(options);
     // A house or a member is stopped in order. All else may be dropped at any moment: an order is
     // on disk before it is sent.

@@ -1,0 +1,4 @@
+//! Keys: of accounts, and of a house.
+
+pub(crate) mod account;
+pub(crate) mod keygen;

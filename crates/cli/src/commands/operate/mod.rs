@@ -1,0 +1,8 @@
+//! What runs on: a member, a solver, a relayer, each a process of its operator's.
+
+pub(crate) mod guest;
+pub(crate) mod ledger;
+pub(crate) mod member_setup;
+pub(crate) mod node;
+pub(crate) mod relayer;
+pub(crate) mod solver;

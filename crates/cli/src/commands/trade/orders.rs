@@ -1,0 +1,117 @@
+//! `sealbid orders`: one's own orders, as they were written down before they were sent.
+//!
+//! They are the trader's own memory, and need no member: what was sealed, for which receipt, and
+//! what became of it. `--update` asks about those only that have no outcome yet.
+
+use clap::Args;
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+use sealbid_types::envelope::Kind;
+
+use crate::context::Context;
+use crate::exit::Failure;
+use crate::orders::files::{OrderFile, OrderFiles};
+use crate::orders::session::TradingSession;
+use crate::tokens::Tokens;
+use crate::ui::describe;
+use crate::ui::output::Columns;
+use crate::ui::text::date_and_clock;
+
+/// How many orders the house is asked about at once.
+const AT_ONCE: usize = 8;
+
+/// Your own orders, with their receipts
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  sealbid orders
+  sealbid orders --update
+  sealbid orders --json | jq .id
+
+These are the files in the house's orders directory, with what was last known of them. Without
+--update nobody is asked.")]
+pub(crate) struct OrdersArgs {
+    /// Ask the house first what became of those that have no outcome yet
+    #[arg(long)]
+    update: bool,
+}
+
+/// Lists them, oldest first.
+pub(crate) async fn run(args: OrdersArgs, context: &Context) -> Result<(), Failure> {
+    // Only if asked for: to list orders nobody need be reached, and no member need learn which are
+    // one's own.
+    if args.update {
+        update(&TradingSession::open(context).await?).await?;
+    }
+    let (console, tokens) = (context.console(), context.tokens()?);
+    let files = OrderFiles::new(context.house_dir().orders());
+    let orders = files.all()?;
+    if orders.is_empty() {
+        console.line(format_args!("no orders in {}", files.dir().display()));
+        console.line("next  sealbid swap 1000 usdc.near wrap.near --min 950");
+    }
+    // What a trader looks for when something is disputed: the id, and how many have signed for it.
+    let mut table = Columns::new(&[
+        "id",
+        "created (UTC)",
+        "order",
+        ">round",
+        "receipt",
+        "outcome",
+    ]);
+    // Objects one by one, and for people one table at the end.
+    for order in &orders {
+        console.object(order);
+        table.row(row(order, &tokens));
+    }
+    if !orders.is_empty() {
+        console.line(table);
+    }
+    Ok(())
+}
+
+/// Asks what became of the orders without an outcome, and writes down what is final.
+async fn update(session: &TradingSession) -> Result<(), Failure> {
+    let mut orders = session.orders.all()?;
+    // What is final stays so: a settled round does not change.
+    orders.retain(|order| order.outcome.is_none());
+    // The first failure ends it. What was learnt by then is on disk.
+    let ask = |order: OrderFile| async move {
+        let outcome = session.house.outcome(order.id).await?;
+        session.orders.note(order.id, &outcome)
+    };
+    let asked = stream::iter(orders).map(ask).buffer_unordered(AT_ONCE);
+    asked.try_collect().await
+}
+
+/// What was given, promised, and came of it. An envelope that was sealed elsewhere has no terms
+/// here: then it is told by what it shows.
+fn row(order: &OrderFile, tokens: &Tokens) -> [String; 6] {
+    let what = match (&order.terms, &order.quote) {
+        (Some(terms), _) => describe::terms(terms, tokens),
+        (None, Some(quote)) => format!(
+            "quote {} → {}",
+            tokens.name_of(&quote.pair.give),
+            tokens.name_of(&quote.pair.want)
+        ),
+        (None, None) if order.kind == Kind::Quote => "a quote".to_owned(),
+        (None, None) => describe::metadata(&order.shows, tokens),
+    };
+    let receipt = order.receipt.as_ref();
+    // By the one field: what another version has written is listed as well.
+    let outcome = order
+        .outcome
+        .as_ref()
+        .and_then(|outcome| outcome.get("status")?.as_str());
+    [
+        order.id.short(),
+        date_and_clock(order.created),
+        what,
+        // By this round at the latest it is listed.
+        receipt.map_or_else(|| "-".to_owned(), |receipt| receipt.round().to_string()),
+        receipt.map_or_else(
+            || "none".to_owned(),
+            |receipt| format!("{} members", receipt.acknowledgements.len()),
+        ),
+        outcome.unwrap_or("-").to_owned(),
+    ]
+}

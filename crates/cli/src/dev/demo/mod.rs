@@ -1,0 +1,289 @@
+//! `sealbid demo`: a whole committee, a few rounds and their audit, in one go.
+//!
+//! It is the product and no rehearsal: a key ceremony between processes; members, solvers and a
+//! relayer that are this program's own commands; traders that seal and submit as anybody does. One
+//! order in six is meant not to be filled, so that a demo in which everything fills has failed too.
+
+mod plan;
+mod progress;
+mod report;
+mod trading;
+
+use core::time::Duration;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+use sealbid_client::audit::{audit_next, batch_secret};
+use sealbid_client::{Client, RoundAudit};
+use sealbid_protocol::audit::ChainAudit;
+use sealbid_types::id::Round;
+use tokio::time::{Instant, sleep};
+
+use self::plan::Plan;
+use self::progress::Progress;
+use self::report::Report;
+use self::trading::{Rounds, Traders, trade};
+use crate::context::{Context, blocking};
+use crate::dev::house_setup::{DevelopmentHouse, HouseShape};
+use crate::dev::running_house::{RunningHouse, Startup};
+use crate::exit::Failure;
+use crate::stop;
+use crate::tokens::Tokens;
+
+/// The length of a slot.
+const PERIOD: Duration = Duration::from_secs(5);
+/// How long quotes are taken at its end.
+const QUOTE_WINDOW: Duration = Duration::from_secs(3);
+/// How long the relayer may be behind the members.
+const RELAY_PATIENCE: Duration = Duration::from_secs(15);
+
+/// Run a whole house, trade a few rounds against it, and audit them
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  \
+    sealbid demo\n  \
+    sealbid demo --members 3 --intents 200 --rounds 3 --seed 7 --json\n\n\
+    Everything happens in a temporary directory, which is removed at the end unless --keep \
+    names one. It exits with 0 only if every order ended as planned and every audit passed.")]
+pub(crate) struct DemoArgs {
+    /// Members of the committee
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    #[arg(value_parser = clap::value_parser!(u8).range(3..=16))]
+    members: u8,
+    /// Solvers, each with a price book of its own
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    #[arg(value_parser = clap::value_parser!(u8).range(1..=16))]
+    solvers: u8,
+    /// Sealed intents in all; one in six asks for too much on purpose
+    #[arg(long, value_name = "N", default_value_t = 60)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=5000))]
+    intents: u32,
+    /// Rounds to spread them over
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=100))]
+    rounds: u16,
+    /// The seed of traders and orders [default: a new one]
+    #[arg(long, value_name = "NUMBER")]
+    seed: Option<u64>,
+    /// Keep the house in this directory, which must be empty or absent
+    #[arg(long, value_name = "DIR")]
+    keep: Option<PathBuf>,
+}
+
+/// Where the house lives.
+enum Place {
+    /// Named by --keep, and there when the demo has ended.
+    Kept(PathBuf),
+    /// Removed when this is dropped.
+    Temporary(tempfile::TempDir),
+}
+
+impl Place {
+    fn new(keep: Option<PathBuf>) -> Result<Self, Failure> {
+        match keep {
+            Some(path) => Ok(Self::Kept(path)),
+            None => tempfile::Builder::new()
+                .prefix("sealbid-demo-")
+                .tempdir()
+                .map(Self::Temporary)
+                .map_err(|error| Failure::storage(format!("no temporary directory: {error}"))),
+        }
+    }
+
+    fn path(&self) -> &Path {
+        match self {
+            Self::Kept(path) => path,
+            Self::Temporary(directory) => directory.path(),
+        }
+    }
+}
+
+/// What the demo has done before its house is stopped.
+struct Done {
+    traders: Traders,
+    report: Report,
+    tokens: Tokens,
+}
+
+/// Runs the command.
+pub(crate) async fn run(args: DemoArgs, context: &Context) -> Result<(), Failure> {
+    // From the beginning: Ctrl-C is heard during the key ceremony too, whose processes end with
+    // this.
+    let stop = stop::requested(false);
+    tokio::pin!(stop);
+    let place = Place::new(args.keep.clone())?;
+    let progress = Arc::new(Progress::new(context.console()));
+    let started = tokio::select! {
+        started = start(&args, place.path(), context, &progress) => started,
+        // Whoever ends it: a demo that is not done has shown nothing.
+        stopped = &mut stop => return stopped.outcome().and(Err(Failure::interrupted())),
+    };
+    // From here on a house runs. Whatever comes of the demo, it is stopped before that is told.
+    let mut running = started?;
+    let client = Arc::clone(running.client());
+    let house = running.house().directory().clone();
+    let outcome = tokio::select! {
+        done = rounds(&args, &client, &house, &progress) => done,
+        stopped = &mut stop => Err(stopped.outcome().err().unwrap_or_else(Failure::interrupted)),
+        // A process that ends by itself ends the demo: what is left would be no whole house.
+        failure = running.one_ended() => Err(failure),
+    };
+    progress.state("house", "stopping", false);
+    running.stop().await;
+    progress.state("house", "stopped", true);
+    progress.clear();
+    conclude(outcome?, &place, context)
+}
+
+/// Makes a house, by a ceremony as operators hold it, and waits until its members hear each other.
+async fn start(
+    args: &DemoArgs,
+    place: &Path,
+    context: &Context,
+    progress: &Progress,
+) -> Result<RunningHouse, Failure> {
+    let members = args.members;
+    progress.state("keys", &format!("a ceremony of {members} processes"), false);
+    let shape = HouseShape {
+        members: args.members,
+        solvers: args.solvers,
+        period: PERIOD,
+        quote_window: QUOTE_WINDOW,
+    };
+    let root = place.to_owned();
+    let house = DevelopmentHouse::create(&root, shape).await?;
+    progress.state("keys", "made; no process has held the committee's", true);
+    let client = context.house_in(house.directory().root()).await?;
+    RunningHouse::start(house, client, |startup| match startup {
+        Startup::Processes { ready, of } => progress.step("processes", ready, of),
+        Startup::Members { ready, of } => progress.step("members that hear all", ready, of),
+    })
+    .await
+}
+
+/// Trades, waits for the relayer, and audits.
+async fn rounds(
+    args: &DemoArgs,
+    client: &Arc<Client>,
+    house: &sealbid_keygen::HouseDir,
+    progress: &Arc<Progress>,
+) -> Result<Done, Failure> {
+    // In the report too, so that a demo that went wrong can be run again.
+    let seed = args.seed.map_or_else(fresh_seed, Ok)?;
+    let tokens = Tokens::load(house)?;
+    let intents =
+        usize::try_from(args.intents).map_err(|error| Failure::usage(error.to_string()))?;
+    let plan = Plan::new(seed, intents, args.rounds.into(), &tokens)?;
+    let traders = trade(client, plan, progress).await?;
+    let mut problems = Vec::new();
+    // A relayer that is behind is told in the report, and no reason not to audit.
+    problems.extend(relayed(house, &traders.rounds, progress).await.err());
+    let (auditing, settled, shown) = (
+        Arc::clone(client),
+        traders.rounds.clone(),
+        Arc::clone(progress),
+    );
+    // On a thread that may be busy: an audit is arithmetic, and bars have to move.
+    let audits = blocking(move || audit_all(&auditing, &settled, &shown)).await??;
+    let report = Report::new(client.committee(), seed, &traders, &audits, problems, house);
+    Ok(Done {
+        traders,
+        report,
+        tokens,
+    })
+}
+
+/// A seed for a demo that names none.
+fn fresh_seed() -> Result<u64, Failure> {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| Failure::work(format!("the system gives no entropy: {error}")))?;
+    // Short enough to be typed again.
+    Ok(u64::from_le_bytes(bytes) % 1_000_000)
+}
+
+/// Waits until the relayer has the settlement of every round, in order and once.
+async fn relayed(
+    house: &sealbid_keygen::HouseDir,
+    rounds: &Rounds,
+    progress: &Progress,
+) -> Result<(), String> {
+    let expected: Vec<Round> = rounds.keys().copied().collect();
+    let deadline = Instant::now() + RELAY_PATIENCE;
+    loop {
+        let written =
+            crate::commands::operate::ledger::rounds(house).map_err(|error| error.to_string())?;
+        progress.step(
+            "settlements relayed",
+            written.len().min(expected.len()),
+            expected.len(),
+        );
+        // The very same list: a round that is written twice, or out of order, never makes it.
+        if written == expected {
+            return Ok(());
+        }
+        // More than there were is wrong for good: no waiting mends it.
+        if Instant::now() >= deadline || written.len() > expected.len() {
+            return Err(format!(
+                "the relayer has rounds {written:?}, expected {expected:?}"
+            ));
+        }
+        sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// Audits every round, each as the next of its chain, from the committee file and its record.
+///
+/// The records have been verified by their signatures when they were fetched. Here all of each is
+/// computed again, as by somebody who has nothing but the committee file.
+fn audit_all(
+    client: &Client,
+    rounds: &Rounds,
+    progress: &Progress,
+) -> Result<BTreeMap<Round, RoundAudit>, Failure> {
+    let secret = batch_secret()?;
+    let mut chain = ChainAudit::new(client.committee(), client.keys(), &secret);
+    let mut audits = BTreeMap::new();
+    progress.step("audits", 0, rounds.len());
+    for (round, settled) in rounds {
+        audits.insert(*round, audit_next(&mut chain, settled.record()));
+        progress.step("audits", audits.len(), rounds.len());
+    }
+    Ok(audits)
+}
+
+/// Prints what happened, and says whether all of it went as planned.
+fn conclude(done: Done, place: &Place, context: &Context) -> Result<(), Failure> {
+    let Done {
+        traders,
+        report,
+        tokens,
+    } = done;
+    context.console().result(&report, || {
+        // The table leaves orders out, and what went wrong is told of all.
+        let more = match report::left_out(&traders) {
+            0 => String::new(),
+            more => format!("\n… and {more} more"),
+        };
+        let kept = match place {
+            Place::Kept(path) => {
+                let dir = path.display();
+                format!("\n\nThe house is kept: `sealbid --dir {dir} up` goes on with it.")
+            }
+            Place::Temporary(_) => String::new(),
+        };
+        let orders = report::orders_table(&traders, &tokens);
+        format!("{orders}{more}\n\n{}{kept}", report.rounds_table())
+    });
+    if report.is_ok() {
+        return Ok(());
+    }
+    let message = report.problems().join("\n");
+    // With a code of its own for audits: a script can tell a wrong round from an order that went
+    // astray.
+    Err(match report.has_failed_audit() {
+        true => Failure::audit(message),
+        false => Failure::work(message),
+    })
+}

@@ -1,0 +1,6 @@
+//! One's own orders: the options that describe them, the files that keep them, the session that
+//! sends them.
+
+pub(crate) mod args;
+pub(crate) mod files;
+pub(crate) mod session;
