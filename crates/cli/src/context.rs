@@ -59,7 +59,7 @@ impl Context {
     /// # Errors
     /// Usage or storage.
     pub(crate) fn tokens(&self) -> Result<Tokens, Failure> {
-        Tokens::load(&self.house_dir())
+        Ok(Tokens::load(&self.house_dir().tokens())?)
     }
 
     /// The house as a client sees it. Nobody is dialled yet.

@@ -9,6 +9,7 @@
 //! | [`receipt`] | what an acknowledged envelope is owed, verified |
 //! | [`round`] | a round's record, verified against the committee's key; what became of an envelope |
 //! | [`audit`] | whether the committee settled rightly: a round computed again |
+//! | [`tokens`] | tokens by name, and amounts in whole units, exactly |
 //! | [`watch`] | a member's events, from whichever member answers |
 //!
 //! A single member may lie. So a receipt is verified before it is believed, the round is the median
@@ -26,6 +27,7 @@ pub mod round;
 pub mod solver;
 pub mod standing;
 mod submit;
+pub mod tokens;
 pub mod trader;
 pub mod watch;
 

@@ -171,7 +171,7 @@ async fn rounds(
 ) -> Result<Done, Failure> {
     // In the report too, so that a demo that went wrong can be run again.
     let seed = args.seed.map_or_else(fresh_seed, Ok)?;
-    let tokens = Tokens::load(house)?;
+    let tokens = Tokens::load(&house.tokens())?;
     let intents =
         usize::try_from(args.intents).map_err(|error| Failure::usage(error.to_string()))?;
     let plan = Plan::new(seed, intents, args.rounds.into(), &tokens)?;

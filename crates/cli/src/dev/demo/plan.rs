@@ -170,14 +170,13 @@ mod tests {
     use super::*;
     use crate::commands::operate::solver::book::Book;
     use crate::dev::sample_books;
-    use sealbid_keygen::HouseDir;
     use sealbid_market::schedule::PriceSchedule;
     use sealbid_types::id::Round;
     use sealbid_types::metadata::Pair;
     use sealbid_types::time::Timestamp;
 
     fn tokens() -> Tokens {
-        Tokens::load(&HouseDir::new("/nonexistent")).unwrap()
+        Tokens::parse(crate::tokens::DEFAULT).unwrap()
     }
 
     fn plan(seed: u64, intents: usize, rounds: usize) -> Plan {

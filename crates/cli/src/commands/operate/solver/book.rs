@@ -14,8 +14,7 @@ use sealbid_types::time::Timestamp;
 use serde::Deserialize;
 
 use crate::exit::Failure;
-use crate::tokens::Tokens;
-use crate::tokens::decimal::Decimal;
+use crate::tokens::{Decimal, Tokens};
 
 /// A complete book, as an example and for the help.
 pub(crate) const EXAMPLE: &str = "\
@@ -270,10 +269,9 @@ mod tests {
     )]
 
     use super::*;
-    use sealbid_keygen::HouseDir;
 
     fn known() -> Tokens {
-        Tokens::load(&HouseDir::new("/nonexistent")).unwrap()
+        Tokens::parse(crate::tokens::DEFAULT).unwrap()
     }
 
     #[test]

@@ -12,7 +12,7 @@ const MOST_DIGITS: usize = 38;
 
 /// A number that is not negative, such as `0.985`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Decimal {
+pub struct Decimal {
     /// All digits, without the point.
     digits: i128,
     /// How many of them stand after it.
@@ -20,31 +20,26 @@ pub(crate) struct Decimal {
 }
 
 /// A text that is no such number.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct NotADecimal;
-
-impl fmt::Display for NotADecimal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "not a number such as 0.985, of at most {MOST_DIGITS} digits"
-        )
-    }
-}
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not a number such as 0.985, of at most {MOST_DIGITS} digits")]
+pub struct NotADecimal;
 
 impl Decimal {
     /// All digits, without the point.
-    pub(crate) const fn digits(&self) -> i128 {
+    #[must_use]
+    pub const fn digits(&self) -> i128 {
         self.digits
     }
 
     /// How many digits stand after the point.
-    pub(crate) const fn places(&self) -> u32 {
+    #[must_use]
+    pub const fn places(&self) -> u32 {
         self.places
     }
 
     /// An amount in whole units of a token with so many decimals.
-    pub(crate) fn of_units(amount: Amount, decimals: u8) -> Self {
+    #[must_use]
+    pub fn of_units(amount: Amount, decimals: u8) -> Self {
         // Without zeros at the end, so that an amount is written in one way.
         let (mut digits, mut places) = (amount.units(), u32::from(decimals));
         while places > 0 && digits % 10 == 0 {
@@ -54,7 +49,8 @@ impl Decimal {
     }
 
     /// The number of base units of a token with so many decimals, if it is a whole one.
-    pub(crate) fn in_units(&self, decimals: u8) -> Option<Amount> {
+    #[must_use]
+    pub fn in_units(&self, decimals: u8) -> Option<Amount> {
         // Checked at each step, and rounded nowhere: what a trader has typed is what it signs.
         let decimals = u32::from(decimals);
         let units = match decimals.checked_sub(self.places) {

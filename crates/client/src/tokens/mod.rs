@@ -1,24 +1,112 @@
 //! The tokens that people name, and their decimals: `tokens.toml`, which may be edited.
+//!
+//! ```
+//! use sealbid_client::tokens::{DEFAULT, Tokens};
+//!
+//! let tokens = Tokens::parse(DEFAULT)?;
+//! let usdc = tokens.named("usdc")?;
+//! let amount = usdc.amount("1000.5")?;
+//! assert_eq!(amount.units(), 1_000_500_000);
+//! assert_eq!(tokens.show(amount, &usdc.asset), "1000.5 usdc.near");
+//! # Ok::<(), sealbid_client::tokens::TokenError>(())
+//! ```
 
-pub(crate) mod decimal;
+mod decimal;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use sealbid_keygen::HouseDir;
 use sealbid_market::MOST_UNITS;
-use sealbid_types::amount::Amount;
+use sealbid_types::amount::{Amount, AmountError};
 use sealbid_types::text::AssetId;
 use serde::Deserialize;
 
-use self::decimal::Decimal;
-use crate::exit::Failure;
+pub use self::decimal::{Decimal, NotADecimal};
 
 /// The file that a new house gets, and what holds where there is none.
-pub(crate) const DEFAULT: &str = include_str!("tokens.toml");
+pub const DEFAULT: &str = include_str!("tokens.toml");
 
 /// The most decimals of a token: an amount has 39 digits at most.
 const MOST_DECIMALS: u8 = 36;
+
+/// What is wrong with a token, an amount or the file of tokens.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum TokenError {
+    /// No token has this name.
+    #[error("no token is named {name:?} in tokens.toml")]
+    Unknown {
+        /// The name.
+        name: String,
+        /// The names that there are, the first of each token.
+        known: Vec<String>,
+    },
+    /// No amount that can be traded.
+    #[error("amount {text:?}: {reason}")]
+    Amount {
+        /// As it was written.
+        text: String,
+        /// What is wrong with it.
+        reason: AmountFault,
+    },
+    /// The text of a file of tokens.
+    #[error("{0}")]
+    File(String),
+    /// A file of tokens, by its path.
+    #[error("{}: {reason}", path.display())]
+    At {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong in it.
+        reason: String,
+    },
+    /// The file cannot be read.
+    #[error("{}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: Arc<std::io::Error>,
+    },
+}
+
+/// Why a text is no amount that can be traded.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AmountFault {
+    /// It is no number in whole units.
+    #[error(transparent)]
+    Decimal(#[from] NotADecimal),
+    /// It is no number of base units.
+    #[error(transparent)]
+    BaseUnits(#[from] AmountError),
+    /// Finer than the token's base unit.
+    #[error("{token} has {decimals} decimals, this has {places}")]
+    Places {
+        /// The token's name.
+        token: String,
+        /// How many decimals it has.
+        decimals: u8,
+        /// How many digits after the point were given.
+        places: u32,
+    },
+    /// Nothing at all.
+    #[error("it must be more than nothing")]
+    Zero,
+    /// More than [`MOST_UNITS`].
+    #[error("more than an auction deals in")]
+    TooLarge,
+}
+
+impl AmountFault {
+    fn of(self, text: &str) -> TokenError {
+        TokenError::Amount {
+            text: text.to_owned(),
+            reason: self,
+        }
+    }
+}
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -40,38 +128,54 @@ struct TokenFile {
 
 /// A token that people name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Token {
+pub struct Token {
     /// Its name, the first if it has several.
-    pub(crate) name: String,
+    pub name: String,
     /// Its asset.
-    pub(crate) asset: AssetId,
+    pub asset: AssetId,
     /// How many decimals a whole unit has.
-    pub(crate) decimals: u8,
+    pub decimals: u8,
 }
 
 /// The tokens of a house.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Tokens {
+pub struct Tokens {
     by_name: BTreeMap<String, Token>,
     by_asset: BTreeMap<AssetId, Token>,
 }
 
 impl Tokens {
-    /// Reads the house's file; a house without one has the usual tokens.
+    /// Reads a house's file, its `tokens.toml`; a house without one has the usual tokens
+    /// ([`DEFAULT`]).
     ///
     /// # Errors
-    /// Usage, if the file is wrong; storage, if it cannot be read.
-    pub(crate) fn load(house: &HouseDir) -> Result<Self, Failure> {
-        let path = house.tokens();
-        let text = match std::fs::read_to_string(&path) {
+    /// [`TokenError::Read`], [`TokenError::At`].
+    pub fn load(path: &Path) -> Result<Self, TokenError> {
+        let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => DEFAULT.to_owned(),
-            Err(error) => return Err(Failure::storage(format!("{}: {error}", path.display()))),
+            Err(error) => {
+                return Err(TokenError::Read {
+                    path: path.to_owned(),
+                    source: Arc::new(error),
+                });
+            }
         };
-        Self::parse(&text).map_err(|what| wrong_file(&path, &what))
+        Self::read(&text).map_err(|reason| TokenError::At {
+            path: path.to_owned(),
+            reason,
+        })
     }
 
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+    /// Reads the text of such a file.
+    ///
+    /// # Errors
+    /// [`TokenError::File`].
+    pub fn parse(text: &str) -> Result<Self, TokenError> {
+        Self::read(text).map_err(TokenError::File)
+    }
+
+    fn read(text: &str) -> Result<Self, String> {
         let file: TokensFile = toml::from_str(text).map_err(|error| error.to_string())?;
         let mut tokens = Self::default();
         for token in file.tokens {
@@ -119,25 +223,28 @@ impl Tokens {
     /// The token by one of its names, or by its asset id.
     ///
     /// # Errors
-    /// Usage, with the names that there are.
-    pub(crate) fn named(&self, name: &str) -> Result<&Token, Failure> {
+    /// [`TokenError::Unknown`], with the names that there are.
+    pub fn named(&self, name: &str) -> Result<&Token, TokenError> {
         // An asset id is a name as well, if the file has it: decimals are needed in any case.
         let by_asset = || self.by_asset.get(&name.parse().ok()?);
-        self.by_name.get(name).or_else(by_asset).ok_or_else(|| {
-            let known: Vec<&str> = self.by_asset.values().map(|t| t.name.as_str()).collect();
-            Failure::usage(format!("no token is named {name:?} in tokens.toml")).advise(format!(
-                "known are {}; add yours to tokens.toml, or give an asset id and base units \
-                 with --raw",
-                known.join(", ")
-            ))
+        let token = self.by_name.get(name).or_else(by_asset);
+        token.ok_or_else(|| TokenError::Unknown {
+            name: name.to_owned(),
+            known: self.by_asset.values().map(|t| t.name.clone()).collect(),
         })
+    }
+
+    /// The token that an asset is, if it is known.
+    #[must_use]
+    pub fn of_asset(&self, asset: &AssetId) -> Option<&Token> {
+        self.by_asset.get(asset)
     }
 
     /// The asset of a name, or of an asset id that need not be known.
     ///
     /// # Errors
-    /// Usage.
-    pub(crate) fn asset(&self, name: &str) -> Result<AssetId, Failure> {
+    /// [`TokenError::Unknown`].
+    pub fn asset(&self, name: &str) -> Result<AssetId, TokenError> {
         match name.parse() {
             Ok(asset) => Ok(asset),
             Err(_) => self.named(name).map(|token| token.asset.clone()),
@@ -145,13 +252,15 @@ impl Tokens {
     }
 
     /// The name of an asset; its id if it has none.
-    pub(crate) fn name_of(&self, asset: &AssetId) -> String {
+    #[must_use]
+    pub fn name_of(&self, asset: &AssetId) -> String {
         let known = self.by_asset.get(asset);
         known.map_or_else(|| asset.to_string(), |token| token.name.clone())
     }
 
     /// As [`Self::show`], cut to six digits after the point and its zeros, for tables.
-    pub(crate) fn brief(&self, amount: Amount, asset: &AssetId) -> String {
+    #[must_use]
+    pub fn brief(&self, amount: Amount, asset: &AssetId) -> String {
         let shown = self.show(amount, asset);
         let Some((number, name)) = shown.split_once(' ') else {
             return shown;
@@ -160,7 +269,8 @@ impl Tokens {
     }
 
     /// An amount in whole units with the token's name, or in base units if it has none.
-    pub(crate) fn show(&self, amount: Amount, asset: &AssetId) -> String {
+    #[must_use]
+    pub fn show(&self, amount: Amount, asset: &AssetId) -> String {
         match self.by_asset.get(asset) {
             Some(token) => {
                 format!(
@@ -178,21 +288,23 @@ impl Token {
     /// Reads an amount in whole units, exactly.
     ///
     /// # Errors
-    /// Usage, saying what is wrong with it.
-    pub(crate) fn amount(&self, text: &str) -> Result<Amount, Failure> {
+    /// [`TokenError::Amount`], saying what is wrong with it.
+    pub fn amount(&self, text: &str) -> Result<Amount, TokenError> {
+        self.read(text).map_err(|fault| fault.of(text))
+    }
+
+    fn read(&self, text: &str) -> Result<Amount, AmountFault> {
         let Self { name, decimals, .. } = self;
-        let number: Decimal = text
-            .parse()
-            .map_err(|error| Failure::usage(format!("amount {text:?}: {error}")))?;
+        let number: Decimal = text.parse()?;
         // Not rounded: more digits than the token has are a slip, and nobody knows which.
         if number.places() > u32::from(*decimals) {
-            return Err(Failure::usage(format!(
-                "amount {text}: {name} has {decimals} decimals, this has {}",
-                number.places()
-            )));
+            return Err(AmountFault::Places {
+                token: name.clone(),
+                decimals: *decimals,
+                places: number.places(),
+            });
         }
-        let amount = number.in_units(*decimals).ok_or_else(|| too_large(text))?;
-        in_range(amount, text)
+        in_range(number.in_units(*decimals).ok_or(AmountFault::TooLarge)?)
     }
 }
 
@@ -223,39 +335,27 @@ fn cut(number: &str) -> String {
 /// Reads an amount in base units.
 ///
 /// # Errors
-/// Usage.
-pub(crate) fn base_units(text: &str) -> Result<Amount, Failure> {
-    let amount = text.parse().map_err(|error| {
-        Failure::usage(format!("amount {text:?}: {error}"))
-            .advise("with --raw, amounts are whole numbers of base units")
-    })?;
-    in_range(amount, text)
+/// [`TokenError::Amount`].
+pub fn base_units(text: &str) -> Result<Amount, TokenError> {
+    let amount = text.parse().map_err(AmountFault::BaseUnits);
+    amount.and_then(in_range).map_err(|fault| fault.of(text))
 }
 
 /// Refused before it is signed: nothing at all, or what the market would call void.
-fn in_range(amount: Amount, text: &str) -> Result<Amount, Failure> {
+fn in_range(amount: Amount) -> Result<Amount, AmountFault> {
     if amount.is_zero() {
-        return Err(Failure::usage(format!(
-            "amount {text}: it must be more than nothing"
-        )));
+        return Err(AmountFault::Zero);
     }
     if amount.units() > MOST_UNITS {
-        return Err(too_large(text));
+        return Err(AmountFault::TooLarge);
     }
     Ok(amount)
 }
 
-fn too_large(text: &str) -> Failure {
-    Failure::usage(format!("amount {text}: more than an auction deals in"))
-}
-
-fn wrong_file(path: &Path, what: &str) -> Failure {
-    Failure::usage(format!("{}: {what}", path.display()))
-        .advise("mend the file, or remove it: then the usual tokens hold")
-}
-
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
     use proptest::prelude::*;
 
@@ -279,7 +379,11 @@ mod tests {
         }
         assert_eq!(tokens.named("usdc.near").unwrap().decimals, 6);
         assert_eq!(tokens.named("wrap.near").unwrap().decimals, 24);
-        assert_eq!(tokens.named("dogecoin").unwrap_err().code(), 2);
+        let unknown = tokens.named("dogecoin").unwrap_err();
+        assert_eq!(
+            unknown.to_string(),
+            "no token is named \"dogecoin\" in tokens.toml"
+        );
     }
 
     #[test]
@@ -300,7 +404,6 @@ mod tests {
         ];
         for (text, what) in wrong {
             let failure = usdc.amount(text).unwrap_err();
-            assert_eq!(failure.code(), 2, "{text}");
             assert!(failure.to_string().contains(what), "{text}: {failure}");
         }
     }
@@ -329,7 +432,7 @@ mod tests {
             ("token = 1".to_owned(), "expected"),
         ];
         for (text, what) in wrong {
-            let error = Tokens::parse(&text).unwrap_err();
+            let error = Tokens::parse(&text).unwrap_err().to_string();
             assert!(error.contains(what), "{error}");
         }
     }
