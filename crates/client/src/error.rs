@@ -116,6 +116,9 @@ pub enum Fault {
     /// It gave a record that does not verify.
     #[error("record: {0}")]
     Record(#[from] crate::round::RecordError),
+    /// It gave a certified record, and left out or changed what it opens.
+    #[error("openings: {0}")]
+    Openings(#[from] crate::prices::OpeningsError),
     /// It says that something became of an envelope; the round's record says otherwise.
     #[error("it claims an outcome that the round's record does not show")]
     Outcome,

@@ -8,6 +8,8 @@
 //! | [`solver`] | a price schedule becomes a sealed quote |
 //! | [`receipt`] | what an acknowledged envelope is owed, verified |
 //! | [`round`] | a round's record, verified against the committee's key; what became of an envelope |
+//! | [`records`] | records at hand: a directory of them, as good as a member's word |
+//! | [`prices`] | what was quoted and paid lately, from certified rounds |
 //! | [`audit`] | whether the committee settled rightly: a round computed again |
 //! | [`tokens`] | tokens by name, and amounts in whole units, exactly |
 //! | [`watch`] | a member's events, from whichever member answers |
@@ -22,7 +24,9 @@ pub mod client;
 pub mod error;
 pub mod order;
 mod outcome;
+pub mod prices;
 pub mod receipt;
+pub mod records;
 pub mod round;
 pub mod solver;
 pub mod standing;
@@ -41,6 +45,8 @@ pub use client::{Client, Hint};
 pub use error::{ClientError, ErrorClass};
 pub use order::{Order, Reveal, Window};
 pub use outcome::Outcome;
+pub use prices::{Lookback, PairPrices, RecentRounds};
+pub use records::RecordDirectory;
 pub use round::VerifiedRound;
 pub use solver::{Offer, Solver};
 pub use standing::Standing;

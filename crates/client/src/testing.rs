@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use ed25519_dalek::SigningKey;
-use sealbid_crypto::{Combined, CommitteeKeys, KeyShare};
+use sealbid_crypto::{BatchSecret, CloseCertificate, Combined, CommitteeKeys, KeyShare};
 use sealbid_net::PeerId;
 use sealbid_net::bind::BindAddresses;
 use sealbid_net::door::{Door, DoorConfig, DoorLimits, Handler, Reply};
@@ -27,7 +27,7 @@ use sealbid_types::door::{Head, Phase, Request, Response};
 use sealbid_types::envelope::Envelope;
 use sealbid_types::id::{EnvelopeId, Epoch, MemberIndex, Round, Slot, View};
 use sealbid_types::keys::{PublicKey, Signed};
-use sealbid_types::record::{Ancestry, RoundRecord};
+use sealbid_types::record::{Ancestry, Opening, RoundRecord};
 use sealbid_types::report::{Acknowledgement, Receipt};
 use sealbid_types::schedule::Schedule;
 use sealbid_types::settlement::{SettledFill, Settlement, SignedSettlement};
@@ -171,15 +171,29 @@ impl TestHouse {
         unfilled: &[EnvelopeId],
         filled: Vec<SettledFill>,
     ) -> RoundRecord {
+        self.record_of(round, unfilled, filled, &[])
+    }
+
+    /// The same, with quotes that it opens.
+    pub(crate) fn record_of(
+        &self,
+        round: Round,
+        unfilled: &[EnvelopeId],
+        filled: Vec<SettledFill>,
+        quotes: &[Envelope],
+    ) -> RoundRecord {
         let Committee { auction, epoch, .. } = self.committee;
         let mut intents: BTreeSet<EnvelopeId> = unfilled.iter().copied().collect();
         intents.extend(filled.iter().map(|filled| filled.fill.intent));
-        let close = self.close(round, intents);
+        let mut close = self.close(round, intents);
+        close.quotes = quotes.iter().map(Envelope::id).collect();
+        close.quotes.sort();
         let (view, digest) = (View(0), close.digest());
         let certificate = CertificateBytes {
             view,
             signature: self.sign(&close.statement(view)),
         };
+        let openings = self.open_quotes(&close, &certificate, quotes);
         let reason = UnfilledReason::NoQuote;
         let unfilled: Vec<_> = unfilled
             .iter()
@@ -224,14 +238,41 @@ impl TestHouse {
             close,
             certificate,
             reports: Vec::new(),
-            envelopes: Vec::new(),
+            envelopes: quotes.to_vec(),
             ancestry: Ancestry::default(),
             order: FixedBytes([0; 96]),
-            openings: Vec::new(),
+            openings,
             allocation,
             allocation_certificate,
             settlement,
         }
+    }
+
+    /// The openings of quotes that a certified close lists, by the shares of a quorum.
+    fn open_quotes(
+        &self,
+        close: &Close,
+        certificate: &CertificateBytes,
+        quotes: &[Envelope],
+    ) -> Vec<Opening> {
+        let certified = CloseCertificate::verify(&self.keys, close.clone(), certificate).unwrap();
+        let checked: Vec<_> = quotes
+            .iter()
+            .map(|it| sealbid_crypto::check(it).unwrap())
+            .collect();
+        let parts: Vec<_> = checked.iter().map(|it| &it.parts()[0]).collect();
+        let shares = self.shares.iter().take(self.committee.quorum());
+        let shares = shares.map(|share| {
+            let released = parts
+                .iter()
+                .map(|part| share.share(part).release(&certified).unwrap().value);
+            (share.member(), released.collect())
+        });
+        let secret = BatchSecret::new([3; 32]);
+        let opened = sealbid_crypto::open(&self.keys, &parts, &shares.collect(), &secret).unwrap();
+        let mut openings: Vec<_> = opened.parts.into_iter().map(|it| it.opening).collect();
+        openings.sort_by_key(|it| (it.envelope, it.part));
+        openings
     }
 
     fn close(&self, round: Round, intents: BTreeSet<EnvelopeId>) -> Close {

@@ -17,6 +17,7 @@ use sealbid_types::record::RoundRecord;
 
 use crate::entropy::fresh;
 use crate::error::{ClientError, Fault};
+use crate::records::{RecordDirectory, RecordFileError};
 use crate::round::VerifiedRound;
 use crate::standing::Standing;
 use crate::submit::{Failures, Unanswered};
@@ -45,6 +46,9 @@ pub struct Client {
     /// The members that answered when last asked, a bit each: they are asked first.
     answering: AtomicU16,
     rounds: Mutex<BTreeMap<Round, Arc<VerifiedRound>>>,
+    pub(crate) records: Option<RecordDirectory>,
+    /// Files at hand that did not verify.
+    passed_over: Mutex<BTreeMap<Round, RecordFileError>>,
 }
 
 impl Client {
@@ -63,6 +67,8 @@ impl Client {
             doors,
             answering,
             rounds,
+            records: None,
+            passed_over: Mutex::default(),
         })
     }
 
@@ -137,7 +143,8 @@ impl Client {
         self.first_good(&Request::Status(id), None, judge).await
     }
 
-    /// A settled round, verified against the committee's key.
+    /// A settled round, verified against the committee's key: by the record at hand
+    /// ([`Self::with_records`]) if there is one that is right, else by a member's.
     ///
     /// # Errors
     /// [`ClientError::Refused`] with `no-such-round` if it is not settled at any member that
@@ -151,8 +158,9 @@ impl Client {
         round: Round,
         member: Option<MemberIndex>,
     ) -> Result<Arc<VerifiedRound>, ClientError> {
-        if let Some(known) = self.kept_rounds().get(&round) {
-            return Ok(known.clone());
+        // The committee's signatures hold wherever a record lies, and a file costs no question.
+        if let Some(known) = self.round_at_hand(round).await {
+            return Ok(known);
         }
         let judge = |_, response| match response {
             Response::Record(record) => {
@@ -165,12 +173,20 @@ impl Client {
             self.first_good(&Request::Round(round), member, judge)
                 .await?,
         );
+        self.keep_round(round, &verified);
+        Ok(verified)
+    }
+
+    pub(crate) fn kept_round(&self, round: Round) -> Option<Arc<VerifiedRound>> {
+        self.kept_rounds().get(&round).cloned()
+    }
+
+    pub(crate) fn keep_round(&self, round: Round, verified: &Arc<VerifiedRound>) {
         let mut kept = self.kept_rounds();
         kept.insert(round, verified.clone());
         if kept.len() > ROUNDS_KEPT {
             kept.pop_first();
         }
-        Ok(verified)
     }
 
     /// A settled round's record as one member shows it, unverified: an auditor's material.
@@ -231,6 +247,14 @@ impl Client {
 
     fn kept_rounds(&self) -> std::sync::MutexGuard<'_, BTreeMap<Round, Arc<VerifiedRound>>> {
         self.rounds.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn passed_over_now(
+        &self,
+    ) -> std::sync::MutexGuard<'_, BTreeMap<Round, RecordFileError>> {
+        self.passed_over
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn head(&self, member: MemberIndex) -> (MemberIndex, Result<Head, Unanswered>) {
