@@ -6,7 +6,7 @@
 //! | [`identity`], [`words`] | a participant's long-term key, and how people compare keys |
 //! | [`dealer`] | a trusted dealer makes a whole house (development only) |
 //! | [`member_key`] | a member's secrets and their encrypted file |
-//! | [`committee_file`] | `committee.json`: all that traders and auditors need |
+//! | [`committee_file`] | writing `committee.json`: all that traders and auditors need |
 //! | [`account`] | trading keys |
 //! | [`house`] | what lies where in a house directory |
 //! | [`trust`] | what n and q buy |
@@ -38,7 +38,7 @@ mod testing;
 
 pub use account::{AccountFileError, AccountKey};
 pub use command::{KeygenCommand, KeygenError};
-pub use committee_file::{CommitteeFileError, load_committee, read_committee, save_committee};
+pub use committee_file::{SaveCommitteeError, save_committee};
 pub use dealer::{DealerError, DealerOptions, Dealt, MemberContact, deal, deal_house, usual_rules};
 pub use encryption::WorkFactor;
 pub use exit::Exit;

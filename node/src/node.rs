@@ -11,8 +11,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
+use sealbid_client::{CommitteeFile, CommitteeFileError};
 use sealbid_crypto::{CommitteeKeys, KeyShare};
-use sealbid_keygen::{CommitteeFileError, KeyFileError, MemberKey, Passphrase, load_committee};
+use sealbid_keygen::{KeyFileError, MemberKey, Passphrase};
 use sealbid_net::PeerId;
 use sealbid_net::door::{Door, DoorAddress, DoorConfig};
 use sealbid_net::mesh::Mesh;
@@ -259,8 +260,9 @@ async fn assemble(
 /// Reads everything from files, and takes the store's lock. Key file, committee file and store are
 /// held against each other: a member with another one's share would sign wrongly in its own name.
 fn load(config: &MemberConfig, passphrase: &Passphrase) -> Result<Loaded, NodeError> {
-    let (committee, keys) =
-        load_committee(&config.committee).map_err(|error| of_committee(&error))?;
+    let (committee, keys) = CommitteeFile::load(&config.committee)
+        .map_err(|error| of_committee(&error))?
+        .into_parts();
     let (key, share) = MemberKey::load_for(&config.key_file, passphrase, &committee, &keys)
         .map_err(|error| of_key(&error))?;
     let identity = Identity {
@@ -293,10 +295,7 @@ fn open_store(path: &Path, identity: Identity) -> Result<Store, StoreError> {
 
 /// What cannot be written is the disk's fault, and all else the file's: the exit code says which.
 fn of_committee(error: &CommitteeFileError) -> NodeError {
-    match error {
-        CommitteeFileError::Write { .. } => NodeError::storage(error),
-        _ => NodeError::Key(error.to_string()),
-    }
+    NodeError::Key(error.to_string())
 }
 
 fn of_key(error: &KeyFileError) -> NodeError {

@@ -2,10 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use sealbid_client::{Account, Client};
-use sealbid_keygen::{
-    AccountKey, HouseDir, PassphraseError, PassphraseSource, StandardTerminal, load_committee,
-};
+use sealbid_client::{Account, Client, CommitteeFile};
+use sealbid_keygen::{AccountKey, HouseDir, PassphraseError, PassphraseSource, StandardTerminal};
 
 use crate::exit::Failure;
 use crate::options::Options;
@@ -76,8 +74,8 @@ impl Context {
     /// Key, if the committee file is missing or bad.
     pub(crate) async fn house_in(&self, dir: &Path) -> Result<Client, Failure> {
         let path = HouseDir::new(dir).committee();
-        let (committee, keys) = blocking(move || load_committee(&path)).await??;
-        Ok(Client::connect(committee, keys).await?)
+        let committee = blocking(move || CommitteeFile::load(&path)).await??;
+        Ok(Client::connect(committee).await?)
     }
 
     /// Where an account's key file is: the named one, else the house's own.

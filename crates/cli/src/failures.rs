@@ -3,9 +3,9 @@
 //! One place decides which code every library's error has, so that scripts can go by the number: 3
 //! is a secret that does not fit, 4 a key or committee file, 5 the disk, 6 too few members, 7 time.
 
-use sealbid_client::{ClientError, ErrorClass};
+use sealbid_client::{ClientError, CommitteeFileError, ErrorClass};
 use sealbid_keygen::{
-    AccountFileError, CommitteeFileError, DealerError, HouseError, KeyFileError, PassphraseError,
+    AccountFileError, DealerError, HouseError, KeyFileError, PassphraseError, SaveCommitteeError,
 };
 use sealbid_types::door::RefusalCode;
 
@@ -26,6 +26,7 @@ by_value!(
     ClientError,
     AccountFileError,
     CommitteeFileError,
+    SaveCommitteeError,
     DealerError,
     HouseError,
     KeyFileError,
@@ -140,7 +141,6 @@ impl From<&CommitteeFileError> for Failure {
     fn from(error: &CommitteeFileError) -> Self {
         let message = error.to_string();
         match error {
-            CommitteeFileError::Write { .. } => Self::storage(message),
             // Most often there is no house here yet, or the command looks in another place.
             CommitteeFileError::NotFound { .. } => Self::key(message).advise(
                 "start a house with `sealbid up`, or name its directory with --dir or SEALBID_DIR",
@@ -148,6 +148,12 @@ impl From<&CommitteeFileError> for Failure {
             // Fetched again and never mended by hand: all members and clients hold the same file.
             _ => Self::key(message).advise("get the committee file from the house again"),
         }
+    }
+}
+
+impl From<&SaveCommitteeError> for Failure {
+    fn from(error: &SaveCommitteeError) -> Self {
+        Self::storage(error.to_string())
     }
 }
 

@@ -1,14 +1,14 @@
 //! Audits: rounds computed again from the committee file and their records alone, whoever shows
 //! them (see [`sealbid_protocol::audit`]).
 
-use sealbid_crypto::{BatchSecret, CommitteeKeys};
+use sealbid_crypto::BatchSecret;
 use sealbid_protocol::audit::{AuditError, AuditedRound, ChainAudit, audit_record};
 use sealbid_protocol::opening::OpenedIntents;
-use sealbid_types::committee::Committee;
 use sealbid_types::id::{MemberIndex, Round};
 use sealbid_types::record::RoundRecord;
 
 use crate::client::Client;
+use crate::committee::CommitteeFile;
 use crate::entropy::fresh;
 use crate::error::ClientError;
 
@@ -73,12 +73,13 @@ pub fn batch_secret() -> Result<BatchSecret, ClientError> {
 /// Audits one round. What its record says of earlier rounds is taken as it is.
 #[must_use]
 pub fn audit_round(
-    committee: &Committee,
-    keys: &CommitteeKeys,
+    committee: &impl AsRef<CommitteeFile>,
     record: &RoundRecord,
     secret: &BatchSecret,
 ) -> RoundAudit {
-    RoundAudit::new(record, audit_record(committee, keys, record, secret))
+    let file = committee.as_ref();
+    let result = audit_record(file.committee(), file.keys(), record, secret);
+    RoundAudit::new(record, result)
 }
 
 /// Audits the next round of a chain, what its record says of earlier ones included.
@@ -115,7 +116,7 @@ impl Client {
                     continue;
                 }
             };
-            let audit = audit_round(self.committee(), self.keys(), &record, &secret);
+            let audit = audit_round(self, &record, &secret);
             let is_ok = audit.is_ok();
             let shown = ShownAudit {
                 member,

@@ -2,6 +2,7 @@
 //!
 //! | module | what |
 //! | --- | --- |
+//! | [`committee`] | the committee file, read and checked |
 //! | [`client`] | one house seen from outside: its committee, its keys, the members' front doors |
 //! | [`standing`] | where the house stands, by the word of a quorum |
 //! | [`order`], [`trader`] | an order becomes signed terms, and those a sealed envelope |
@@ -21,6 +22,7 @@
 pub mod account;
 pub mod audit;
 pub mod client;
+pub mod committee;
 pub mod error;
 pub mod order;
 mod outcome;
@@ -41,7 +43,8 @@ mod testing;
 
 pub use account::Account;
 pub use audit::RoundAudit;
-pub use client::{Client, Hint};
+pub use client::{Client, Hint, OpenError};
+pub use committee::{CommitteeFile, CommitteeFileError};
 pub use error::{ClientError, ErrorClass};
 pub use order::{Order, Reveal, Window};
 pub use outcome::Outcome;

@@ -4,15 +4,14 @@
 //! that the parts belong together. That it did so *rightly* is the auditor's question
 //! (`sealbid_protocol::audit`), which takes every opening and computes the round again.
 
-use sealbid_crypto::CommitteeKeys;
 use sealbid_crypto::certificate::{AllocationCertificate, CertificateError, CloseCertificate};
 use sealbid_crypto::signature::{Signature, SignatureError};
 use sealbid_types::allocation::FillKind;
-use sealbid_types::committee::Committee;
 use sealbid_types::id::{EnvelopeId, Round};
 use sealbid_types::record::RoundRecord;
 use sealbid_types::settlement::Settlement;
 
+use crate::committee::CommitteeFile;
 use crate::outcome::Outcome;
 
 /// What is wrong with a record.
@@ -45,11 +44,12 @@ impl VerifiedRound {
     /// # Errors
     /// [`RecordError`], the first that is found.
     pub fn verify(
-        committee: &Committee,
-        keys: &CommitteeKeys,
+        committee: &impl AsRef<CommitteeFile>,
         round: Round,
         record: RoundRecord,
     ) -> Result<Self, RecordError> {
+        let file = committee.as_ref();
+        let (committee, keys) = (file.committee(), file.keys());
         if record.close.auction != committee.auction {
             return Err(RecordError::Auction);
         }

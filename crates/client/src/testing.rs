@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use ed25519_dalek::SigningKey;
-use sealbid_crypto::{BatchSecret, CloseCertificate, Combined, CommitteeKeys, KeyShare};
+use sealbid_crypto::{BatchSecret, CloseCertificate, Combined, KeyShare};
 use sealbid_net::PeerId;
 use sealbid_net::bind::BindAddresses;
 use sealbid_net::door::{Door, DoorConfig, DoorLimits, Handler, Reply};
@@ -38,6 +38,7 @@ use zeroize::Zeroizing;
 
 use crate::account::Account;
 use crate::client::Client;
+use crate::committee::CommitteeFile;
 use crate::order::{Order, Reveal, Window};
 use crate::trader::Trader;
 
@@ -49,7 +50,7 @@ pub(crate) const ROUND: Round = Round(5);
 /// A committee with all its secrets.
 pub(crate) struct TestHouse {
     pub(crate) committee: Committee,
-    pub(crate) keys: CommitteeKeys,
+    pub(crate) file: CommitteeFile,
     pub(crate) identities: Vec<SigningKey>,
     shares: Vec<KeyShare>,
 }
@@ -67,6 +68,12 @@ fn member(index: u8) -> Member {
         relay: "http://127.0.0.1:1".to_owned(),
         door: PublicKey(FixedBytes(PeerId::of_secret(&key("door", index)).0)),
         door_addresses: Vec::new(),
+    }
+}
+
+impl AsRef<CommitteeFile> for TestHouse {
+    fn as_ref(&self) -> &CommitteeFile {
+        &self.file
     }
 }
 
@@ -96,18 +103,18 @@ impl TestHouse {
             roster: (0..n).map(member).collect(),
             keys: dealing.keys,
         };
-        committee.check().unwrap();
-        let keys = CommitteeKeys::new(&committee.keys, quorum).unwrap();
+        let file = CommitteeFile::new(committee.clone()).unwrap();
+        let keys = file.keys();
         let shares = MemberIndex::all(n).zip(dealing.shares);
         let Committee { auction, epoch, .. } = committee;
         let shares = shares
-            .map(|(index, secret)| KeyShare::new(&keys, auction, epoch, index, secret).unwrap());
+            .map(|(index, secret)| KeyShare::new(keys, auction, epoch, index, secret).unwrap());
         let shares = shares.collect();
         let identities = (0..n).map(|index| SigningKey::from_bytes(&key("identity", index)));
         Self {
             identities: identities.collect(),
             shares,
-            keys,
+            file,
             committee,
         }
     }
@@ -152,7 +159,7 @@ impl TestHouse {
         let shares: BTreeMap<_, _> = shares
             .map(|share| (share.member(), share.sign(statement).unwrap().to_bytes()))
             .collect();
-        Combined::new(&self.keys, statement, &shares)
+        Combined::new(self.file.keys(), statement, &shares)
             .unwrap()
             .signature
             .to_bytes()
@@ -255,7 +262,8 @@ impl TestHouse {
         certificate: &CertificateBytes,
         quotes: &[Envelope],
     ) -> Vec<Opening> {
-        let certified = CloseCertificate::verify(&self.keys, close.clone(), certificate).unwrap();
+        let certified =
+            CloseCertificate::verify(self.file.keys(), close.clone(), certificate).unwrap();
         let checked: Vec<_> = quotes
             .iter()
             .map(|it| sealbid_crypto::check(it).unwrap())
@@ -269,7 +277,8 @@ impl TestHouse {
             (share.member(), released.collect())
         });
         let secret = BatchSecret::new([3; 32]);
-        let opened = sealbid_crypto::open(&self.keys, &parts, &shares.collect(), &secret).unwrap();
+        let opened =
+            sealbid_crypto::open(self.file.keys(), &parts, &shares.collect(), &secret).unwrap();
         let mut openings: Vec<_> = opened.parts.into_iter().map(|it| it.opening).collect();
         openings.sort_by_key(|it| (it.envelope, it.part));
         openings
@@ -332,7 +341,7 @@ impl TestHouse {
                 None => door.close().await,
             }
         }
-        let house = Client::connect(self.committee.clone(), self.keys.clone())
+        let house = Client::connect(CommitteeFile::new(self.committee.clone()).unwrap())
             .await
             .unwrap();
         // A dead member costs all of the first; on a loaded machine a living one takes some of it.
@@ -380,18 +389,14 @@ pub(crate) const WINDOW: Window = Window {
 /// An envelope with that order.
 pub(crate) fn envelope(house: &TestHouse, seed: u8) -> Envelope {
     let trader = trader(seed);
-    let rules = &house.committee.rules;
-    let intent = trader.sign(&order(), rules, WINDOW.expires, None).unwrap();
-    trader
-        .seal(&house.committee, &house.keys, &intent, Reveal::Pair, WINDOW)
-        .unwrap()
+    let intent = trader.sign(house, &order(), WINDOW.expires, None).unwrap();
+    trader.seal(house, &intent, Reveal::Pair, WINDOW).unwrap()
 }
 
 /// A fill that passes through.
 pub(crate) fn fill(house: &TestHouse, intent: EnvelopeId) -> SettledFill {
     let trader = trader(1);
-    let rules = &house.committee.rules;
-    let signed = trader.sign(&order(), rules, WINDOW.expires, None).unwrap();
+    let signed = trader.sign(house, &order(), WINDOW.expires, None).unwrap();
     let fill = Fill {
         intent,
         account: trader.account().id().clone(),

@@ -19,13 +19,13 @@ use crate::ceremony::outcome::{self, Report};
 use crate::ceremony::people::{Seat, missing, name_of, seats, table};
 use crate::ceremony::session_key::SessionKey;
 use crate::ceremony::voice::Voice;
-use crate::committee_file::load_committee;
 use crate::dealer::MemberContact;
 use crate::encryption::WorkFactor;
 use crate::identity::Identity;
 use crate::passphrase::Passphrase;
 use crate::trust::Survival;
 use crate::words::{Words, words_of_digest};
+use sealbid_client::CommitteeFile;
 
 /// Who takes part, and with what.
 pub(crate) struct Operator {
@@ -320,7 +320,7 @@ fn finished(
     if !house.committee().exists() {
         return Ok(None);
     }
-    let (committee, _keys) = load_committee(&house.committee())?;
+    let (committee, _keys) = CommitteeFile::load(&house.committee())?.into_parts();
     let session = board.session().and_then(|session| session.as_ref().ok());
     let index = session
         .filter(|session| is_of(&committee, session.id()))

@@ -9,11 +9,12 @@ use sealbid_types::id::CeremonyId;
 use sealbid_types::time::Timestamp;
 
 use crate::ceremony::code::CodeError;
-use crate::committee_file::CommitteeFileError;
+use crate::committee_file::SaveCommitteeError;
 use crate::exit::Exit;
 use crate::member_key::KeyFileError;
 use crate::passphrase::PassphraseError;
 use crate::trust::BadQuorum;
+use sealbid_client::CommitteeFileError;
 
 /// Why a ceremony's command failed.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +47,9 @@ pub enum CeremonyError {
     /// The committee file cannot be used.
     #[error(transparent)]
     CommitteeFile(#[from] CommitteeFileError),
+    /// The committee file could not be written.
+    #[error(transparent)]
+    SaveCommittee(#[from] SaveCommitteeError),
     /// A text is no code.
     #[error(transparent)]
     Code(#[from] CodeError),
@@ -335,7 +339,7 @@ impl CeremonyError {
             | E::Locked { .. }
             | E::Out(_)
             | E::KeyFile(KeyFileError::Write { .. })
-            | E::CommitteeFile(CommitteeFileError::Write { .. }) => Exit::Storage,
+            | E::SaveCommittee(_) => Exit::Storage,
             E::NoIdentity { .. }
             | E::KeyFile(_)
             | E::CommitteeFile(_)

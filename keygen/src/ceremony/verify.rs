@@ -12,10 +12,10 @@ use serde::Serialize;
 
 use crate::ceremony::error::CeremonyError;
 use crate::ceremony::people::{Seat, seats, table};
-use crate::committee_file::load_committee;
 use crate::secret_file::read_bounded;
 use crate::trust::Survival;
 use crate::words::{Words, words_of_digest};
+use sealbid_client::CommitteeFile;
 
 /// The most bytes of a transcript.
 const MOST_BYTES: usize = 1 << 20;
@@ -127,7 +127,7 @@ pub(crate) fn verified(
 /// Holds a committee file against the committee that a transcript makes. Addresses may differ:
 /// members move.
 pub(crate) fn check_committee(made: &Committee, file: &Path) -> Result<(), CeremonyError> {
-    let (committee, _keys) = load_committee(file)?;
+    let (committee, _keys) = CommitteeFile::load(file)?.into_parts();
     // The key first: if that is another, nothing else that differs matters to anybody.
     let difference = if committee.key != made.key {
         "its key is another"

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use sealbid_client::CommitteeFile;
 
 use crate::command::{KeygenError, Surroundings, print};
-use crate::committee_file::load_committee;
 use crate::inspect::inspect;
 use crate::passphrase::Terminal;
 
@@ -30,7 +30,8 @@ pub(super) fn inspection<T: Terminal>(
     args: &InspectArgs,
     around: &mut Surroundings<'_, T>,
 ) -> Result<(), KeygenError> {
-    let committee = args.committee.as_deref().map(load_committee).transpose()?;
+    let committee = args.committee.as_deref();
+    let committee = committee.map(CommitteeFile::load).transpose()?;
     let prompt = format!("passphrase of {}", args.file.display());
     let (source, terminal) = (&around.passphrase, &mut *around.terminal);
     let passphrase = args.open.then_some(|| source.existing(terminal, &prompt));

@@ -20,7 +20,6 @@ pub use dealer::DealerArgs;
 pub use inspection::InspectArgs;
 
 use crate::ceremony::error::CeremonyError;
-use crate::committee_file::CommitteeFileError;
 use crate::dealer::DealerError;
 use crate::encryption::WorkFactor;
 use crate::exit::Exit;
@@ -28,6 +27,7 @@ use crate::house::HouseError;
 use crate::inspect::InspectError;
 use crate::member_key::KeyFileError;
 use crate::passphrase::{PassphraseError, PassphraseSource, Terminal};
+use sealbid_client::CommitteeFileError;
 
 /// What to do.
 #[derive(Debug, Subcommand)]

@@ -13,7 +13,6 @@ use serde_json::Value;
 
 use super::*;
 use crate::account::AccountKey;
-use crate::committee_file::load_committee;
 use crate::house::HouseDir;
 use crate::testing::{FAST, ScriptedTerminal, now, passphrase};
 
@@ -107,7 +106,9 @@ fn hosts_are_one_or_one_each() {
         let mut words = vec!["--members", "3"];
         words.extend(hosts.iter().flat_map(|host| ["--host", host]));
         deal(&house, &words, false).unwrap();
-        let (committee, _) = load_committee(&house.join("committee.json")).unwrap();
+        let (committee, _) = sealbid_client::CommitteeFile::load(&house.join("committee.json"))
+            .unwrap()
+            .into_parts();
         let door = |member: &sealbid_types::committee::Member| member.door_addresses[0].to_string();
         committee.roster.iter().map(door).collect::<Vec<_>>()
     };

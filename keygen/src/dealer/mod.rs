@@ -17,7 +17,7 @@ use sealbid_types::schedule::Schedule;
 use sealbid_types::text::AccountId;
 use sealbid_types::time::Timestamp;
 
-use crate::committee_file::{CommitteeFileError, save_committee};
+use crate::committee_file::{SaveCommitteeError, save_committee};
 use crate::encryption::WorkFactor;
 use crate::house::{HouseDir, HouseError};
 use crate::member_key::{Content, KeyFileError, MemberKey};
@@ -105,7 +105,7 @@ pub enum DealerError {
     KeyFile(#[from] KeyFileError),
     /// The committee file could not be written.
     #[error(transparent)]
-    CommitteeFile(#[from] CommitteeFileError),
+    CommitteeFile(#[from] SaveCommitteeError),
 }
 
 impl MemberContact {

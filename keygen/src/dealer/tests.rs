@@ -8,8 +8,8 @@
 use std::os::unix::fs::PermissionsExt;
 
 use super::*;
-use crate::committee_file::load_committee;
 use crate::testing::{FAST, committee_keys, contacts, dealt, now, passphrase};
+use sealbid_client::CommitteeFile;
 
 #[test]
 fn every_size_of_committee_deals_shares_of_its_key() {
@@ -105,7 +105,9 @@ fn a_house_on_disk_is_whole_and_private() {
     let options = DealerOptions::new(contacts(4));
     let make = |entropy| deal_house(&house, &options, &passphrase(), FAST, &entropy, now());
     let committee = make([1; 32]).unwrap();
-    let (loaded, keys) = load_committee(&house.committee()).unwrap();
+    let (loaded, keys) = CommitteeFile::load(&house.committee())
+        .unwrap()
+        .into_parts();
     assert_eq!(loaded, committee);
     assert_eq!(loaded.provenance, Provenance::DevelopmentDealer);
     assert_eq!(house.members().unwrap().len(), 4);
@@ -123,7 +125,10 @@ fn a_house_on_disk_is_whole_and_private() {
         Err(DealerError::House(HouseError::HoldsHouse { .. }))
     ));
     assert_eq!(
-        load_committee(&house.committee()).unwrap().0,
+        CommitteeFile::load(&house.committee())
+            .unwrap()
+            .into_parts()
+            .0,
         committee,
         "left alone"
     );

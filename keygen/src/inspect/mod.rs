@@ -6,7 +6,6 @@ use core::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use sealbid_crypto::CommitteeKeys;
 use sealbid_dkg::board::MOST_BOARD_BYTES;
 use sealbid_types::committee::{Committee, Provenance};
 use sealbid_types::id::{AuctionId, Epoch, KeyId};
@@ -20,7 +19,6 @@ pub use ceremony::{CeremonySummary, IdentitySummary, SessionKeySummary};
 use crate::account::AccountKey;
 use crate::ceremony::session_key::SessionKey;
 use crate::ceremony::verify::Verified;
-use crate::committee_file::{CommitteeProblem, MOST_BYTES, read_committee};
 use crate::encryption::{self, OpenError, is_encrypted};
 use crate::identity::Identity;
 use crate::member_key::MemberKey;
@@ -28,6 +26,8 @@ use crate::passphrase::{Passphrase, PassphraseError};
 use crate::secret_file::read_bounded;
 use crate::trust::{BadQuorum, Survival};
 use ceremony::{Public, PublicError};
+use sealbid_client::CommitteeFile;
+use sealbid_client::committee::{CommitteeProblem, MOST_BYTES};
 
 /// What a file is.
 #[derive(Debug, Clone, Serialize)]
@@ -163,7 +163,7 @@ pub enum InspectError {
 pub fn inspect(
     path: &Path,
     passphrase: Option<impl FnOnce() -> Result<Passphrase, PassphraseError>>,
-    committee: Option<&(Committee, CommitteeKeys)>,
+    committee: Option<&CommitteeFile>,
 ) -> Result<Inspection, InspectError> {
     let bytes = read_bounded(path, MOST_BYTES.max(MOST_BOARD_BYTES)).map_err(|source| {
         InspectError::Read {
@@ -194,8 +194,8 @@ pub fn inspect(
         }
     }
     // The committee file last: what is none of all these is told why it is not one of those.
-    match read_committee(&bytes) {
-        Ok((committee, _)) => summary_of_committee(committee).map(Inspection::Committee),
+    match CommitteeFile::read(&bytes) {
+        Ok(file) => summary_of_committee(file.into_parts().0).map(Inspection::Committee),
         Err(problem) => Err(InspectError::Unknown {
             path: path.to_owned(),
             problem,
@@ -209,7 +209,7 @@ fn opened(
     path: &Path,
     bytes: &[u8],
     passphrase: &Passphrase,
-    committee: Option<&(Committee, CommitteeKeys)>,
+    committee: Option<&CommitteeFile>,
 ) -> Result<Inspection, InspectError> {
     let corrupt = |reason: String| InspectError::Corrupt {
         path: path.to_owned(),
@@ -256,11 +256,12 @@ fn summary_of_committee(committee: Committee) -> Result<CommitteeSummary, Inspec
 
 fn summary_of_member_key(
     key: &MemberKey,
-    committee: Option<&(Committee, CommitteeKeys)>,
+    committee: Option<&CommitteeFile>,
 ) -> Result<MemberKeySummary, InspectError> {
     // A key that does not belong here is described all the same: then it can be brought where it
     // does.
-    let belonging = |(committee, keys): &(Committee, CommitteeKeys)| {
+    let belonging = |file: &CommitteeFile| {
+        let (committee, keys) = (file.committee(), file.keys());
         let survival = Survival::of(committee.members(), committee.quorum)?;
         let problem = key
             .share_in(committee, keys)

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
+use sealbid_client::CommitteeFile;
 use sealbid_dkg::Transcript;
-use sealbid_keygen::{MemberKey, Passphrase, load_committee};
+use sealbid_keygen::{MemberKey, Passphrase};
 
 use crate::{Place, Said, run, text};
 
@@ -90,7 +91,9 @@ fn recovers(place: &Place) {
     };
     let said = with(&files);
     assert_eq!(said.code, 0, "{said:?}");
-    let (committee, keys) = load_committee(&house.join("committee.json")).unwrap();
+    let (committee, keys) = CommitteeFile::load(&house.join("committee.json"))
+        .unwrap()
+        .into_parts();
     let load = |path: PathBuf| MemberKey::load_for(&path, &passphrase, &committee, &keys).unwrap();
     let (lost, _) = load(house.join("member-2/member.key"));
     let (found, share) = load(out);

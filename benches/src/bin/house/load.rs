@@ -13,8 +13,9 @@ use ed25519_dalek::SigningKey;
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use rayon::prelude::*;
 use sealbid_benches::Fallible;
+use sealbid_client::CommitteeFile;
 use sealbid_client::{Account, Client, Order, Reveal, Trader, Window};
-use sealbid_keygen::{HouseDir, load_committee};
+use sealbid_keygen::HouseDir;
 use sealbid_types::amount::Amount;
 use sealbid_types::envelope::Envelope;
 use sealbid_types::id::Round;
@@ -55,10 +56,10 @@ pub(crate) struct Traders {
 impl Traders {
     /// Connects to the house in `root`.
     pub(crate) async fn connect(root: &Path, clients: u8, in_flight: u8) -> Fallible<Self> {
-        let (committee, keys) = load_committee(&HouseDir::new(root).committee())?;
+        let committee = CommitteeFile::load(&HouseDir::new(root).committee())?;
         let mut connected = Vec::new();
         for _ in 0..clients {
-            let house = Client::connect(committee.clone(), keys.clone()).await?;
+            let house = Client::connect(committee.clone()).await?;
             // Every member is dialled before anything is timed.
             house.heads().await;
             connected.push(Arc::new(house));
@@ -189,7 +190,7 @@ async fn submit(house: &Client, envelope: &Envelope) -> Fallible<(f64, Round)> {
 async fn window(house: &Client) -> Fallible<Window> {
     let standing = house.standing().await?;
     let deadline = now().plus(GOOD_FOR);
-    Ok(standing.window(&house.committee().schedule, ROUNDS, deadline)?)
+    Ok(standing.window(house, ROUNDS, deadline)?)
 }
 
 /// An account that nobody else has: of batches by their size, and number 0 of none.
@@ -214,9 +215,8 @@ fn order() -> Fallible<Order> {
 
 /// Signed and sealed for the rounds of this window, with its pair shown, or nobody would quote.
 fn sealed(house: &Client, trader: &Trader, window: Window) -> Fallible<Envelope> {
-    let (committee, keys) = (house.committee(), house.keys());
-    let signed = trader.sign(&order()?, &committee.rules, window.expires, None)?;
-    Ok(trader.seal(committee, keys, &signed, Reveal::Pair, window)?)
+    let signed = trader.sign(house, &order()?, window.expires, None)?;
+    Ok(trader.seal(house, &signed, Reveal::Pair, window)?)
 }
 
 /// On all cores, and on a thread that may be busy: nothing is timed yet.

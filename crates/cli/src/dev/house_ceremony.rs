@@ -13,8 +13,9 @@ use std::path::{Path, PathBuf};
 
 use futures::future::try_join_all;
 use humantime::format_duration;
+use sealbid_client::CommitteeFile;
+use sealbid_keygen::HouseDir;
 use sealbid_keygen::secret_file::write_public;
-use sealbid_keygen::{HouseDir, load_committee};
 use sealbid_types::committee::{Committee, usual_quorum};
 use sealbid_types::id::MemberIndex;
 
@@ -185,11 +186,12 @@ impl Hall {
     /// Moves each member's files to where a house has them. Members are numbered as they enrolled,
     /// so a participant finds out at the end which it is.
     fn move_into(&self, house: &HouseDir, members: u8) -> Result<Committee, Failure> {
-        let (committee, _keys) = load_committee(&HouseDir::new(self.participant(1)).committee())?;
+        let (committee, _keys) =
+            CommitteeFile::load(&HouseDir::new(self.participant(1)).committee())?.into_parts();
         for number in 1..=members {
             let own = HouseDir::new(self.participant(number));
             // Each has computed its own, as operators do: here they are held against each other.
-            let (theirs, _keys) = load_committee(&own.committee())?;
+            let (theirs, _keys) = CommitteeFile::load(&own.committee())?.into_parts();
             // It cannot be, since all n have signed the same. If it is, nothing of it may be used.
             if theirs != committee {
                 let message = "the participants of the key ceremony made different committees";

@@ -10,10 +10,10 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
+use sealbid_client::CommitteeFile;
 use sealbid_keygen::secret_file::write_secret;
 use sealbid_keygen::{
     AccountKey, HouseDir, HouseError, MemberKey, Passphrase, PassphraseSource, StandardTerminal,
-    load_committee,
 };
 use sealbid_net::ticket::Role;
 use sealbid_node::issue_ticket;
@@ -131,7 +131,7 @@ impl DevelopmentHouse {
             return Err(Failure::storage(message)
                 .advise("run its members with `sealbid node run`, or give another --dir"));
         }
-        let (committee, _keys) = load_committee(&directory.committee())?;
+        let (committee, _keys) = CommitteeFile::load(&directory.committee())?.into_parts();
         let passphrase = PassphraseSource::File(path).existing(&mut StandardTerminal, "")?;
         Ok(Some(Self {
             // Before anything is started: a second process would give every member a twin.

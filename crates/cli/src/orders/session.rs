@@ -50,7 +50,7 @@ impl TradingSession {
     /// No quorum.
     pub(crate) async fn standing(&self) -> Result<Standing, Failure> {
         let standing = self.house.standing().await?;
-        standing.require_quorum(self.house.committee())?;
+        standing.require_quorum(&self.house)?;
         Ok(standing)
     }
 
@@ -75,8 +75,7 @@ impl TradingSession {
         sealing: &SealingArgs,
         standing: &Standing,
     ) -> Result<(Envelope, OrderFile), Failure> {
-        let schedule = &self.house.committee().schedule;
-        let window = standing.window(schedule, sealing.valid_for, intent.terms.deadline)?;
+        let window = standing.window(&self.house, sealing.valid_for, intent.terms.deadline)?;
         self.seal_for(window, trader, intent, sealing)
     }
 
@@ -92,8 +91,7 @@ impl TradingSession {
         intent: &SignedIntent,
         sealing: &SealingArgs,
     ) -> Result<(Envelope, OrderFile), Failure> {
-        let (committee, keys) = (self.house.committee(), self.house.keys());
-        let envelope = trader.seal(committee, keys, intent, sealing.reveal.into(), window)?;
+        let envelope = trader.seal(&self.house, intent, sealing.reveal.into(), window)?;
         let order = OrderFile {
             terms: Some(intent.terms.clone()),
             intent_hash: Some(intent_hash(&intent.authorisation)),

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use sealbid_client::{Account, Client, Order, Outcome, Reveal, Trader};
-use sealbid_keygen::{HouseDir, load_committee};
+use sealbid_keygen::HouseDir;
 use sealbid_types::door::{Head, Phase};
 use sealbid_types::id::{EnvelopeId, MemberIndex};
 use sealbid_types::time::Timestamp;
@@ -86,8 +86,9 @@ impl TestHouse {
             HouseDir::new(&root).committee().exists()
         })
         .await;
-        let (committee, keys) = load_committee(&HouseDir::new(&root).committee()).unwrap();
-        let client = Client::connect(committee, keys).await.unwrap();
+        let client = Client::open(HouseDir::new(&root).committee())
+            .await
+            .unwrap();
         let account = Account::new(ed25519_dalek::SigningKey::from_bytes(&[9; 32]));
         let (trader, again) = (Trader::new(account), Vec::new());
         let house = Self {
@@ -155,9 +156,8 @@ impl TestHouse {
     pub(crate) async fn swap(&self) -> EnvelopeId {
         let now = Timestamp::from(SystemTime::now());
         let deadline = now.plus(Duration::from_secs(900));
-        let committee = self.client.committee();
         let standing = self.client.standing().await.unwrap();
-        let window = standing.window(&committee.schedule, 8, deadline).unwrap();
+        let window = standing.window(&self.client, 8, deadline).unwrap();
         let usdc = "nep141:17208628f84f5d6ad33f0da3bbbeb27ffcb398eac501a31bd6ad2011e36133a1";
         let order = Order::Swap {
             give: usdc.parse().unwrap(),
@@ -167,12 +167,11 @@ impl TestHouse {
         };
         let signed = self
             .trader
-            .sign(&order, &committee.rules, deadline, None)
+            .sign(&self.client, &order, deadline, None)
             .unwrap();
-        let keys = self.client.keys();
         let sealed = self
             .trader
-            .seal(committee, keys, &signed, Reveal::Pair, window)
+            .seal(&self.client, &signed, Reveal::Pair, window)
             .unwrap();
         self.client.submit(&sealed).await.unwrap();
         sealed.id()

@@ -3,6 +3,7 @@
 use core::sync::atomic::{AtomicU16, Ordering};
 use core::time::Duration;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -15,6 +16,7 @@ use sealbid_types::door::{EnvelopeStatus, Head, Request, Response, RoundSummary}
 use sealbid_types::id::{EnvelopeId, MemberIndex, Round};
 use sealbid_types::record::RoundRecord;
 
+use crate::committee::{CommitteeFile, CommitteeFileError};
 use crate::entropy::fresh;
 use crate::error::{ClientError, Fault};
 use crate::records::{RecordDirectory, RecordFileError};
@@ -40,8 +42,7 @@ pub struct Hint {
 /// A house: dials members when it needs them, and keeps the connections.
 #[derive(Debug)]
 pub struct Client {
-    committee: Committee,
-    keys: CommitteeKeys,
+    committee: CommitteeFile,
     doors: DoorClient,
     /// The members that answered when last asked, a bit each: they are asked first.
     answering: AtomicU16,
@@ -51,25 +52,64 @@ pub struct Client {
     passed_over: Mutex<BTreeMap<Round, RecordFileError>>,
 }
 
+/// Why there is no client.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The committee file cannot be used.
+    #[error(transparent)]
+    Committee(#[from] CommitteeFileError),
+    /// This machine has no socket to give.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// The runtime is shutting down.
+    #[error("the runtime ended while the committee file was read")]
+    Interrupted,
+}
+
 impl Client {
-    /// The house of `committee`, whose checked keys are `keys`. Dials nobody.
+    /// The house of `committee`. Dials nobody.
     ///
     /// # Errors
     /// [`ClientError::Local`] if this machine has no socket to give.
-    pub async fn connect(committee: Committee, keys: CommitteeKeys) -> Result<Self, ClientError> {
-        let doors = DoorClient::new(None, DoorAddress::all(&committee))
+    pub async fn connect(committee: CommitteeFile) -> Result<Self, ClientError> {
+        let doors = DoorClient::new(None, DoorAddress::all(committee.committee()))
             .await
             .map_err(ClientError::Local)?;
         let (answering, rounds) = (AtomicU16::new(0), Mutex::default());
         Ok(Self {
             committee,
-            keys,
             doors,
             answering,
             rounds,
             records: None,
             passed_over: Mutex::default(),
         })
+    }
+
+    /// The house whose committee file is at `path`. Dials nobody.
+    ///
+    /// # Errors
+    /// [`OpenError`]: the file's, or this machine's.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// use sealbid_client::Client;
+    ///
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let client = Client::open("house/committee.json").await?;
+    /// let standing = client.standing().await?;
+    /// println!("round {}, {} members alive", standing.round, standing.alive);
+    /// client.close().await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn open(path: impl Into<PathBuf>) -> Result<Self, OpenError> {
+        let path = path.into();
+        // Its arithmetic would hold up the other tasks of this thread.
+        let read = tokio::task::spawn_blocking(move || CommitteeFile::load(&path)).await;
+        let committee = read.map_err(|_| OpenError::Interrupted)??;
+        Ok(Self::connect(committee).await?)
     }
 
     /// The same house, with other timeouts: for a connection, and for a request altogether.
@@ -81,14 +121,14 @@ impl Client {
 
     /// The committee file.
     #[must_use]
-    pub const fn committee(&self) -> &Committee {
-        &self.committee
+    pub fn committee(&self) -> &Committee {
+        self.committee.committee()
     }
 
     /// The committee's keys.
     #[must_use]
-    pub const fn keys(&self) -> &CommitteeKeys {
-        &self.keys
+    pub fn keys(&self) -> &CommitteeKeys {
+        self.committee.keys()
     }
 
     /// Where every member says it stands.
@@ -120,7 +160,7 @@ impl Client {
     pub async fn standing(&self) -> Result<Standing, ClientError> {
         let mut asked: FuturesUnordered<_> = self.all().map(|member| self.head(member)).collect();
         let (mut heads, mut failures) = (BTreeMap::new(), Failures::default());
-        while heads.len() < self.committee.quorum()
+        while heads.len() < self.committee().quorum()
             && let Some((member, head)) = asked.next().await
         {
             match head {
@@ -164,8 +204,7 @@ impl Client {
         }
         let judge = |_, response| match response {
             Response::Record(record) => {
-                VerifiedRound::verify(&self.committee, &self.keys, round, *record)
-                    .map_err(Fault::from)
+                VerifiedRound::verify(&self.committee, round, *record).map_err(Fault::from)
             }
             _ => Err(Fault::NoAnswer),
         };
@@ -242,7 +281,7 @@ impl Client {
     }
 
     pub(crate) fn all(&self) -> impl DoubleEndedIterator<Item = MemberIndex> + use<> {
-        MemberIndex::all(self.committee.members())
+        MemberIndex::all(self.committee().members())
     }
 
     fn kept_rounds(&self) -> std::sync::MutexGuard<'_, BTreeMap<Round, Arc<VerifiedRound>>> {
@@ -260,7 +299,7 @@ impl Client {
     async fn head(&self, member: MemberIndex) -> (MemberIndex, Result<Head, Unanswered>) {
         let head = match self.ask(member, &Request::Head).await {
             Ok(Response::Head(head))
-                if head.member == member && head.auction == self.committee.auction =>
+                if head.member == member && head.auction == self.committee().auction =>
             {
                 Ok(head)
             }
@@ -334,7 +373,7 @@ impl Client {
     ) -> Result<Vec<MemberIndex>, ClientError> {
         let [start] = *fresh::<1>()?;
         let answering = self.answering.load(Ordering::Relaxed);
-        let n = self.committee.members().max(1);
+        let n = self.committee().members().max(1);
         let mut members: Vec<_> = self.all().collect();
         members.rotate_left(usize::from(start % n));
         members.sort_by_key(|member| {
@@ -342,6 +381,12 @@ impl Client {
             (prefer != Some(*member), !answers)
         });
         Ok(members)
+    }
+}
+
+impl AsRef<CommitteeFile> for Client {
+    fn as_ref(&self) -> &CommitteeFile {
+        &self.committee
     }
 }
 

@@ -124,7 +124,6 @@ async fn without_anybody_there_is_no_quorum() {
 #[tokio::test(flavor = "multi_thread")]
 async fn too_few_alive_are_noticed_before_anything_is_sent() {
     let mut house = TestHouse::new(4);
-    let committee = house.committee.clone();
     let head = Head {
         alive: vec![MemberIndex(0)],
         ..house.head(MemberIndex(0))
@@ -133,7 +132,7 @@ async fn too_few_alive_are_noticed_before_anything_is_sent() {
         .open(vec![always(Response::Head(head)), None, None, None])
         .await;
     let standing = client.standing().await.unwrap();
-    let error = standing.require_quorum(&committee).unwrap_err();
+    let error = standing.require_quorum(&house).unwrap_err();
     assert_eq!(
         error,
         ClientError::NoQuorum {
@@ -254,8 +253,7 @@ async fn a_record_that_is_not_signed_is_none() {
     let mut other_close = record.clone();
     other_close.close.intents.clear();
     let wrong_round = house.record(Round(9), &[]);
-    let verify =
-        |record| VerifiedRound::verify(&house.committee, &house.keys, ROUND, record).map(|_| ());
+    let verify = |record| VerifiedRound::verify(&house, ROUND, record).map(|_| ());
     assert_eq!(verify(record.clone()), Ok(()));
     assert!(matches!(
         verify(dropped.clone()),

@@ -182,8 +182,7 @@ impl Client {
         }
         let judge = |_, response| match response {
             Response::Record(record) => {
-                let verified =
-                    VerifiedRound::verify(self.committee(), self.keys(), round, *record)?;
+                let verified = VerifiedRound::verify(self, round, *record)?;
                 Ok(OpenedRound::new(self.keys(), &verified, secret)?)
             }
             _ => Err(Fault::NoAnswer),

@@ -52,8 +52,8 @@ fn quote(house: &TestHouse, seed: u8, round: Round, out: i128) -> Envelope {
         minimum_fill: amount(1_000_000),
         expires: NOW,
     };
-    let signed = solver.quote(&house.committee, offer).unwrap();
-    solver.seal(&house.committee, &house.keys, &signed).unwrap()
+    let signed = solver.quote(house, offer).unwrap();
+    solver.seal(house, &signed).unwrap()
 }
 
 /// A fill of ten million for `received`.

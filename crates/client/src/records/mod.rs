@@ -268,7 +268,7 @@ impl Client {
         record: RoundRecord,
     ) -> Option<VerifiedRound> {
         let path = self.records.as_ref()?.file(round);
-        let verified = VerifiedRound::verify(self.committee(), self.keys(), round, record);
+        let verified = VerifiedRound::verify(self, round, record);
         verified
             .map_err(|error| self.pass_over(round, RecordFileError::Wrong { path, error }))
             .ok()

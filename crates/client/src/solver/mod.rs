@@ -1,10 +1,9 @@
 //! Solvers: a price schedule is signed, then sealed for the one round it is made for.
 
-use sealbid_crypto::{CommitteeKeys, seal};
+use sealbid_crypto::seal;
 use sealbid_market::schedule::PriceSchedule;
 use sealbid_types::amount::Amount;
 use sealbid_types::codec::encode;
-use sealbid_types::committee::Committee;
 use sealbid_types::envelope::{Envelope, Header, Kind, PROTOCOL, Part, Sealed};
 use sealbid_types::id::Round;
 use sealbid_types::metadata::{Metadata, Pair};
@@ -13,6 +12,7 @@ use sealbid_types::time::Timestamp;
 use zeroize::Zeroizing;
 
 use crate::account::Account;
+use crate::committee::CommitteeFile;
 use crate::entropy::fresh;
 use crate::error::ClientError;
 
@@ -56,7 +56,11 @@ impl Solver {
     ///
     /// # Errors
     /// [`ClientError::Quote`] if it would be void once opened.
-    pub fn quote(&self, committee: &Committee, offer: Offer) -> Result<SignedQuote, ClientError> {
+    pub fn quote(
+        &self,
+        committee: &impl AsRef<CommitteeFile>,
+        offer: Offer,
+    ) -> Result<SignedQuote, ClientError> {
         let Offer {
             round,
             pair,
@@ -66,7 +70,7 @@ impl Solver {
             expires,
         } = offer;
         let quote = Quote {
-            auction: committee.auction,
+            auction: committee.as_ref().committee().auction,
             round,
             solver: self.account.id().clone(),
             key: self.account.public_key(),
@@ -87,8 +91,7 @@ impl Solver {
     /// [`ClientError::OtherAccount`], [`ClientError::Seal`].
     pub fn seal(
         &self,
-        committee: &Committee,
-        keys: &CommitteeKeys,
+        committee: &impl AsRef<CommitteeFile>,
         quote: &SignedQuote,
     ) -> Result<Envelope, ClientError> {
         let SignedQuote {
@@ -104,6 +107,8 @@ impl Solver {
         if *key != self.account.public_key() {
             return Err(ClientError::OtherAccount);
         }
+        let file = committee.as_ref();
+        let (committee, keys) = (file.committee(), file.keys());
         let header = Header {
             protocol: PROTOCOL,
             kind: Kind::Quote,

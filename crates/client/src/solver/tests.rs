@@ -43,13 +43,9 @@ fn offer(bounds: &[i128]) -> Offer {
 #[test]
 fn a_sealed_quote_passes_admission_and_shows_nothing() {
     let house = TestHouse::new(3);
-    let quote = solver(1)
-        .quote(&house.committee, offer(&[100, 1_000]))
-        .unwrap();
+    let quote = solver(1).quote(&house, offer(&[100, 1_000])).unwrap();
     assert_eq!(quote.verify(), Ok(()));
-    let envelope = solver(1)
-        .seal(&house.committee, &house.keys, &quote)
-        .unwrap();
+    let envelope = solver(1).seal(&house, &quote).unwrap();
     assert_eq!(envelope.check_header(), Ok(()));
     assert_eq!(sealbid_crypto::check(&envelope).unwrap().parts().len(), 1);
     assert_eq!(
@@ -63,7 +59,7 @@ fn a_sealed_quote_passes_admission_and_shows_nothing() {
 fn a_schedule_that_would_be_void_is_not_signed() {
     let house = TestHouse::new(3);
     for bounds in [&[][..], &[100, 100], &[100, 50], &[0]] {
-        let quote = solver(1).quote(&house.committee, offer(bounds));
+        let quote = solver(1).quote(&house, offer(bounds));
         assert!(matches!(quote, Err(ClientError::Quote(_))), "{bounds:?}");
     }
 }
@@ -71,7 +67,7 @@ fn a_schedule_that_would_be_void_is_not_signed() {
 #[test]
 fn anothers_quote_is_not_sealed() {
     let house = TestHouse::new(3);
-    let quote = solver(1).quote(&house.committee, offer(&[100])).unwrap();
-    let sealed = solver(2).seal(&house.committee, &house.keys, &quote);
+    let quote = solver(1).quote(&house, offer(&[100])).unwrap();
+    let sealed = solver(2).seal(&house, &quote);
     assert_eq!(sealed, Err(ClientError::OtherAccount));
 }

@@ -3,13 +3,12 @@
 use core::time::Duration;
 use std::collections::BTreeMap;
 
-use sealbid_types::committee::Committee;
 use sealbid_types::door::{Head, Phase};
 use sealbid_types::envelope::MOST_ROUNDS;
 use sealbid_types::id::{MemberIndex, Round};
-use sealbid_types::schedule::Schedule;
 use sealbid_types::time::Timestamp;
 
+use crate::committee::CommitteeFile;
 use crate::error::ClientError;
 use crate::order::Window;
 
@@ -65,7 +64,8 @@ impl Standing {
     ///
     /// # Errors
     /// [`ClientError::NoQuorum`].
-    pub fn require_quorum(&self, committee: &Committee) -> Result<(), ClientError> {
+    pub fn require_quorum(&self, committee: &impl AsRef<CommitteeFile>) -> Result<(), ClientError> {
+        let committee = committee.as_ref().committee();
         let (alive, quorum) = (self.alive, committee.quorum());
         if alive < quorum {
             let members = usize::from(committee.members());
@@ -84,10 +84,11 @@ impl Standing {
     /// [`ClientError::Rounds`]; [`ClientError::Deadline`] if no round can close in time.
     pub fn window(
         &self,
-        schedule: &Schedule,
+        committee: &impl AsRef<CommitteeFile>,
         rounds: u64,
         deadline: Timestamp,
     ) -> Result<Window, ClientError> {
+        let schedule = &committee.as_ref().committee().schedule;
         let last = self
             .next_intents()
             .0

@@ -43,9 +43,9 @@ fn frozen_intents_are_for_the_next_round() {
 
 #[test]
 fn a_window_counts_from_the_round_that_can_still_take_it() {
-    let schedule = TestHouse::new(3).committee.schedule;
+    let house = TestHouse::new(3);
     let deadline = NOW.plus(Duration::from_secs(60));
-    let window = |phase, rounds| in_phase(phase).window(&schedule, rounds, deadline);
+    let window = |phase, rounds| in_phase(phase).window(&house, rounds, deadline);
     let expected = |last| {
         Ok(Window {
             first: ROUND,
@@ -68,17 +68,18 @@ fn a_window_counts_from_the_round_that_can_still_take_it() {
 
 #[test]
 fn a_deadline_before_the_next_close_is_refused() {
-    let schedule = TestHouse::new(3).committee.schedule;
+    let house = TestHouse::new(3);
+    let schedule = house.committee.schedule;
     let standing = in_phase(Phase::Intents);
     let end = schedule.end_of(schedule.current(NOW));
-    assert!(standing.window(&schedule, 1, end).is_ok());
+    assert!(standing.window(&house, 1, end).is_ok());
     let early = Timestamp(end.0 - 1);
     assert_eq!(
-        standing.window(&schedule, 1, early),
+        standing.window(&house, 1, early),
         Err(ClientError::Deadline)
     );
     let frozen = in_phase(Phase::Quotes);
-    assert_eq!(frozen.window(&schedule, 1, end), Err(ClientError::Deadline));
+    assert_eq!(frozen.window(&house, 1, end), Err(ClientError::Deadline));
 }
 
 #[test]

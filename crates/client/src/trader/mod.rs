@@ -1,12 +1,11 @@
 //! Traders: an order is signed for the chain, then sealed for the committee.
 
-use sealbid_crypto::{CommitteeKeys, seal};
+use sealbid_crypto::seal;
 use sealbid_near::authorisation::authorise;
 use sealbid_near::nonce;
 use sealbid_near::rules::check_terms;
 use sealbid_near::signed::SignedIntent;
 use sealbid_types::codec::encode;
-use sealbid_types::committee::{Committee, Rules};
 use sealbid_types::envelope::{Envelope, Header, Kind, PROTOCOL, Part, Sealed};
 use sealbid_types::terms::Terms;
 use sealbid_types::text::AccountId;
@@ -14,6 +13,7 @@ use sealbid_types::time::Timestamp;
 use zeroize::Zeroizing;
 
 use crate::account::Account;
+use crate::committee::CommitteeFile;
 use crate::entropy::fresh;
 use crate::error::ClientError;
 use crate::order::{Order, Reveal, Window};
@@ -40,15 +40,15 @@ impl Trader {
         &self.account
     }
 
-    /// Signs `order` for the chain, valid until `deadline`, to be filled by `solvers` if any are
+    /// Signs `order` for the chain of `committee` (a [`Client`](crate::Client) will do), valid until `deadline`, to be filled by `solvers` if any are
     /// named. The nonce is fresh.
     ///
     /// # Errors
     /// [`ClientError::Void`] if the terms would be void once opened.
     pub fn sign(
         &self,
+        committee: &impl AsRef<CommitteeFile>,
         order: &Order,
-        rules: &Rules,
         deadline: Timestamp,
         solvers: Option<Vec<AccountId>>,
     ) -> Result<SignedIntent, ClientError> {
@@ -60,6 +60,7 @@ impl Trader {
             solvers,
         };
         check_terms(&terms).map_err(ClientError::Void)?;
+        let rules = &committee.as_ref().committee().rules;
         let authorisation = authorise(&terms, &rules.verifying_contract, self.account.secret());
         Ok(SignedIntent {
             terms,
@@ -67,20 +68,20 @@ impl Trader {
         })
     }
 
-    /// Seals a signed intent to the committee, and signs the envelope.
+    /// Seals a signed intent to `committee` (a [`Client`](crate::Client) will do), and signs the
+    /// envelope. Nobody is asked anything.
     ///
     /// # Errors
     /// [`ClientError::OtherAccount`], [`ClientError::Void`], [`ClientError::Seal`].
     pub fn seal(
         &self,
-        committee: &Committee,
-        keys: &CommitteeKeys,
+        committee: &impl AsRef<CommitteeFile>,
         intent: &SignedIntent,
         reveal: Reveal,
         window: Window,
     ) -> Result<Envelope, ClientError> {
         let entropy = [fresh()?, fresh()?];
-        self.seal_with(committee, keys, intent, reveal, window, &entropy)
+        self.seal_with(committee, intent, reveal, window, &entropy)
     }
 
     /// As [`Trader::seal`], with the entropy of the two parts given.
@@ -89,8 +90,7 @@ impl Trader {
     /// As [`Trader::seal`].
     pub fn seal_with(
         &self,
-        committee: &Committee,
-        keys: &CommitteeKeys,
+        committee: &impl AsRef<CommitteeFile>,
         intent: &SignedIntent,
         reveal: Reveal,
         window: Window,
@@ -104,6 +104,8 @@ impl Trader {
             return Err(ClientError::OtherAccount);
         }
         check_terms(terms).map_err(ClientError::Void)?;
+        let file = committee.as_ref();
+        let (committee, keys) = (file.committee(), file.keys());
         let header = Header {
             protocol: PROTOCOL,
             kind: Kind::Intent,

@@ -14,17 +14,16 @@ use crate::testing::{NOW, TestHouse, WINDOW, envelope, order, trader};
 #[test]
 fn what_is_signed_checks_out() {
     let house = TestHouse::new(3);
-    let rules = &house.committee.rules;
     let intent = trader(1)
-        .sign(&order(), rules, WINDOW.expires, None)
+        .sign(&house, &order(), WINDOW.expires, None)
         .unwrap();
-    let contract = &rules.verifying_contract;
+    let contract = &house.committee.rules.verifying_contract;
     assert_eq!(
         check_authorisation(&intent.authorisation, &intent.terms, contract),
         Ok(())
     );
     let again = trader(1)
-        .sign(&order(), rules, WINDOW.expires, None)
+        .sign(&house, &order(), WINDOW.expires, None)
         .unwrap();
     assert_ne!(intent.terms.nonce, again.terms.nonce);
 }
@@ -40,11 +39,9 @@ fn envelopes_pass_admission_and_show_what_was_chosen() {
         Disclosure::Pair(_)
     ));
     let trader = trader(1);
-    let rules = &house.committee.rules;
-    let intent = trader.sign(&order(), rules, WINDOW.expires, None).unwrap();
-    let (committee, keys) = (&house.committee, &house.keys);
+    let intent = trader.sign(&house, &order(), WINDOW.expires, None).unwrap();
     let hidden = trader
-        .seal(committee, keys, &intent, Reveal::Nothing, WINDOW)
+        .seal(&house, &intent, Reveal::Nothing, WINDOW)
         .unwrap();
     assert_eq!(hidden.header.metadata, Metadata::NOTHING);
 }
@@ -56,12 +53,10 @@ fn entropy_that_repeats_leaks_nothing() {
         trader(1),
         [Zeroizing::new([9; 32]), Zeroizing::new([9; 32])],
     );
-    let rules = &house.committee.rules;
     let seal = || {
-        let intent = trader.sign(&order(), rules, WINDOW.expires, None).unwrap();
-        let (committee, keys) = (&house.committee, &house.keys);
+        let intent = trader.sign(&house, &order(), WINDOW.expires, None).unwrap();
         trader
-            .seal_with(committee, keys, &intent, Reveal::Pair, WINDOW, &entropy)
+            .seal_with(&house, &intent, Reveal::Pair, WINDOW, &entropy)
             .unwrap()
     };
     let points: std::collections::BTreeSet<_> = [seal(), seal()]
@@ -84,7 +79,6 @@ fn entropy_that_repeats_leaks_nothing() {
 #[test]
 fn terms_that_would_be_void_are_not_signed() {
     let house = TestHouse::new(3);
-    let rules = &house.committee.rules;
     let account = trader(1).account().id().clone();
     let asset = "nep141:usdc.near".parse().unwrap();
     let amount = "5".parse().unwrap();
@@ -94,17 +88,16 @@ fn terms_that_would_be_void_are_not_signed() {
         amount,
         memo: None,
     };
-    let signed = trader(1).sign(&to_oneself, rules, NOW, None);
+    let signed = trader(1).sign(&house, &to_oneself, NOW, None);
     assert!(matches!(signed, Err(ClientError::Void(_))), "{signed:?}");
 }
 
 #[test]
 fn another_account_cannot_seal_it() {
     let house = TestHouse::new(3);
-    let rules = &house.committee.rules;
     let intent = trader(1)
-        .sign(&order(), rules, WINDOW.expires, None)
+        .sign(&house, &order(), WINDOW.expires, None)
         .unwrap();
-    let sealed = trader(2).seal(&house.committee, &house.keys, &intent, Reveal::Pair, WINDOW);
+    let sealed = trader(2).seal(&house, &intent, Reveal::Pair, WINDOW);
     assert_eq!(sealed, Err(ClientError::OtherAccount));
 }

@@ -5,9 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use sealbid_client::ClientError;
-use sealbid_keygen::{
-    MemberKey, Passphrase, PassphraseSource, StandardTerminal, Survival, load_committee,
-};
+use sealbid_client::CommitteeFile;
+use sealbid_keygen::{MemberKey, Passphrase, PassphraseSource, StandardTerminal, Survival};
 use sealbid_net::PeerId;
 use sealbid_net::ticket::{Role, Ticket};
 use sealbid_node::{MemberConfig, Node, NodeError, issue_ticket};
@@ -122,7 +121,7 @@ pub(crate) async fn run(args: NodeArgs, context: &Context) -> Result<(), Failure
 
 fn init(args: &InitArgs, context: &Context) -> Result<(), Failure> {
     let house = context.house_dir();
-    let (committee, _keys) = load_committee(&house.committee())?;
+    let (committee, _keys) = CommitteeFile::load(&house.committee())?.into_parts();
     let index = MemberIndex(args.member.saturating_sub(1));
     let member = committee.member(index).ok_or_else(|| {
         Failure::usage(format!("the committee has {} members", committee.members()))
@@ -315,7 +314,7 @@ async fn ticket(args: TicketArgs, context: &Context) -> Result<(), Failure> {
     let passphrase = passphrase(&config, context).await?;
     let (role, peer, life) = (args.role, args.peer, args.valid_for);
     let sign = move || -> Result<Ticket, Failure> {
-        let (committee, keys) = load_committee(&config.committee)?;
+        let (committee, keys) = CommitteeFile::load(&config.committee)?.into_parts();
         let (key, _share) = MemberKey::load_for(&config.key_file, &passphrase, &committee, &keys)?;
         Ok(issue_ticket(
             &committee,

@@ -10,9 +10,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args};
 use sealbid_client::audit::{audit_next, audit_round, batch_secret};
-use sealbid_client::{Client, ErrorClass, RoundAudit};
-use sealbid_crypto::CommitteeKeys;
-use sealbid_keygen::{HouseDir, load_committee};
+use sealbid_client::{Client, CommitteeFile, ErrorClass, RoundAudit};
+use sealbid_keygen::HouseDir;
 use sealbid_protocol::audit::ChainAudit;
 use sealbid_types::codec::decode;
 use sealbid_types::committee::Committee;
@@ -61,36 +60,31 @@ pub(crate) async fn run(args: AuditArgs, context: &Context) -> Result<(), Failur
         .committee
         .unwrap_or_else(|| context.house_dir().committee());
     // All that is believed here: whoever has another house's committee file audits another house.
-    let (committee, keys) = blocking(move || load_committee(&path)).await??;
+    let committee = blocking(move || CommitteeFile::load(&path)).await??;
     let (directory, console) = (context.house_dir(), context.console());
     // For a file no member need be there: an auditor may be anybody, anywhere, years later.
     match (args.round, args.file) {
-        (_, Some(file)) => blocking(move || audit_file(&file, &committee, &keys, console)).await?,
+        (_, Some(file)) => blocking(move || audit_file(&file, &committee, console)).await?,
         (Some(round), None) => {
-            let records = Records::open(committee, keys, directory).await?;
+            let records = Records::open(committee, directory).await?;
             records.audit_one(Round(round), console).await
         }
         (None, None) => {
-            let records = Records::open(committee, keys, directory).await?;
+            let records = Records::open(committee, directory).await?;
             records.audit_all(console).await
         }
     }
 }
 
 /// Audits the record in a file, against the committee file alone.
-fn audit_file(
-    path: &Path,
-    committee: &Committee,
-    keys: &CommitteeKeys,
-    console: Console,
-) -> Result<(), Failure> {
+fn audit_file(path: &Path, committee: &CommitteeFile, console: Console) -> Result<(), Failure> {
     let record = read_record(path)?;
     // Before the audit: of another house's record everything would be wrong, and nothing of what is
     // listed would be the reason.
-    require_own(&record, committee, path)?;
+    require_own(&record, committee.committee(), path)?;
     // With a fresh secret for the coefficients of its batches, so that whoever made the record
     // cannot have fitted errors to them.
-    let audit = audit_round(committee, keys, &record, &batch_secret()?);
+    let audit = audit_round(committee, &record, &batch_secret()?);
     report(&audit, &path.display().to_string(), console);
     conclude([&audit])
 }
@@ -104,13 +98,9 @@ struct Records {
 }
 
 impl Records {
-    async fn open(
-        committee: Committee,
-        keys: CommitteeKeys,
-        directory: HouseDir,
-    ) -> Result<Self, Failure> {
+    async fn open(committee: CommitteeFile, directory: HouseDir) -> Result<Self, Failure> {
         Ok(Self {
-            house: Client::connect(committee, keys).await?,
+            house: Client::connect(committee).await?,
             directory,
         })
     }
@@ -132,7 +122,7 @@ impl Records {
                     "no member is reachable: reading {}",
                     path.display()
                 ));
-                audit_file(&path, self.house.committee(), self.house.keys(), console)
+                audit_file(&path, self.house.as_ref(), console)
             }
             Err(error) => Err(error.into()),
         }

@@ -50,7 +50,7 @@ pub(crate) async fn run(args: RoundArgs, context: &Context) -> Result<(), Failur
     let record = verified.record();
     // Its signatures are verified by now. Computed again as well, since whoever reads a round wants
     // to know whether it adds up.
-    let audit = audit_round(house.committee(), house.keys(), record, &batch_secret()?);
+    let audit = audit_round(&house, record, &batch_secret()?);
     context
         .console()
         .result(record, || describe(record, &audit, &tokens));

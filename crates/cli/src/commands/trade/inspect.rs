@@ -7,8 +7,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use sealbid_client::CommitteeFile;
 use sealbid_crypto::RefusalReason;
-use sealbid_keygen::load_committee;
 use sealbid_types::codec::decode;
 use sealbid_types::door::RefusalCode;
 use sealbid_types::envelope::{Envelope, Kind, Part};
@@ -105,7 +105,9 @@ async fn is_for_this_house(
     }
     // One that cannot be read is an error: an answer that is left out would look as if there were
     // no house.
-    let (committee, _) = blocking(move || load_committee(&path)).await??;
+    let (committee, _) = blocking(move || CommitteeFile::load(&path))
+        .await??
+        .into_parts();
     let header = &envelope.header;
     // Both, since the auction's id does not cover the committee's key.
     Ok(Some(

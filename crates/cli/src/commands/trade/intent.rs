@@ -1,7 +1,7 @@
 //! `sealbid intent`: signed JSON on stdout, as the chain takes it.
 
 use clap::Args;
-use sealbid_client::Trader;
+use sealbid_client::{CommitteeFile, Trader};
 
 use crate::context::{Context, blocking};
 use crate::exit::Failure;
@@ -28,12 +28,12 @@ pub(crate) async fn run(args: IntentArgs, context: &Context) -> Result<(), Failu
     let order = args.order.order(&context.tokens()?)?;
     let path = context.house_dir().committee();
     // The chain's contract is in what is signed, and the committee file names it.
-    let (committee, _) = blocking(move || sealbid_keygen::load_committee(&path)).await??;
+    let committee = blocking(move || CommitteeFile::load(&path)).await??;
     let solvers = args.signing.allow_list();
     // By this machine's clock, since no member is asked.
     let deadline = now().plus(args.signing.deadline);
     let trader = Trader::new(context.account(args.signing.account).await?);
-    let intent = trader.sign(&order, &committee.rules, deadline, solvers)?;
+    let intent = trader.sign(&committee, &order, deadline, solvers)?;
     // The same with and without --json: this is JSON for a chain, and goes into a file or a pipe.
     context.console().raw(&intent.to_json());
     Ok(())

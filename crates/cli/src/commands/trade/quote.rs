@@ -59,7 +59,7 @@ pub(crate) async fn run(args: QuoteArgs, context: &Context) -> Result<(), Failur
         let Some(offer) = book.offer(pair, round, closes) else {
             continue;
         };
-        let quote = solver.quote(committee, offer)?;
+        let quote = solver.quote(&session.house, offer)?;
         send(&session, &solver, quote, context).await?;
     }
     Ok(())
@@ -73,7 +73,7 @@ async fn send(
     quote: SignedQuote,
     context: &Context,
 ) -> Result<(), Failure> {
-    let envelope = solver.seal(session.house.committee(), session.house.keys(), &quote)?;
+    let envelope = solver.seal(&session.house, &quote)?;
     let pair = quote.quote.pair.clone();
     let order = OrderFile {
         quote: Some(quote.quote),

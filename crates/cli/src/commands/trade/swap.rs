@@ -49,8 +49,7 @@ pub(crate) async fn run(args: SwapArgs, context: &Context) -> Result<(), Failure
     // closes.
     let standing = session.standing().await?;
     let deadline = standing.now.plus(signing.deadline);
-    let rules = &session.house.committee().rules;
-    let intent = trader.sign(&order, rules, deadline, solvers)?;
+    let intent = trader.sign(&session.house, &order, deadline, solvers)?;
     // Written down as it is sealed, and only then sent.
     let (envelope, order) = session.seal(&trader, &intent, &sealing, &standing)?;
     session.send(envelope, order, &wait).await

@@ -138,7 +138,7 @@ async fn send(
     sleep(until_window(client)).await;
     let standing = client.standing().await?;
     let deadline = now().plus(GOOD_FOR);
-    let window = standing.window(&client.committee().schedule, ROUNDS, deadline)?;
+    let window = standing.window(&**client, ROUNDS, deadline)?;
     // Several under way at once. `buffered` keeps the order of the plan all the same.
     let each = stream::iter(0..orders.len()).map(|at| {
         let (client, plan) = (Arc::clone(client), Arc::clone(plan));
@@ -200,9 +200,8 @@ fn seal(
     let planned = planned.ok_or_else(|| Failure::work("no such order"))?;
     let trader = plan.traders.get(planned.trader);
     let trader = trader.ok_or_else(|| Failure::work("no such trader"))?;
-    let (committee, keys) = (client.committee(), client.keys());
-    let signed = trader.sign(&planned.order, &committee.rules, window.expires, None)?;
-    Ok(trader.seal(committee, keys, &signed, Reveal::Pair, window)?)
+    let signed = trader.sign(client, &planned.order, window.expires, None)?;
+    Ok(trader.seal(client, &signed, Reveal::Pair, window)?)
 }
 
 /// Waits until every envelope of a batch is settled.

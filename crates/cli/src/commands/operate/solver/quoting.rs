@@ -250,13 +250,12 @@ impl Shared {
         round: Round,
         pair: &Pair,
     ) -> Option<Result<sealbid_types::envelope::Envelope, sealbid_client::ClientError>> {
-        let (committee, keys) = (self.client.committee(), self.client.keys());
-        let schedule = &committee.schedule;
+        let schedule = &self.client.committee().schedule;
         // The slot under way, by this machine's clock. A round that closes in a later one has the
         // book's `valid_for` to spare.
         let closes = schedule.end_of(schedule.current(Timestamp::from(SystemTime::now())));
         let offer = self.book.offer(pair, round, closes)?;
-        let signed = self.solver.quote(committee, offer);
-        Some(signed.and_then(|quote| self.solver.seal(committee, keys, &quote)))
+        let signed = self.solver.quote(&*self.client, offer);
+        Some(signed.and_then(|quote| self.solver.seal(&*self.client, &quote)))
     }
 }

@@ -5,45 +5,53 @@
     clippy::expect_used
 )]
 
+use std::error::Error as _;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::testing::dealt;
+use crate::testing::TestHouse;
 
 fn json_of_a_committee() -> Value {
-    serde_json::to_value(dealt(3, 2, 1).committee).unwrap()
+    serde_json::to_value(TestHouse::new(3).committee).unwrap()
 }
 
 fn read(value: &Value) -> Result<Committee, CommitteeProblem> {
-    read_committee(value.to_string().as_bytes()).map(|(committee, _)| committee)
+    CommitteeFile::read(value.to_string().as_bytes()).map(|file| file.into_parts().0)
 }
 
 #[test]
-fn there_and_back() {
+fn a_byte_order_mark_is_passed_over() {
+    let committee = TestHouse::new(3).committee;
+    let text = serde_json::to_string_pretty(&committee).unwrap();
+    for mark in ["", "\u{feff}"] {
+        let file = CommitteeFile::read(format!("{mark}{text}\n").as_bytes()).unwrap();
+        assert_eq!(*file.committee(), committee);
+    }
+    let twice = CommitteeFile::read(format!("\u{feff}\u{feff}{text}").as_bytes());
+    assert!(matches!(twice, Err(CommitteeProblem::Json(_))));
+}
+
+#[test]
+fn a_file_that_is_missing_or_bad_says_why() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("committee.json");
-    let missing = load_committee(&path);
-    assert!(matches!(missing, Err(CommitteeFileError::NotFound { .. })));
-    let committee = dealt(5, 4, 1).committee;
-    save_committee(&path, &committee).unwrap();
-    let (loaded, keys) = load_committee(&path).unwrap();
-    assert_eq!(loaded, committee);
-    assert_eq!((keys.members(), keys.quorum()), (5, 4));
-    let mode = fs::metadata(&path).unwrap().permissions().mode();
-    assert_eq!(mode & 0o600, 0o600);
-    let again = save_committee(&path, &committee);
-    assert!(
-        matches!(again, Err(CommitteeFileError::Write { .. })),
-        "it is not replaced"
-    );
-    assert!(
-        fs::read_to_string(&path).unwrap().lines().count() > 50,
-        "people can read it"
-    );
+    let missing = CommitteeFile::load(&path).unwrap_err();
+    assert!(matches!(missing, CommitteeFileError::NotFound { .. }));
+
+    fs::write(&path, b"{").unwrap();
+    let invalid = CommitteeFile::load(&path).unwrap_err();
+    let problem = invalid.source().unwrap();
+    assert!(problem.is::<CommitteeProblem>());
+    assert!(problem.source().unwrap().is::<serde_json::Error>());
+
+    let file = fs::File::create(&path).unwrap();
+    file.set_len(MOST_BYTES as u64 + 1).unwrap();
+    let long = CommitteeFile::load(&path).unwrap_err();
+    assert!(matches!(long, CommitteeFileError::Read { .. }), "{long}");
+    assert!(long.source().unwrap().is::<io::Error>());
 }
 
 #[test]
@@ -108,14 +116,15 @@ proptest! {
     fn a_changed_byte_is_refused_or_said_openly(at: prop::sample::Index, byte: u8) {
         static TEXT: std::sync::OnceLock<(Committee, String)> = std::sync::OnceLock::new();
         let (committee, text) = TEXT.get_or_init(|| {
-            let committee = dealt(3, 2, 1).committee;
+            let committee = TestHouse::new(3).committee;
             let text = serde_json::to_string(&committee).unwrap();
             (committee, text)
         });
         let mut bytes = text.clone().into_bytes();
         let at = at.index(bytes.len());
         bytes[at] = byte;
-        if let Ok((read, _)) = read_committee(&bytes) {
+        if let Ok(file) = CommitteeFile::read(&bytes) {
+            let (read, _) = file.into_parts();
             // What no id covers: addresses, relays, and members' keys.
             let Committee { roster, epoch, .. } = read.clone();
             prop_assert_eq!(Committee { roster, epoch, ..committee.clone() }, read);
