@@ -70,6 +70,7 @@ impl From<&ClientError> for Failure {
 /// advice of its own and not that of a bad envelope.
 const fn advice(code: RefusalCode) -> &'static str {
     match code {
+        RefusalCode::AlreadyListed => "do not seal it again: `sealbid status ID` tells its outcome",
         // A new envelope, since this one names rounds that are over.
         RefusalCode::RoundClosed | RefusalCode::Expired => "seal it again: rounds have moved on",
         RefusalCode::RoundTooFar => "send it later, or seal it for an earlier round",

@@ -5,6 +5,7 @@ use sealbid_net::door::DoorError;
 use sealbid_types::allocation::{ScheduleFault, VoidReason};
 use sealbid_types::door::{Refusal, RefusalCode};
 use sealbid_types::id::MemberIndex;
+use sealbid_types::text::AccountId;
 
 /// What kind of failure it is: what a program decides by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -77,6 +78,9 @@ pub enum ClientError {
     /// More rounds than an envelope may wait for, or none.
     #[error("valid for {0} rounds: 1 to {most} are possible", most = sealbid_types::envelope::MOST_ROUNDS)]
     Rounds(u64),
+    /// Nobody can quote by this account, so nobody could fill the order.
+    #[error("{0} is no solver: one that quotes has 64 hex digits, its public key, as its account")]
+    NoSolver(AccountId),
     /// The intent is another account's.
     #[error("the intent is signed for another account than the one that seals it")]
     OtherAccount,
@@ -141,6 +145,7 @@ impl ClientError {
             | Self::Quote(_)
             | Self::Deadline
             | Self::Rounds(_)
+            | Self::NoSolver(_)
             | Self::OtherAccount
             | Self::Seal(_) => ErrorClass::Input,
             Self::Entropy(_) | Self::Local(_) => ErrorClass::Local,

@@ -53,5 +53,5 @@ pub use records::RecordDirectory;
 pub use round::VerifiedRound;
 pub use solver::{Offer, Solver};
 pub use standing::Standing;
-pub use submit::Accepted;
-pub use trader::Trader;
+pub use submit::{Accepted, Sent};
+pub use trader::{IdempotencyKey, Trader};

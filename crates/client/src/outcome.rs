@@ -9,7 +9,7 @@ use sealbid_types::allocation::{UnfilledReason, VoidReason};
 use sealbid_types::door::{EnvelopeStatus, Request, Response};
 use sealbid_types::id::{EnvelopeId, MemberIndex, Round};
 use sealbid_types::settlement::SettledFill;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use crate::client::Client;
@@ -25,10 +25,10 @@ const GRACE: Duration = Duration::from_millis(250);
 const GRACE_OF_PROOFS: Duration = Duration::from_secs(2);
 
 /// What became of an envelope. In JSON, `status` names the variant.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "snake_case")]
 pub enum Outcome {
-    /// No member that answers knows it.
+    /// A quorum says that it does not know it: no quorum has acknowledged it.
     Unknown,
     /// Members say that it waits for this round, or a later one.
     Pending {
@@ -104,19 +104,18 @@ impl Hearsay {
         }
     }
 
-    /// Nothing can prove that an envelope expired; q members cannot all be lying.
+    /// Nothing can prove that an envelope expired, or that nobody has it; q members cannot all be
+    /// lying. By fewer it is not said: who hears it seals the order again.
     fn conclude(&self, quorum: usize, members: usize) -> Result<Outcome, ClientError> {
         match (self.listed, self.pending) {
             _ if self.expired >= quorum => Ok(Outcome::Expired),
             (Some(round), _) => Ok(Outcome::Listed { round }),
             (None, Some(round)) => Ok(Outcome::Pending { round }),
-            (None, None) if self.expired > 0 && self.answers < quorum => {
-                Err(ClientError::NoQuorum {
-                    alive: self.answers,
-                    members,
-                    quorum,
-                })
-            }
+            (None, None) if self.answers < quorum => Err(ClientError::NoQuorum {
+                alive: self.answers,
+                members,
+                quorum,
+            }),
             (None, None) => Ok(Outcome::Unknown),
         }
     }

@@ -165,6 +165,8 @@ refusal_codes! {
     /// The member cannot read its store: it knows neither that what is asked for is there nor that
     /// it is not.
     StoreUnreadable = "store-unreadable",
+    /// A certified round lists the envelope: its status says what became of it.
+    AlreadyListed = "already-listed",
 }
 
 /// What became of an envelope, as one member knows it.

@@ -93,7 +93,7 @@ impl Standing {
             .next_intents()
             .0
             .saturating_add(rounds.saturating_sub(1));
-        if rounds == 0 || last.saturating_sub(self.round.0) > MOST_ROUNDS {
+        if !(1..=MOST_ROUNDS).contains(&rounds) {
             return Err(ClientError::Rounds(rounds));
         }
         // The slot that is under way may be frozen already: then the next one's end counts.

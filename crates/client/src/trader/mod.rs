@@ -1,17 +1,22 @@
 //! Traders: an order is signed for the chain, then sealed for the committee.
 
+mod key;
+
+use ed25519_dalek::VerifyingKey;
 use sealbid_crypto::seal;
 use sealbid_near::authorisation::authorise;
 use sealbid_near::nonce;
-use sealbid_near::rules::check_terms;
+use sealbid_near::rules::{check_terms, is_implicit};
 use sealbid_near::signed::SignedIntent;
+use sealbid_types::bytes::FixedBytes;
 use sealbid_types::codec::encode;
 use sealbid_types::envelope::{Envelope, Header, Kind, PROTOCOL, Part, Sealed};
-use sealbid_types::terms::Terms;
+use sealbid_types::terms::{Nonce, Terms};
 use sealbid_types::text::AccountId;
 use sealbid_types::time::Timestamp;
 use zeroize::Zeroizing;
 
+pub use self::key::{IdempotencyKey, NotAKey};
 use crate::account::Account;
 use crate::committee::CommitteeFile;
 use crate::entropy::fresh;
@@ -40,11 +45,11 @@ impl Trader {
         &self.account
     }
 
-    /// Signs `order` for the chain of `committee` (a [`Client`](crate::Client) will do), valid until `deadline`, to be filled by `solvers` if any are
-    /// named. The nonce is fresh.
+    /// Signs `order` for the chain of `committee` (a [`Client`](crate::Client) will do), valid until
+    /// `deadline`, to be filled by `solvers` if any are named. The nonce is fresh.
     ///
     /// # Errors
-    /// [`ClientError::Void`] if the terms would be void once opened.
+    /// [`ClientError::Void`] if the terms would be void once opened; [`ClientError::NoSolver`].
     pub fn sign(
         &self,
         committee: &impl AsRef<CommitteeFile>,
@@ -52,9 +57,43 @@ impl Trader {
         deadline: Timestamp,
         solvers: Option<Vec<AccountId>>,
     ) -> Result<SignedIntent, ClientError> {
+        let nonce = nonce::versioned(SALT, deadline, *fresh()?);
+        self.sign_with(nonce, committee, order, deadline, solvers)
+    }
+
+    /// As [`Trader::sign`], with the nonce of `key`: of all that is ever signed under it, at most
+    /// one order fills.
+    ///
+    /// # Errors
+    /// As [`Trader::sign`].
+    pub fn sign_once(
+        &self,
+        key: &IdempotencyKey,
+        committee: &impl AsRef<CommitteeFile>,
+        order: &Order,
+        deadline: Timestamp,
+        solvers: Option<Vec<AccountId>>,
+    ) -> Result<SignedIntent, ClientError> {
+        let auction = committee.as_ref().committee().auction;
+        let nonce = key.nonce(&self.account, &auction);
+        self.sign_with(nonce, committee, order, deadline, solvers)
+    }
+
+    fn sign_with(
+        &self,
+        nonce: Nonce,
+        committee: &impl AsRef<CommitteeFile>,
+        order: &Order,
+        deadline: Timestamp,
+        solvers: Option<Vec<AccountId>>,
+    ) -> Result<SignedIntent, ClientError> {
+        // Before it is sealed: with a typo in it the order is opened, and nobody can fill it.
+        if let Some(other) = solvers.iter().flatten().find(|solver| !can_quote(solver)) {
+            return Err(ClientError::NoSolver(other.clone()));
+        }
         let terms = Terms {
             account: self.account.id().clone(),
-            nonce: nonce::versioned(SALT, deadline, *fresh()?),
+            nonce,
             deadline,
             actions: vec![order.action()],
             solvers,
@@ -142,6 +181,16 @@ impl Trader {
             self.account.secret(),
         ))
     }
+}
+
+/// Whether there can be a solver of this account: a quote counts only if its account is the
+/// implicit one of the key that signs it, and about half of all 64 digits are no key.
+fn can_quote(account: &AccountId) -> bool {
+    if !is_implicit(account) {
+        return false;
+    }
+    let key = account.as_str().parse::<FixedBytes<32>>();
+    key.is_ok_and(|key| VerifyingKey::from_bytes(key.as_bytes()).is_ok())
 }
 
 #[cfg(test)]

@@ -101,3 +101,69 @@ fn another_account_cannot_seal_it() {
     let sealed = trader(2).seal(&house, &intent, Reveal::Pair, WINDOW);
     assert_eq!(sealed, Err(ClientError::OtherAccount));
 }
+
+#[test]
+fn one_key_is_one_nonce() {
+    let house = TestHouse::new(3);
+    let key: IdempotencyKey = "invoice-4711".parse().unwrap();
+    let signed = |seed, key: &IdempotencyKey, deadline| {
+        let intent = trader(seed).sign_once(key, &house, &order(), deadline, None);
+        intent.unwrap()
+    };
+    let first = signed(1, &key, WINDOW.expires);
+    assert_eq!(first, signed(1, &key, WINDOW.expires), "the very same");
+    let later = signed(
+        1,
+        &key,
+        WINDOW.expires.plus(core::time::Duration::from_secs(86_400)),
+    );
+    assert_eq!(first.terms.nonce, later.terms.nonce, "whenever it is sent");
+    let contract = &house.committee.rules.verifying_contract;
+    assert_eq!(
+        check_authorisation(&later.authorisation, &later.terms, contract),
+        Ok(())
+    );
+    let others = [
+        signed(2, &key, WINDOW.expires),
+        signed(1, &"invoice-4712".parse().unwrap(), WINDOW.expires),
+    ];
+    for other in others {
+        assert_ne!(first.terms.nonce, other.terms.nonce);
+    }
+    let elsewhere = key.nonce(trader(1).account(), &[9; 32].into());
+    assert_ne!(first.terms.nonce, elsewhere);
+}
+
+#[test]
+fn keys_are_names() {
+    for wrong in ["", "a b", "ä", "a\n", &"x".repeat(129)] {
+        assert_eq!(wrong.parse::<IdempotencyKey>(), Err(NotAKey), "{wrong:?}");
+    }
+    assert_eq!(
+        &"x".repeat(128)
+            .parse::<IdempotencyKey>()
+            .unwrap()
+            .to_string(),
+        &"x".repeat(128)
+    );
+}
+
+/// A typo would have the order sealed, opened and shown to everybody, and filled by nobody.
+#[test]
+fn an_account_that_cannot_quote_is_no_solver() {
+    let house = TestHouse::new(3);
+    let sign = |solver: &str| {
+        let solvers = Some(vec![solver.parse().unwrap()]);
+        trader(1).sign(&house, &order(), WINDOW.expires, solvers)
+    };
+    let solver = trader(2).account().id().to_string();
+    assert!(sign(&solver).is_ok());
+    let short = &solver[..63];
+    // About half of all digits are the coordinate of no point.
+    let typos = (0..16).map(|digit| format!("{short}{digit:x}"));
+    let no_point = typos.into_iter().find(|typo| sign(typo).is_err()).unwrap();
+    for wrong in ["solver.near", short, &no_point] {
+        let error = sign(wrong).unwrap_err();
+        assert_eq!(error, ClientError::NoSolver(wrong.parse().unwrap()));
+    }
+}

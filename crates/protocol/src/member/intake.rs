@@ -7,7 +7,7 @@
 use sealbid_types::bytes::Blob;
 use sealbid_types::door::{EnvelopeStatus, Refusal, RefusalCode, Response};
 use sealbid_types::envelope::Envelope;
-use sealbid_types::id::{EnvelopeId, MemberIndex};
+use sealbid_types::id::{EnvelopeId, MemberIndex, Round};
 use sealbid_types::keys::Signed;
 use sealbid_types::report::Report;
 
@@ -78,8 +78,7 @@ impl<R: Rules> Engine<R> {
         }
         if let Some(round) = self.chain.listed_in(&id) {
             self.screen_all(vec![envelope], Origin::Client, out);
-            let text = format!("round {round} lists it already");
-            return Err(refusal(RefusalCode::RoundClosed, text));
+            return Err(already_listed(round));
         }
         // The same promise again costs no arithmetic: a client that lost its receipt asks again.
         let promised = self.promised(&id);
@@ -226,8 +225,7 @@ impl<R: Rules> Engine<R> {
                 self.give(signed, out);
             }
             Ok(Taken::Listed(round)) => {
-                let text = format!("round {round} lists it already");
-                self.refuse_clients(&id, &refusal(RefusalCode::RoundClosed, text), out);
+                self.refuse_clients(&id, &already_listed(round), out);
             }
             // A place may have gone to another while this one was being checked.
             Err(refusal) => self.refuse_clients(&id, &refusal, out),
@@ -297,6 +295,13 @@ impl<R: Rules> Engine<R> {
         held.shares.as_ref()?;
         Some(self.promises.acknowledge(*id, held.acknowledged?))
     }
+}
+
+/// An envelope that a certified round lists. It is told apart from one that came too late: whoever
+/// sends it again has traded, or will, and must not be told to seal another.
+fn already_listed(round: Round) -> Refusal {
+    let text = format!("round {round} lists it already");
+    refusal(RefusalCode::AlreadyListed, text)
 }
 
 /// The key of a report's row: by round, then member, then id.

@@ -10,6 +10,7 @@ use sealbid_types::report::Receipt;
 
 use crate::client::Client;
 use crate::error::{ClientError, Fault};
+use crate::outcome::Outcome;
 use crate::receipt::check_receipt;
 
 /// An envelope that a quorum has promised to report.
@@ -44,6 +45,50 @@ impl Client {
         self.first_good(&Request::Submit(Blob::from(encode(envelope))), None, judge)
             .await
     }
+}
+
+/// What came of sending an envelope.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sent {
+    /// A quorum promises to report it.
+    Accepted(Accepted),
+    /// It was sent before, and this has become of it: filled, say, or listed.
+    Before(Outcome),
+}
+
+impl Client {
+    /// Sends an envelope, however often it was sent before: what a round lists already is no
+    /// refusal, but told with what became of it.
+    ///
+    /// # Errors
+    /// [`ClientError::Refused`] with `round-closed` or `expired` means that a quorum knows of no
+    /// round that lists it, so that the order may be sealed again; other refusals, that it is not
+    /// taken as it is. Of [`ClientError::Unreachable`], [`ClientError::NoQuorum`] and
+    /// [`ClientError::TimedOut`] nobody can tell whether a member holds it: send this very envelope
+    /// again, and no other.
+    pub async fn send(&self, envelope: &Envelope) -> Result<Sent, ClientError> {
+        let refused = match self.submit(envelope).await {
+            Ok(accepted) => return Ok(Sent::Accepted(accepted)),
+            Err(ClientError::Refused { member, refusal }) if is_late(refusal.code) => {
+                ClientError::Refused { member, refusal }
+            }
+            Err(error) => return Err(error),
+        };
+        match self.outcome(envelope.id()).await? {
+            // Nobody has it, or it has run out: then it was not listed, and never will be.
+            Outcome::Unknown | Outcome::Expired => Err(refused),
+            outcome => Ok(Sent::Before(outcome)),
+        }
+    }
+}
+
+/// Whether a member refuses an envelope for the time at which it comes. What came before may have
+/// been listed.
+const fn is_late(code: RefusalCode) -> bool {
+    matches!(
+        code,
+        RefusalCode::AlreadyListed | RefusalCode::RoundClosed | RefusalCode::Expired
+    )
 }
 
 /// Why one member gave no answer that can be used.
@@ -104,6 +149,7 @@ const fn is_lasting(code: RefusalCode) -> bool {
         | RefusalCode::UnknownKey
         | RefusalCode::Rounds
         | RefusalCode::RoundClosed
+        | RefusalCode::AlreadyListed
         | RefusalCode::Expired
         | RefusalCode::Signature
         | RefusalCode::Kind
@@ -143,3 +189,6 @@ impl From<Failures> for ClientError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
