@@ -11,6 +11,7 @@ use core::str::FromStr;
 use data_encoding::BASE64URL_NOPAD;
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use sealbid_types::id::MemberIndex;
+use sealbid_types::text::BYTE_ORDER_MARK;
 
 use crate::PeerId;
 use crate::mesh::RosterEntry;
@@ -254,6 +255,7 @@ impl FromStr for Ticket {
 
     fn from_str(text: &str) -> Result<Self, TicketError> {
         let text = text
+            .trim_start_matches(BYTE_ORDER_MARK)
             .trim()
             .strip_prefix(PREFIX)
             .ok_or(TicketError::Malformed)?;

@@ -8,6 +8,19 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// The most bytes of a token id within a multi-token or NFT contract.
 const TOKEN_ID_BYTES: usize = 127;
 
+/// What some editors put at the beginning of a text file. It says nothing in UTF-8, and is no part of
+/// the text.
+pub const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// The bytes of a text file without its byte-order mark, if it has one. All readers of files that
+/// people may have edited go through this: `toml` takes the mark by itself, `serde_json` does not.
+#[must_use]
+pub fn without_byte_order_mark(bytes: &[u8]) -> &[u8] {
+    let mut mark = [0; BYTE_ORDER_MARK.len_utf8()];
+    let mark = BYTE_ORDER_MARK.encode_utf8(&mut mark).as_bytes();
+    bytes.strip_prefix(mark).unwrap_or(bytes)
+}
+
 /// A text that does not follow the grammar of its field.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TextError {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use ed25519_dalek::SigningKey;
 use sealbid_types::keys::PublicKey;
-use sealbid_types::text::AccountId;
+use sealbid_types::text::{AccountId, without_byte_order_mark};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
@@ -185,8 +185,8 @@ impl AccountKey {
     }
 
     pub(crate) fn from_json(json: &[u8]) -> Result<Self, &'static str> {
-        let file: AccountFile<'_> =
-            serde_json::from_slice(json).map_err(|_| "it is not the JSON of an account")?;
+        let file: AccountFile<'_> = serde_json::from_slice(without_byte_order_mark(json))
+            .map_err(|_| "it is not the JSON of an account")?;
         if file.format != FORMAT {
             return Err("its format is not known here");
         }

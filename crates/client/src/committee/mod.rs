@@ -11,15 +11,13 @@ use std::sync::Arc;
 use sealbid_crypto::{CommitteeKeys, KeysError};
 use sealbid_types::committee::{Committee, CommitteeError};
 use sealbid_types::id::MemberIndex;
+use sealbid_types::text::without_byte_order_mark;
 
 /// The most bytes of a committee file; one of 16 members is some 20 KiB long.
 pub const MOST_BYTES: usize = 1 << 20;
 
 /// The most bytes of a relay's URL.
 const MOST_RELAY_BYTES: usize = 256;
-
-/// What some editors put before a text, and what JSON does not allow.
-const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// A committee, and its keys: both checked.
 ///
@@ -48,7 +46,7 @@ impl CommitteeFile {
     /// assert!(refused.to_string().starts_with("not a committee file"));
     /// ```
     pub fn read(bytes: &[u8]) -> Result<Self, CommitteeProblem> {
-        let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
+        let bytes = without_byte_order_mark(bytes);
         let committee: Committee = serde_json::from_slice(bytes).map_err(CommitteeProblem::Json)?;
         let said: serde_json::Value =
             serde_json::from_slice(bytes).map_err(CommitteeProblem::Json)?;

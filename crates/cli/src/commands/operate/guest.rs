@@ -13,6 +13,7 @@ use sealbid_net::mesh::{Mesh, MeshError, MeshHandle, Seat};
 use sealbid_net::ticket::Ticket;
 use sealbid_node::guest_config;
 use sealbid_types::committee::Committee;
+use sealbid_types::text::without_byte_order_mark;
 use zeroize::Zeroizing;
 
 use crate::exit::Failure;
@@ -74,7 +75,8 @@ impl GuestKey {
     }
 
     fn read(text: &[u8]) -> Option<Self> {
-        let (text, mut secret) = (text.trim_ascii(), Zeroizing::new([0; 32]));
+        let text = without_byte_order_mark(text).trim_ascii();
+        let mut secret = Zeroizing::new([0; 32]);
         // The decoder insists on the right length.
         let fits = HEXLOWER
             .decode_len(text.len())

@@ -17,6 +17,7 @@ use sealbid_types::codec::decode;
 use sealbid_types::committee::Committee;
 use sealbid_types::id::Round;
 use sealbid_types::record::RoundRecord;
+use sealbid_types::text::without_byte_order_mark;
 use serde_json::json;
 
 use crate::context::{Context, blocking};
@@ -219,14 +220,15 @@ pub(crate) fn read_record(path: &Path) -> Result<RoundRecord, Failure> {
     let read =
         std::fs::File::open(path).and_then(|file| file.take(MOST_RECORD).read_to_end(&mut bytes));
     read.map_err(|error| Failure::storage(format!("cannot read {}: {error}", path.display())))?;
+    let bytes = without_byte_order_mark(&bytes);
     // Told by its beginning. JSON is what `sealbid round --json` and the relayer write.
     let is_json = bytes
         .first()
         .is_some_and(|byte| byte.is_ascii_whitespace() || *byte == b'{');
     let record = if is_json {
-        serde_json::from_slice(&bytes).map_err(|error| error.to_string())
+        serde_json::from_slice(bytes).map_err(|error| error.to_string())
     } else {
-        decode(&bytes).map_err(|error| error.to_string())
+        decode(bytes).map_err(|error| error.to_string())
     };
     record.map_err(|what| Failure::audit(format!("{} is no record: {what}", path.display())))
 }

@@ -7,6 +7,7 @@ use clap::Args;
 use sealbid_client::Trader;
 use sealbid_types::codec::{Schema, decode};
 use sealbid_types::envelope::Envelope;
+use sealbid_types::text::BYTE_ORDER_MARK;
 
 use crate::context::{Context, blocking};
 use crate::exit::Failure;
@@ -125,5 +126,6 @@ pub(crate) async fn read_signed(path: PathBuf) -> Result<String, Failure> {
             "{name} is too long for a signed intent"
         )));
     }
-    Ok(text)
+    let unmarked = text.strip_prefix(BYTE_ORDER_MARK).map(str::to_owned);
+    Ok(unmarked.unwrap_or(text))
 }
