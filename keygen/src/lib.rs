@@ -12,6 +12,7 @@
 //! | [`trust`] | what n and q buy |
 //! | [`passphrase`], [`encryption`], [`secret_file`] | how secrets get in and stay in |
 //! | [`command`], [`inspect`] | the commands |
+//! | [`exit`], [`output`] | how a command ends, and what of its results could not be written |
 //!
 //! The protocol's own arithmetic is in `sealbid-dkg`; here are files, terminals and words.
 
@@ -27,6 +28,7 @@ pub mod house;
 pub mod identity;
 pub mod inspect;
 pub mod member_key;
+pub mod output;
 pub mod passphrase;
 pub mod secret_file;
 mod seed;
@@ -45,6 +47,7 @@ pub use exit::Exit;
 pub use house::{HouseDir, HouseError, MemberDir};
 pub use identity::Identity;
 pub use member_key::{KeyFileError, KeyFileProblem, MemberKey};
+pub use output::StandardOutput;
 pub use passphrase::{Passphrase, PassphraseError, PassphraseSource, StandardTerminal, Terminal};
 pub use secret_file::{
     read_bounded, write_new_public, write_new_secret, write_public, write_secret,

@@ -1,13 +1,14 @@
 //! `sealbid-keygen`: the key commands alone.
 
-use std::io::{self, Write};
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::SystemTime;
 
 use clap::Parser;
 use sealbid_keygen::command::{KeygenCommand, KeygenError, Surroundings, run};
-use sealbid_keygen::{Exit, PassphraseSource, StandardTerminal};
+use sealbid_keygen::output::note;
+use sealbid_keygen::{Exit, PassphraseSource, StandardOutput, StandardTerminal};
 use tokio::runtime::Builder;
 use zeroize::Zeroizing;
 
@@ -55,7 +56,15 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(instead) if instead.use_stderr() => instead.exit(),
+        // Help or the version, which are results.
+        Err(instead) => {
+            StandardOutput.remember(instead.print());
+            return end(false, Ok(ExitCode::SUCCESS));
+        }
+    };
     let json = arguments.json;
     // A thread to wait on: the work has one of its own, which Ctrl-C does not wait for.
     let outcome = Builder::new_current_thread().enable_all().build();
@@ -65,9 +74,18 @@ fn main() -> ExitCode {
         runtime.shutdown_background();
         outcome
     });
-    match outcome {
-        Ok(code) => code,
-        Err(error) => {
+    end(json, outcome)
+}
+
+/// Says how it ended. Lost results are a failure of their own, unless there is another.
+fn end(json: bool, outcome: Result<ExitCode, KeygenError>) -> ExitCode {
+    match (outcome, StandardOutput.lost()) {
+        (Ok(code), Some(lost)) if code == ExitCode::SUCCESS => {
+            fail(json, Exit::Storage, &lost.to_string());
+            ExitCode::from(Exit::Storage.code())
+        }
+        (Ok(code), _) => code,
+        (Err(error), _) => {
             fail(json, error.exit(), &error.to_string());
             ExitCode::from(error.exit_code())
         }
@@ -78,10 +96,9 @@ fn main() -> ExitCode {
 fn fail(json: bool, exit: Exit, message: &str) {
     if json {
         let object = serde_json::json!({ "exit": exit.code(), "message": message });
-        // Nobody is left to tell if this fails, here and below.
-        let _ = writeln!(io::stdout(), "{object}");
+        StandardOutput.line(&object.to_string());
     }
-    let _ = writeln!(io::stderr(), "sealbid-keygen: {message}");
+    note(&format!("sealbid-keygen: {message}"));
 }
 
 /// Runs the command until it is done or interrupted: whatever it has said is on disk.
@@ -109,7 +126,7 @@ fn work(arguments: &Arguments) -> Result<(), KeygenError> {
         .map_err(|error| KeygenError::Out(io::Error::other(error)))?;
     let mut around = Surroundings {
         dir: &arguments.dir,
-        out: &mut io::stdout(),
+        out: &mut StandardOutput,
         json: arguments.json,
         terminal: &mut StandardTerminal,
         passphrase: PassphraseSource::from(arguments.passphrase_file.clone()),

@@ -25,7 +25,7 @@ impl Arithmetic {
         let threads = builder.build();
         threads
             .map(Self)
-            .map_err(|error| NodeError::System(format!("the system gives it no thread: {error}")))
+            .map_err(|error| NodeError::system(format!("the system gives it no thread: {error}")))
     }
 
     /// Runs `work` on these threads.

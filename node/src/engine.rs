@@ -155,7 +155,7 @@ impl Engine {
             .name("engine".to_owned())
             .spawn(run)
             .map_err(|error| {
-                NodeError::System(format!("the system gives it no thread: {error}"))
+                NodeError::system(format!("the system gives it no thread: {error}"))
             })?;
         Ok(stopped)
     }
@@ -252,9 +252,7 @@ impl Engine {
             }
         }
         if !writes.is_empty() {
-            self.store
-                .commit(&writes)
-                .map_err(|error| NodeError::storage(&error))?;
+            self.store.commit(&writes).map_err(NodeError::storage)?;
         }
         for output in rest {
             // The proof of why it halts was among the writes. What comes after stays unsaid.

@@ -8,6 +8,9 @@ use sealbid_net::door::DoorBindError;
 use sealbid_net::mesh::MeshError;
 use sealbid_net::relay::RelayError;
 
+/// The error of a part of the member, as that part tells it, with its own causes.
+pub type Cause = Box<dyn core::error::Error + Send + Sync>;
+
 /// Why a member did not start, or stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum NodeError {
@@ -20,14 +23,22 @@ pub enum NodeError {
         reason: String,
     },
     /// The committee or key file is missing, corrupt, or of another member or house.
-    #[error("{0}")]
-    Key(String),
+    #[error(transparent)]
+    Key(Cause),
     /// The passphrase is wrong.
-    #[error("{0}")]
-    Passphrase(String),
+    #[error(transparent)]
+    Passphrase(Cause),
     /// The store or another file failed. The member does not go on without its memory.
-    #[error("{0}")]
-    Storage(String),
+    #[error(transparent)]
+    Storage(Cause),
+    /// The same of a file that is read or written as it is.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// Another process listens on the member's port.
     #[error("the port is in use: {address}")]
     PortInUse {
@@ -36,28 +47,34 @@ pub enum NodeError {
     },
     /// The mesh did not come up.
     #[error("the mesh: {0}")]
-    Mesh(MeshError),
+    Mesh(#[source] MeshError),
     /// The front door did not open.
-    #[error("{0}")]
+    #[error(transparent)]
     Door(DoorBindError),
     /// The member stopped for good: the committee's trust is broken, or the store is not this
     /// member's.
     #[error("the member has stopped for good: {0}")]
     Halted(String),
     /// The system does not give what the member needs, or the engine is gone.
-    #[error("{0}")]
-    System(String),
+    #[error(transparent)]
+    System(Cause),
 }
 
 impl NodeError {
     /// A failure of the disk.
-    pub(crate) fn storage(error: &impl ToString) -> Self {
-        Self::Storage(error.to_string())
+    pub(crate) fn storage(error: impl Into<Cause>) -> Self {
+        Self::Storage(error.into())
     }
 
     /// A failure of a file.
-    pub(crate) fn file(path: &std::path::Path, error: &io::Error) -> Self {
-        Self::Storage(format!("{}: {error}", path.display()))
+    pub(crate) fn file(path: &std::path::Path, source: io::Error) -> Self {
+        let path = path.to_owned();
+        Self::File { path, source }
+    }
+
+    /// A failure of the system.
+    pub(crate) fn system(error: impl Into<Cause>) -> Self {
+        Self::System(error.into())
     }
 }
 

@@ -32,6 +32,6 @@ pub mod template;
 pub mod timings;
 
 pub use config::MemberConfig;
-pub use error::NodeError;
+pub use error::{Cause, NodeError};
 pub use mesh_link::{guest_config, issue_ticket, network_id, roster};
 pub use node::Node;

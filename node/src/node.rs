@@ -92,7 +92,7 @@ impl Node {
         // On a thread that may be kept busy: stretching a passphrase is slow on purpose.
         let load = move || load(&files, &passphrase);
         let loaded = tokio::task::spawn_blocking(load).await;
-        let loaded = loaded.map_err(|error| NodeError::Key(error.to_string()))??;
+        let loaded = loaded.map_err(NodeError::system)??;
         // After the store's lock is held: the file never names a process that lost the race for it.
         let pid = PidFile::write(&config.pid)?;
         let (member, outputs) = start_member(&config, &loaded, is_restored)?;
@@ -161,7 +161,7 @@ impl Node {
             Some(result) => result,
             None => stopped.await,
         };
-        result.unwrap_or_else(|_| Err(NodeError::System("its engine ended".to_owned())))
+        result.unwrap_or_else(|_| Err(NodeError::system("its engine ended")))
     }
 }
 
@@ -201,7 +201,7 @@ async fn assemble(
     // (docs/protocol.md 3.3).
     let gate = Gate::new(Arc::clone(&committee), keys, share, entropy()?);
     let timings =
-        Timings::open(&config.timings).map_err(|error| NodeError::file(&config.timings, &error))?;
+        Timings::open(&config.timings).map_err(|error| NodeError::file(&config.timings, error))?;
     let gate = Arc::new(gate);
     // Fetched records are checked by the same keys.
     let records = Arc::clone(&gate);
@@ -214,7 +214,7 @@ async fn assemble(
         gate,
         requests: Requests::default(),
         records: Records::new(Arc::clone(&store)),
-        fetcher: fetcher.map_err(|error| NodeError::System(error.to_string()))?,
+        fetcher: fetcher.map_err(NodeError::system)?,
         timings,
         events: Events::default(),
     };
@@ -261,16 +261,16 @@ async fn assemble(
 /// held against each other: a member with another one's share would sign wrongly in its own name.
 fn load(config: &MemberConfig, passphrase: &Passphrase) -> Result<Loaded, NodeError> {
     let (committee, keys) = CommitteeFile::load(&config.committee)
-        .map_err(|error| of_committee(&error))?
+        .map_err(of_committee)?
         .into_parts();
-    let (key, share) = MemberKey::load_for(&config.key_file, passphrase, &committee, &keys)
-        .map_err(|error| of_key(&error))?;
+    let (key, share) =
+        MemberKey::load_for(&config.key_file, passphrase, &committee, &keys).map_err(of_key)?;
     let identity = Identity {
         auction: committee.auction,
         member: key.index(),
     };
     // The store last: its lock is taken by a member that has all else it needs.
-    let store = open_store(&config.store, identity).map_err(|error| NodeError::storage(&error))?;
+    let store = open_store(&config.store, identity).map_err(NodeError::storage)?;
     Ok(Loaded {
         committee: Arc::new(committee),
         keys: Arc::new(keys),
@@ -293,17 +293,17 @@ fn open_store(path: &Path, identity: Identity) -> Result<Store, StoreError> {
     }
 }
 
-/// What cannot be written is the disk's fault, and all else the file's: the exit code says which.
-fn of_committee(error: &CommitteeFileError) -> NodeError {
-    NodeError::Key(error.to_string())
+fn of_committee(error: CommitteeFileError) -> NodeError {
+    NodeError::Key(error.into())
 }
 
-fn of_key(error: &KeyFileError) -> NodeError {
+/// What cannot be written is the disk's fault, and all else the file's: the exit code says which.
+fn of_key(error: KeyFileError) -> NodeError {
     match error {
         // Apart from a file that is wrong: people have to do something else about it.
-        KeyFileError::WrongPassphrase { .. } => NodeError::Passphrase(error.to_string()),
+        KeyFileError::WrongPassphrase { .. } => NodeError::Passphrase(error.into()),
         KeyFileError::Write { .. } => NodeError::storage(error),
-        _ => NodeError::Key(error.to_string()),
+        _ => NodeError::Key(error.into()),
     }
 }
 
@@ -338,14 +338,14 @@ fn start_member(
     });
     // Either is the store's: what cannot be read, and what does not fit together.
     started
-        .map_err(|error| NodeError::storage(&error))?
-        .map_err(|error| NodeError::storage(&error))
+        .map_err(NodeError::storage)?
+        .map_err(NodeError::storage)
 }
 
 /// Fresh bytes of the system.
 fn entropy() -> Result<[u8; 32], NodeError> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes)
-        .map_err(|error| NodeError::System(format!("the system gives no entropy: {error}")))?;
+        .map_err(|error| NodeError::system(format!("the system gives no entropy: {error}")))?;
     Ok(bytes)
 }

@@ -14,7 +14,7 @@ impl PidFile {
     /// Writes the file, in the place of an old one.
     pub(crate) fn write(path: &Path) -> Result<Self, NodeError> {
         let text = format!("{}\n", std::process::id());
-        fs::write(path, text).map_err(|error| NodeError::file(path, &error))?;
+        fs::write(path, text).map_err(|error| NodeError::file(path, error))?;
         Ok(Self(path.to_owned()))
     }
 }

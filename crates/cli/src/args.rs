@@ -1,9 +1,10 @@
 //! The command line: global options, and every command by name.
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use sealbid_keygen::Exit;
 use sealbid_net::DEFAULT_LOG_FILTER;
 
+use crate::commands::about::{completions, config, man, tokens, trust};
 use crate::commands::keys::{account, keygen};
 use crate::commands::operate::{node, relayer, solver};
 use crate::commands::rounds::{audit, list, round, watch};
@@ -71,8 +72,18 @@ pub(crate) enum Command {
     Quote(quote::QuoteArgs),
     /// Check rounds again, from the committee file and the record alone
     Audit(audit::AuditArgs),
+    /// List the tokens that commands know by name
+    Tokens(tokens::TokensArgs),
+    /// Show whom a client of this house trusts, in words to be compared by voice
+    Trust(trust::TrustArgs),
     /// Make and look at the keys of a house
     Keygen(keygen::KeygenArgs),
+    /// Show which settings hold, and where each comes from
+    Config(config::ConfigArgs),
+    /// Print the completions for a shell
+    Completions(completions::CompletionsArgs),
+    /// Print a manual page, or write all of them
+    Man(man::ManArgs),
 }
 
 impl Command {
@@ -98,7 +109,21 @@ impl Command {
             Self::Watch(args) => watch::run(args, context).await,
             Self::Quote(args) => quote::run(args, context).await,
             Self::Audit(args) => audit::run(args, context).await,
+            Self::Tokens(args) => tokens::run(&args, context),
+            Self::Trust(args) => trust::run(args, context).await,
             Self::Keygen(args) => keygen::run(args, context).await,
+            Self::Config(args) => config::run(&args, context),
+            Self::Completions(args) => completions::run(&args, &mut Cli::command(), context),
+            Self::Man(args) => man::run(&args, &mut Cli::command(), context),
+        }
+    }
+
+    /// Whether it works though the configuration file is wrong.
+    pub(crate) const fn needs_no_config(&self) -> bool {
+        match self {
+            Self::Config(args) => args.needs_no_file(),
+            Self::Completions(_) | Self::Man(_) => true,
+            _ => false,
         }
     }
 
@@ -113,8 +138,17 @@ impl Command {
         }
     }
 
-    /// What it logs to stderr unless `SEALBID_LOG` says otherwise.
-    pub(crate) fn log_filter(&self) -> String {
+    /// What it logs to stderr unless `SEALBID_LOG` says otherwise; `verbose` is how often `-v` was
+    /// given.
+    pub(crate) fn log_filter(&self, verbose: u8) -> String {
+        match verbose {
+            0 => {}
+            // Of the transport's own words errors only, as in a daemon.
+            1 => return DEFAULT_LOG_FILTER.to_owned(),
+            // By the beginning of a target: all our own crates.
+            2 => return format!("{DEFAULT_LOG_FILTER},sealbid=debug"),
+            _ => return format!("{DEFAULT_LOG_FILTER},sealbid=trace"),
+        }
         let daemon = || DEFAULT_LOG_FILTER.to_owned();
         match self {
             Self::Node(args) => args.log_filter().unwrap_or_else(daemon),

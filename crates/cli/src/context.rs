@@ -1,11 +1,15 @@
 //! What every command is given: where the house is, how to print, and how to get at the rest.
 
+use core::fmt::Display;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use sealbid_client::{Account, Client, CommitteeFile};
 use sealbid_keygen::{AccountKey, HouseDir, PassphraseError, PassphraseSource, StandardTerminal};
 
+use crate::config::Settings;
 use crate::exit::Failure;
+use crate::next_command::Typed;
 use crate::options::Options;
 use crate::tokens::Tokens;
 use crate::ui::output::Console;
@@ -16,19 +20,24 @@ pub(crate) struct Context {
     dir: PathBuf,
     passphrase_file: Option<PathBuf>,
     console: Console,
+    typed: Arc<Typed>,
+    settings: Arc<Settings>,
 }
 
 impl Context {
-    pub(crate) fn new(options: Options) -> Self {
+    pub(crate) fn new(options: Options, typed: Typed, settings: Settings) -> Self {
+        let console = options.console();
         let Options {
             dir,
-            json,
             passphrase_file,
+            ..
         } = options;
         Self {
             dir,
             passphrase_file,
-            console: Console::new(json),
+            console,
+            typed: Arc::new(typed),
+            settings: Arc::new(settings),
         }
     }
 
@@ -40,6 +49,29 @@ impl Context {
     /// What lies where in it.
     pub(crate) fn house_dir(&self) -> HouseDir {
         HouseDir::new(self.dir.clone())
+    }
+
+    /// The house directory, which has to be there.
+    ///
+    /// # Errors
+    /// Key, if it is not: most often a slip.
+    pub(crate) fn require_dir(&self) -> Result<HouseDir, Failure> {
+        if self.dir.is_dir() {
+            return Ok(self.house_dir());
+        }
+        Err(Failure::no_house_directory(&self.dir))
+    }
+
+    /// The command to type next, such as `status 2faa8d3c`: with the house and the account that were
+    /// named on this command line, so that it works as it is printed. A failure's message and advice
+    /// need no such care.
+    pub(crate) fn next(&self, command: impl Display) -> String {
+        self.typed.complete(&format!("sealbid {command}"))
+    }
+
+    /// Which settings hold.
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// Where results go.
@@ -74,8 +106,18 @@ impl Context {
     /// Key, if the committee file is missing or bad.
     pub(crate) async fn house_in(&self, dir: &Path) -> Result<Client, Failure> {
         let path = HouseDir::new(dir).committee();
+        tracing::info!("the house is that of {}", path.display());
         let committee = blocking(move || CommitteeFile::load(&path)).await??;
-        Ok(Client::connect(committee).await?)
+        let client = Client::connect(committee).await?;
+        let committee = client.committee();
+        tracing::info!(
+            "auction {}, key {}, {} members with a quorum of {}",
+            committee.auction.short(),
+            committee.key.short(),
+            committee.members(),
+            committee.quorum,
+        );
+        Ok(client)
     }
 
     /// Where an account's key file is: the named one, else the house's own.
@@ -88,6 +130,9 @@ impl Context {
     /// # Errors
     /// Authentication or key.
     pub(crate) async fn account(&self, named: Option<PathBuf>) -> Result<Account, Failure> {
+        if named.is_none() {
+            self.require_dir()?;
+        }
         let key = self.account_key(self.account_path(named)).await?;
         Ok(Account::new(key.signing_key()))
     }
@@ -98,6 +143,7 @@ impl Context {
     /// Authentication or key.
     pub(crate) async fn account_key(&self, path: PathBuf) -> Result<AccountKey, Failure> {
         let source = self.passphrase_source();
+        tracing::info!("the account is that of {}", path.display());
         let prompt = format!("passphrase of {}", path.display());
         let passphrase = move || -> Result<_, PassphraseError> {
             source.existing(&mut StandardTerminal, &prompt)

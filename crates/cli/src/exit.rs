@@ -1,10 +1,14 @@
 //! How commands fail: a kind, which is the exit code ([`Exit`]); what is wrong; and what to do
 //! about it.
 
+use core::error::Error;
 use core::fmt;
+use std::path::Path;
 use std::process::ExitCode;
 
 use sealbid_keygen::Exit;
+
+use crate::next_command::Typed;
 
 /// A failed command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,10 +16,14 @@ pub(crate) struct Failure {
     exit: Exit,
     message: String,
     advice: Option<String>,
-    /// A member's refusal code.
+    /// What exactly, for scripts: a member's refusal code, or one of our own.
     code: Option<String>,
+    /// What led to it, nearest first.
+    causes: Vec<String>,
     /// The command has printed its object already, and that tells.
     reported: bool,
+    /// People have been told as well.
+    told: bool,
 }
 
 macro_rules! constructors {
@@ -49,13 +57,39 @@ impl Failure {
             message: message.into(),
             advice: None,
             code: None,
+            causes: Vec::new(),
             reported: false,
+            told: false,
         }
+    }
+
+    /// A failure that a library tells of, with what led to it.
+    pub(crate) fn of(exit: Exit, error: &dyn Error) -> Self {
+        let mut told = error.to_string();
+        let mut failure = Self::new(exit, told.clone());
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            let text = error.to_string();
+            // Most errors have their cause's words in their own.
+            if !told.contains(&text) {
+                failure.causes.push(text.clone());
+            }
+            told = text;
+            cause = error.source();
+        }
+        failure
     }
 
     /// The user pressed Ctrl-C.
     pub(crate) fn interrupted() -> Self {
         Self::new(Exit::Interrupted, "interrupted")
+    }
+
+    /// There is no directory where the house should be: most often a slip.
+    pub(crate) fn no_house_directory(dir: &Path) -> Self {
+        Self::key(format!("there is no house directory {}", dir.display()))
+            .with_code("no-house-directory")
+            .advise("name it with --dir or SEALBID_DIR, or start a house with `sealbid up`")
     }
 
     /// Says what to do about it.
@@ -65,10 +99,23 @@ impl Failure {
         self
     }
 
-    /// Adds the code of a member's refusal.
+    /// What led to it, nearest first, as far as the message does not say so already.
+    pub(crate) fn causes(&self) -> &[String] {
+        &self.causes
+    }
+
+    /// Says what exactly it is, for scripts: a member's refusal code, or one of our own.
     #[must_use]
     pub(crate) fn with_code(mut self, code: impl fmt::Display) -> Self {
         self.code = Some(code.to_string());
+        self
+    }
+
+    /// The same, with commands to type next that name again what was typed.
+    #[must_use]
+    pub(crate) fn completed(mut self, typed: &Typed) -> Self {
+        self.message = typed.complete(&self.message);
+        self.advice = self.advice.map(|advice| typed.complete(&advice));
         self
     }
 
@@ -77,6 +124,17 @@ impl Failure {
     pub(crate) const fn reported(mut self) -> Self {
         self.reported = true;
         self
+    }
+
+    /// Says that all of it has been said, to scripts and to people.
+    #[must_use]
+    pub(crate) const fn told(mut self) -> Self {
+        (self.reported, self.told) = (true, true);
+        self
+    }
+
+    pub(crate) const fn is_told(&self) -> bool {
+        self.told
     }
 
     pub(crate) const fn is_reported(&self) -> bool {
@@ -99,8 +157,10 @@ impl Failure {
         serde_json::json!({
             "error": self.exit,
             "exit": self.code(),
-            "code": self.code,
+            // The kind, where there is nothing more exact: scripts decide by this field.
+            "code": self.code.as_deref().unwrap_or_else(|| self.exit.name()),
             "message": self.message,
+            "causes": self.causes,
             "advice": self.advice,
         })
     }
@@ -116,7 +176,7 @@ impl fmt::Display for Failure {
     }
 }
 
-impl std::error::Error for Failure {}
+impl Error for Failure {}
 
 #[cfg(test)]
 mod tests {
@@ -124,35 +184,28 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn exit_codes_are_those_of_the_help() {
-        let codes = [
-            (Failure::work("x"), 1),
-            (Failure::usage("x"), 2),
-            (Failure::authentication("x"), 3),
-            (Failure::key("x"), 4),
-            (Failure::storage("x"), 5),
-            (Failure::no_quorum("x"), 6),
-            (Failure::timeout("x"), 7),
-            (Failure::audit("x"), 8),
-            (Failure::not_filled("x"), 9),
-            (Failure::halted("x"), 10),
-            (Failure::interrupted(), 130),
-        ];
-        for (failure, code) in codes {
-            assert_eq!(failure.code(), code);
-            assert_eq!(failure.to_json()["exit"], code);
-        }
-    }
-
     /// A ceremony in doubt (10) must not look like one that is void (1).
     #[test]
     fn the_code_that_a_library_chose_is_passed_on() {
         for exit in Exit::ALL {
             let failure = Failure::new(*exit, "x");
             assert_eq!(failure.code(), exit.code());
-            assert_eq!(Exit::of_code(failure.code().into()), Some(*exit));
+            assert_eq!(failure.to_json()["exit"], exit.code());
+            assert_eq!(failure.to_json()["code"], exit.name());
         }
+    }
+
+    #[test]
+    fn causes_are_told_that_the_message_does_not_have() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("{0}")]
+        struct Because(&'static str, #[source] Option<Box<Self>>);
+
+        let because = |what, cause| Because(what, Some(Box::new(cause)));
+        let error = because("no: full", because("full", Because("disk", None)));
+        let failure = Failure::of(Exit::Storage, &error);
+        assert_eq!(failure.to_string(), "no: full");
+        assert_eq!(failure.causes(), ["disk"]);
     }
 
     /// A unit file restarts a member that the system failed, and not one that must not go on.
@@ -160,6 +213,6 @@ mod tests {
     fn a_member_that_must_not_go_on_has_a_code_of_its_own() {
         let code = |error: NodeError| Failure::from(error).code();
         assert_eq!(code(NodeError::Halted("x".to_owned())), 10);
-        assert_eq!(code(NodeError::System("x".to_owned())), 1);
+        assert_eq!(code(NodeError::System("x".into())), 1);
     }
 }

@@ -3,9 +3,12 @@
 //! One place decides which code every library's error has, so that scripts can go by the number: 3
 //! is a secret that does not fit, 4 a key or committee file, 5 the disk, 6 too few members, 7 time.
 
+use std::path::Path;
+
 use sealbid_client::{ClientError, CommitteeFileError, ErrorClass};
 use sealbid_keygen::{
-    AccountFileError, DealerError, HouseError, KeyFileError, PassphraseError, SaveCommitteeError,
+    AccountFileError, DealerError, Exit, HouseError, KeyFileError, PassphraseError,
+    SaveCommitteeError,
 };
 use sealbid_types::door::RefusalCode;
 
@@ -36,32 +39,33 @@ by_value!(
 /// What the caller can do about it decides the code and the advice.
 impl From<&ClientError> for Failure {
     fn from(error: &ClientError) -> Self {
-        let message = error.to_string();
         // Of whatever class: the member's own code goes along for scripts.
         if let ClientError::Refused { refusal, .. } = error {
             let failure = match error.class() {
-                ErrorClass::NoQuorum => Self::no_quorum(message),
-                _ => Self::work(message),
+                ErrorClass::NoQuorum => Self::of(Exit::NoQuorum, error),
+                _ => Self::of(Exit::Work, error),
             };
             return failure.advise(advice(refusal.code)).with_code(refusal.code);
         }
         match error.class() {
             // With fewer than a quorum there can be no receipt, whatever is sent.
-            ErrorClass::NoQuorum => Self::no_quorum(message).advise(
+            ErrorClass::NoQuorum => Self::of(Exit::NoQuorum, error).advise(
                 "start the members that are down (`sealbid node status` shows them), and try again",
             ),
             // It may come to pass all the same: the house goes on without this client.
             ErrorClass::Timeout => {
-                Self::timeout(message).advise("look at `sealbid watch`, and try again")
+                Self::of(Exit::Timeout, error).advise("look at `sealbid watch`, and try again")
             }
-            ErrorClass::NotFound => Self::work(message).advise("`sealbid rounds` lists the rounds"),
+            ErrorClass::NotFound => Self::of(Exit::Work, error)
+                .with_code("not-found")
+                .advise("`sealbid rounds` lists the rounds"),
             // None of the answers verified: trying again would bring the same.
-            ErrorClass::Dishonest => Self::authentication(message).advise(
+            ErrorClass::Dishonest => Self::of(Exit::Authentication, error).advise(
                 "that member lies, or the committee file is of another house: ask the others",
             ),
             // What was typed, or given as a file. Nobody else has heard of it.
-            ErrorClass::Input => Self::usage(message),
-            ErrorClass::Refused | ErrorClass::Local => Self::work(message),
+            ErrorClass::Input => Self::of(Exit::Usage, error),
+            ErrorClass::Refused | ErrorClass::Local => Self::of(Exit::Work, error),
         }
     }
 }
@@ -117,55 +121,65 @@ const fn advice(code: RefusalCode) -> &'static str {
 
 impl From<&PassphraseError> for Failure {
     fn from(error: &PassphraseError) -> Self {
-        Self::authentication(error.to_string())
+        Self::of(Exit::Authentication, error)
     }
 }
 
 /// A passphrase may be typed again, which mends nothing about a bad file: codes 3 and 4.
 impl From<&AccountFileError> for Failure {
     fn from(error: &AccountFileError) -> Self {
-        let message = error.to_string();
         match error {
             AccountFileError::Passphrase(_) | AccountFileError::WrongPassphrase { .. } => {
-                Self::authentication(message)
+                Self::of(Exit::Authentication, error)
             }
-            AccountFileError::Write { .. } => Self::storage(message),
-            AccountFileError::NotFound { .. } => Self::key(message).advise(
-                "make one with `sealbid account new --plain`, or name one with --account FILE",
-            ),
-            _ => Self::key(message).advise("name another account with --account FILE"),
+            AccountFileError::Write { .. } => Self::of(Exit::Storage, error),
+            AccountFileError::NotFound { .. } => Self::of(Exit::Key, error)
+                .with_code("no-account")
+                .advise("make one with `sealbid account new`, or name one with --account FILE"),
+            _ => Self::of(Exit::Key, error).advise("name another account with --account FILE"),
         }
     }
 }
 
 impl From<&CommitteeFileError> for Failure {
     fn from(error: &CommitteeFileError) -> Self {
-        let message = error.to_string();
         match error {
+            CommitteeFileError::NotFound { path } if !holds(path) => {
+                Self::no_house_directory(path.parent().unwrap_or(path))
+            }
             // Most often there is no house here yet, or the command looks in another place.
-            CommitteeFileError::NotFound { .. } => Self::key(message).advise(
-                "start a house with `sealbid up`, or name its directory with --dir or SEALBID_DIR",
-            ),
+            CommitteeFileError::NotFound { .. } => Self::of(Exit::Key, error)
+                .with_code("no-committee-file")
+                .advise(
+                    "start a house with `sealbid up`, or name its directory with --dir or \
+                     SEALBID_DIR",
+                ),
             // Fetched again and never mended by hand: all members and clients hold the same file.
-            _ => Self::key(message).advise("get the committee file from the house again"),
+            _ => Self::of(Exit::Key, error).advise("get the committee file from the house again"),
         }
     }
 }
 
 impl From<&SaveCommitteeError> for Failure {
     fn from(error: &SaveCommitteeError) -> Self {
-        Self::storage(error.to_string())
+        Self::of(Exit::Storage, error)
     }
+}
+
+/// Whether the directory of a file is there.
+fn holds(path: &Path) -> bool {
+    let directory = path.parent().unwrap_or(path);
+    // A file without one lies in the current directory.
+    directory.as_os_str().is_empty() || directory.is_dir()
 }
 
 /// A wrong passphrase, the disk, or the file itself: codes 3, 5 and 4.
 impl From<&KeyFileError> for Failure {
     fn from(error: &KeyFileError) -> Self {
-        let message = error.to_string();
         match error {
-            KeyFileError::WrongPassphrase { .. } => Self::authentication(message),
-            KeyFileError::Write { .. } => Self::storage(message),
-            _ => Self::key(message),
+            KeyFileError::WrongPassphrase { .. } => Self::of(Exit::Authentication, error),
+            KeyFileError::Write { .. } => Self::of(Exit::Storage, error),
+            _ => Self::of(Exit::Key, error),
         }
     }
 }
@@ -173,7 +187,7 @@ impl From<&KeyFileError> for Failure {
 /// Whatever is wrong with a house directory is about the disk.
 impl From<&HouseError> for Failure {
     fn from(error: &HouseError) -> Self {
-        Self::storage(error.to_string())
+        Self::of(Exit::Storage, error)
     }
 }
 
@@ -185,8 +199,8 @@ impl From<&DealerError> for Failure {
             DealerError::KeyFile(error) => Self::from(error),
             DealerError::CommitteeFile(error) => Self::from(error),
             // A committee that cannot be is a slip on the command line.
-            DealerError::Quorum(..) => Self::usage(error.to_string()),
-            _ => Self::work(error.to_string()),
+            DealerError::Quorum(..) => Self::of(Exit::Usage, error),
+            _ => Self::of(Exit::Work, error),
         }
     }
 }

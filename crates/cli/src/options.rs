@@ -3,7 +3,9 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{ArgAction, Args};
+
+use crate::ui::output::Console;
 
 /// What every command takes.
 #[derive(Debug, Clone, Args)]
@@ -22,6 +24,9 @@ pub(crate) struct Options {
     /// Print JSON: one object, or one a line; messages go to stderr
     #[arg(long, global = true)]
     pub(crate) json: bool,
+    /// Say more on stderr: what a failure came of, and a log; twice for its details
+    #[arg(long, short, global = true, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
     /// Read the passphrase from a file's first line instead of the terminal
     #[arg(
         long,
@@ -31,4 +36,11 @@ pub(crate) struct Options {
     )]
     #[arg(hide_env_values = true)]
     pub(crate) passphrase_file: Option<PathBuf>,
+}
+
+impl Options {
+    /// Where results go.
+    pub(crate) const fn console(&self) -> Console {
+        Console::new(self.json, self.verbose > 0)
+    }
 }

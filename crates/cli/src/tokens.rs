@@ -1,22 +1,32 @@
 //! Tokens by name, as the SDK has them, and their errors as those of a command.
 
 pub(crate) use sealbid_client::tokens::AmountFault;
-pub(crate) use sealbid_client::tokens::{DEFAULT, Decimal, TokenError, Tokens, base_units};
+pub(crate) use sealbid_client::tokens::{
+    DEFAULT, Decimal, NotADecimal, TokenError, Tokens, base_units,
+};
+
+use sealbid_keygen::Exit;
 
 use crate::exit::Failure;
 
 impl From<TokenError> for Failure {
     fn from(error: TokenError) -> Self {
         let message = error.to_string();
-        match error {
-            TokenError::Unknown { known, .. } => Self::usage(message).advise(format!(
-                "known are {}; add yours to tokens.toml, or give an asset id and base units \
-                 with --raw",
-                known.join(", ")
-            )),
+        match &error {
+            TokenError::Unknown { known, meant, .. } => {
+                let meant = meant.as_ref().map(|name| format!("did you mean {name}? "));
+                Self::usage(message)
+                    .with_code("unknown-token")
+                    .advise(format!(
+                        "{}known are {}; add yours to tokens.toml, or give an asset id and base \
+                         units with --raw",
+                        meant.unwrap_or_default(),
+                        known.join(", ")
+                    ))
+            }
             TokenError::At { .. } | TokenError::File(_) => Self::usage(message)
                 .advise("mend the file, or remove it: then the usual tokens hold"),
-            TokenError::Read { .. } => Self::storage(message),
+            TokenError::Read { .. } => Self::of(Exit::Storage, &error),
             TokenError::Amount {
                 reason: AmountFault::BaseUnits(_),
                 ..
@@ -39,7 +49,7 @@ mod tests {
         let unknown = Failure::from(tokens.named("dogecoin").unwrap_err());
         assert_eq!(unknown.code(), 2);
         assert!(
-            unknown.to_string().contains("known are usdc.near"),
+            unknown.to_string().contains("usdc.near (usdc)"),
             "{unknown}"
         );
         let usdc = tokens.named("usdc.near").unwrap();

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 
 use crate::ceremony::directory::CeremonyDir;
+use crate::command::values::duration;
 use crate::command::work_factor;
 use crate::encryption::WorkFactor;
 
@@ -86,13 +87,13 @@ pub struct InviteArgs {
     #[arg(long, short = 'q', value_name = "Q")]
     pub(super) quorum: Option<u8>,
     /// Until when everybody must be there [default: 1h, or 7d with --files]
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(super) deadline: Option<Duration>,
     /// The length of a slot
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration)]
     pub(super) period: Duration,
     /// How long quotes are taken at a slot's end
-    #[arg(long, value_name = "TIME", default_value = "3s", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "DURATION", default_value = "3s", value_parser = duration)]
     pub(super) quote_window: Duration,
     /// Where the others reach you, once or more [default: this machine's addresses]
     #[arg(long, value_name = "ADDR:PORT")]

@@ -4,6 +4,7 @@ mod ceremony;
 mod ceremony_args;
 mod dealer;
 mod inspection;
+pub mod values;
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -187,6 +188,7 @@ fn print<T: Terminal>(
     } else {
         text(around.out)?;
     }
+    around.out.flush()?;
     Ok(())
 }
 

@@ -7,8 +7,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use age::secrecy::{ExposeSecret, SecretString};
+use sealbid_types::text::{BYTE_ORDER_MARK, without_byte_order_mark};
 use zeroize::Zeroizing;
 
+use crate::output::note;
 use crate::secret_file::read_bounded;
 
 /// The most bytes of a passphrase.
@@ -113,15 +115,15 @@ impl Terminal for StandardTerminal {
         if !input.is_terminal() {
             return Err(io::Error::from(io::ErrorKind::NotConnected));
         }
-        eprint!("{prompt} ");
-        io::stderr().flush()?;
+        // Not by `eprint`, which panics where nobody reads it.
+        write!(io::stderr(), "{prompt} ").and_then(|()| io::stderr().flush())?;
         let mut line = String::new();
         input.lock().take(MOST_LINE).read_line(&mut line)?;
         Ok(line)
     }
 
     fn warn(&mut self, message: &str) {
-        eprintln!("warning: {message}");
+        note(&format!("warning: {message}"));
     }
 }
 
@@ -203,9 +205,9 @@ pub fn read_passphrase_file(
             "others may read the passphrase in {path}: chmod 600 {path}"
         ));
     }
-    // The line's end, and a byte more to tell what is too long.
-    let bytes = read_bounded(path, MOST_BYTES + 3).map_err(failed)?;
-    let line = bytes
+    // A mark, the line's end, and a byte more to tell what is too long.
+    let bytes = read_bounded(path, BYTE_ORDER_MARK.len_utf8() + MOST_BYTES + 3).map_err(failed)?;
+    let line = without_byte_order_mark(&bytes)
         .split(|&byte| byte == b'\n')
         .next()
         .unwrap_or_default();

@@ -1,5 +1,6 @@
 //! The commands, by who uses them.
 
+pub(crate) mod about;
 pub(crate) mod keys;
 pub(crate) mod operate;
 pub(crate) mod rounds;

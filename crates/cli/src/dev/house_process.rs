@@ -62,6 +62,8 @@ impl HouseProcess {
             // What a child needs is on its command line. These would lead it to another house.
             .env_remove("SEALBID_PASSPHRASE_FILE")
             .env_remove("SEALBID_DIR")
+            .env_remove("SEALBID_ACCOUNT")
+            .env(crate::config::VARIABLE, "")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(log_file)

@@ -5,6 +5,7 @@
 //! accounts.
 
 use core::time::Duration;
+use sealbid_keygen::command::values::{between, duration};
 use std::time::Instant;
 
 use clap::Args;
@@ -26,19 +27,19 @@ use crate::stop;
 pub(crate) struct UpArgs {
     /// Members of a new house
     #[arg(long, value_name = "N", default_value_t = 4)]
-    #[arg(value_parser = clap::value_parser!(u8).range(3..=16))]
+    #[arg(value_parser = between(3u8, 16))]
     members: u8,
     /// Solvers of a new house
     #[arg(long, value_name = "N", default_value_t = 2)]
-    #[arg(value_parser = clap::value_parser!(u8).range(0..=16))]
+    #[arg(value_parser = between(0u8, 16))]
     solvers: u8,
     /// The length of a new house's slots
-    #[arg(long, value_name = "TIME", default_value = "5s")]
-    #[arg(value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "DURATION", default_value = "5s")]
+    #[arg(value_parser = duration)]
     period: Duration,
     /// How long quotes are taken at the end of a new house's slots
-    #[arg(long, value_name = "TIME", default_value = "3s")]
-    #[arg(value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "DURATION", default_value = "3s")]
+    #[arg(value_parser = duration)]
     quote_window: Duration,
 }
 

@@ -1,20 +1,23 @@
 //! The arguments that make an order, sign it, seal it and wait for it: the same in every command.
 
 use core::time::Duration;
+use sealbid_keygen::command::values::duration;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use sealbid_client::{Order, Reveal};
 use sealbid_types::amount::Amount;
 use sealbid_types::text::{AccountId, AssetId, AssetStandard};
+use serde::Deserialize;
 
 use crate::exit::Failure;
-use crate::tokens::{Tokens, base_units};
+use crate::tokens::{Decimal, NotADecimal, Tokens, base_units};
 
 /// A swap.
 #[derive(Debug, Args)]
 pub(crate) struct SwapTerms {
     /// How much to give, in whole units
+    #[arg(value_parser = leading_amount)]
     amount: String,
     /// What to give: a name of tokens.toml
     #[arg(value_name = "GIVE")]
@@ -23,10 +26,30 @@ pub(crate) struct SwapTerms {
     #[arg(value_name = "WANT")]
     want: String,
     /// The least to get for all of it, in whole units
-    #[arg(long, value_name = "AMOUNT")]
+    #[arg(long, value_name = "AMOUNT", value_parser = amount)]
     min: String,
     #[command(flatten)]
     units: Units,
+}
+
+/// An amount as it is typed, before it is known of which token. Slips are told at once, whatever else
+/// is missing.
+fn amount(text: &str) -> Result<String, String> {
+    if let Err(fault @ NotADecimal::Separators) = text.parse::<Decimal>() {
+        return Err(fault.to_string());
+    }
+    if text.starts_with(char::is_alphabetic) {
+        return Err("an amount is a number, such as 1000.5".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+/// The same, where a token follows: people write them the other way round.
+fn leading_amount(text: &str) -> Result<String, String> {
+    if text.starts_with(char::is_alphabetic) {
+        return Err("the amount comes first, and then the token: 1000 usdc.near".to_owned());
+    }
+    amount(text)
 }
 
 /// How amounts are written.
@@ -51,6 +74,7 @@ Example:
   sealbid intent transfer 10 usdc.near bob.near --memo rent > transfer.json")]
     Transfer {
         /// How much, in whole units
+        #[arg(value_parser = leading_amount)]
         amount: String,
         /// The token: a name of tokens.toml
         token: String,
@@ -68,6 +92,7 @@ Example:
   sealbid intent ft-withdraw 10 usdc.near bob.near > withdrawal.json")]
     FtWithdraw {
         /// How much, in whole units
+        #[arg(value_parser = leading_amount)]
         amount: String,
         /// The token: a name of tokens.toml
         token: String,
@@ -88,6 +113,7 @@ Example:
   sealbid intent native-withdraw 2.5 bob.near > withdrawal.json")]
     NativeWithdraw {
         /// How much, in NEAR
+        #[arg(value_parser = amount)]
         amount: String,
         /// The account that receives
         receiver: AccountId,
@@ -198,8 +224,8 @@ pub(crate) struct SigningArgs {
     #[arg(long, value_name = "FILE", global = true)]
     pub(crate) account: Option<PathBuf>,
     /// How long the signature is good for, such as 90s, 10m or 2h
-    #[arg(long, value_name = "TIME", global = true)]
-    #[arg(default_value = "10m", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "DURATION", global = true)]
+    #[arg(default_value = "10m", value_parser = duration)]
     pub(crate) deadline: Duration,
     /// Only this solver may fill it; may be given several times
     #[arg(long = "solver", value_name = "ACCOUNT", global = true)]
@@ -215,7 +241,8 @@ impl SigningArgs {
 }
 
 /// What an envelope shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum RevealArg {
     /// The two tokens of a swap, so that solvers know to quote it
     Pair,

@@ -209,7 +209,8 @@ impl TradingSession {
                 count(left, "round"),
                 clock(order.expires),
             ));
-            console.line(format_args!("next     sealbid status {short}"));
+            let next = self.context.next(format_args!("status {short}"));
+            console.line(format_args!("next     {next}"));
         }
     }
 

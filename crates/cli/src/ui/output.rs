@@ -1,9 +1,14 @@
 //! Printing: results on stdout, for people or as JSON; messages and logs on stderr.
+//!
+//! Nothing here fails. What could not be written is remembered by [`StandardOutput`], and `main`
+//! asks it at the end: then the command fails, unless it has failed for a better reason.
 
 use core::fmt::Display;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, Write as _};
 
 use comfy_table::{Cell, CellAlignment, Table, presets};
+use sealbid_keygen::StandardOutput;
+use sealbid_keygen::output::note;
 use serde::Serialize;
 use tracing_subscriber::EnvFilter;
 
@@ -14,11 +19,13 @@ use crate::ui::text::{ascii_json, printable};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Console {
     json: bool,
+    /// Whether a failure is told with its causes.
+    verbose: bool,
 }
 
 impl Console {
-    pub(crate) const fn new(json: bool) -> Self {
-        Self { json }
+    pub(crate) const fn new(json: bool, verbose: bool) -> Self {
+        Self { json, verbose }
     }
 
     /// Whether results are printed as JSON.
@@ -31,35 +38,48 @@ impl Console {
         if self.json {
             self.object(object);
         } else {
-            write_line(io::stdout(), &printable(&text()));
+            StandardOutput.line(&printable(&text()));
         }
     }
 
     /// Prints an object on a line, with `--json` only.
     pub(crate) fn object(self, object: &impl Serialize) {
-        if self.json
-            && let Ok(json) = serde_json::to_string(object)
-        {
+        if !self.json {
+            return;
+        }
+        match serde_json::to_string(object) {
             // On one line, since scripts read objects line by line.
-            write_line(io::stdout(), &ascii_json(&json));
+            Ok(json) => StandardOutput.line(&ascii_json(&json)),
+            Err(error) => StandardOutput.remember(Err(error.into())),
         }
     }
 
     /// Prints a line for people, without `--json` only.
     pub(crate) fn line(self, text: impl Display) {
         if !self.json {
-            write_line(io::stdout(), &printable(&text.to_string()));
+            StandardOutput.line(&printable(&text.to_string()));
         }
     }
 
     /// Prints a line that is the same with and without `--json`.
     pub(crate) fn raw(self, line: &str) {
-        write_line(io::stdout(), &ascii_json(line));
+        StandardOutput.line(&ascii_json(line));
+    }
+
+    /// Prints what is a file of its own, as it is: our own words, with and without `--json`.
+    pub(crate) fn bytes(self, content: &[u8]) {
+        // Remembered in any case.
+        let _ = StandardOutput.write_all(content);
+    }
+
+    /// Whether nobody will see what else is printed: what prints until it is stopped ends then.
+    pub(crate) fn has_ended(self) -> bool {
+        StandardOutput.has_ended()
     }
 
     /// Says something on stderr that is no result: progress, a warning.
     pub(crate) fn note(self, text: impl Display) {
-        write_line(io::stderr(), &printable(&text.to_string()));
+        note(&printable(&text.to_string()));
     }
 
     /// Says why the command failed, on stderr; with `--json` also as an object, unless the command
@@ -69,16 +89,12 @@ impl Console {
             self.object(&failure.to_json());
         }
         // On stderr in either case: with --json too somebody may be looking on.
-        self.note(format_args!("sealbid: {failure}"));
-    }
-}
-
-/// Writes a line. A reader that has gone (`sealbid rounds | head`) has had enough: that is no error.
-fn write_line(mut to: impl Write, line: &str) {
-    if let Err(error) = writeln!(to, "{line}").and_then(|()| to.flush())
-        && error.kind() == ErrorKind::BrokenPipe
-    {
-        std::process::exit(0);
+        if !failure.is_told() {
+            self.note(format_args!("sealbid: {failure}"));
+        }
+        for cause in failure.causes().iter().filter(|_| self.verbose) {
+            self.note(format_args!("  caused by: {cause}"));
+        }
     }
 }
 
@@ -135,6 +151,31 @@ pub(crate) fn start_log(default: &str) -> Result<(), Failure> {
         // Results alone go to stdout.
         .with_writer(io::stderr)
         .with_ansi(false)
+        // It would tell of them by a macro that panics where nobody reads standard error.
+        .log_internal_errors(false)
         .try_init()
         .map_err(|error| Failure::work(format!("cannot start the log: {error}")))
+}
+
+/// Says what clap has to say instead of a command: help or a version as results, and what is wrong
+/// with the command line on stderr, and with `--json` as an object too.
+///
+/// # Errors
+/// Usage, which has been told.
+pub(crate) fn say_instead(instead: &clap::Error) -> Result<(), Failure> {
+    if !instead.use_stderr() {
+        StandardOutput.remember(instead.print());
+        return Ok(());
+    }
+    // In clap's own form, with its colours. Nobody is left to tell if this fails.
+    let _ = instead.print();
+    let text = instead.render().to_string();
+    let (what, more) = text.split_once("\n\n").unwrap_or((&text, ""));
+    let failure = Failure::usage(what.trim_start_matches("error: ").trim())
+        .advise(more.trim())
+        .with_code("command-line");
+    // Nothing was parsed, and a script that asked for objects waits for one.
+    let json = std::env::args_os().any(|argument| argument == "--json");
+    Console::new(json, false).object(&failure.to_json());
+    Err(failure.told())
 }

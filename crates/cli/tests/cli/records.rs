@@ -11,7 +11,7 @@ use sealbid_types::settlement::{Settlement, SignedSettlement};
 use super::*;
 
 /// A record that nobody signed.
-fn record(auction: AuctionId) -> RoundRecord {
+pub(crate) fn record(auction: AuctionId) -> RoundRecord {
     let (round, epoch, zero) = (Round(1), Epoch(0), FixedBytes([0; 96]));
     let close = Close {
         auction,

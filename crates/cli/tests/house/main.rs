@@ -10,5 +10,6 @@
 mod clock;
 mod kills;
 mod kit;
+mod output;
 mod skews;
 mod stops;

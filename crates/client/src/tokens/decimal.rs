@@ -19,10 +19,18 @@ pub struct Decimal {
     places: u32,
 }
 
-/// A text that is no such number.
+/// Why a text is no such number.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("not a number such as 0.985, of at most {MOST_DIGITS} digits")]
-pub struct NotADecimal;
+#[non_exhaustive]
+pub enum NotADecimal {
+    /// It groups its digits, or has a comma for the point: nobody knows whether `1,000` is a thousand
+    /// or one.
+    #[error("write it with a point and without separators, such as 1000.5")]
+    Separators,
+    /// Anything else.
+    #[error("not a number such as 0.985, of at most {MOST_DIGITS} digits")]
+    Other,
+}
 
 impl Decimal {
     /// All digits, without the point.
@@ -71,21 +79,31 @@ impl FromStr for Decimal {
     type Err = NotADecimal;
 
     fn from_str(text: &str) -> Result<Self, NotADecimal> {
+        // Digits in groups, by whichever sign people write them.
+        let separates = |sign: char| sign.is_whitespace() || [',', '_', '\'', '’'].contains(&sign);
+        let mut groups = text.split(|sign: char| separates(sign) || sign == '.');
+        if text.contains(separates)
+            && groups.all(|group| !group.is_empty() && group.bytes().all(|b| b.is_ascii_digit()))
+        {
+            return Err(NotADecimal::Separators);
+        }
         let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
         // Digits and one point. No sign, no exponent, no separator: nothing that somebody might
         // read otherwise.
         let is_number =
             |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
         if !is_number(whole) || !is_number(part) {
-            return Err(NotADecimal);
+            return Err(NotADecimal::Other);
         }
         // Zeros at the end say nothing, and do not count towards the length.
         let part = part.trim_end_matches('0');
         if whole.len().saturating_add(part.len()) > MOST_DIGITS {
-            return Err(NotADecimal);
+            return Err(NotADecimal::Other);
         }
-        let digits = format!("{whole}{part}").parse().map_err(|_| NotADecimal)?;
-        let places = u32::try_from(part.len()).map_err(|_| NotADecimal)?;
+        let digits = format!("{whole}{part}")
+            .parse()
+            .map_err(|_| NotADecimal::Other)?;
+        let places = u32::try_from(part.len()).map_err(|_| NotADecimal::Other)?;
         Ok(Self { digits, places })
     }
 }
@@ -137,7 +155,7 @@ mod tests {
             prop_assert_eq!(written.in_units(decimals).unwrap().units(), units);
             let shortest: Decimal = match written.to_string().parse() {
                 Ok(shortest) => shortest,
-                Err(NotADecimal) => return Ok(()),
+                Err(_) => return Ok(()),
             };
             prop_assert_eq!(shortest.in_units(decimals).unwrap().units(), units);
         }
@@ -153,12 +171,15 @@ mod tests {
             "-1",
             "+1",
             "1e3",
-            "1_000",
             " 1",
             "0x1",
             &"9".repeat(39),
         ] {
-            assert_eq!(text.parse::<Decimal>(), Err(NotADecimal), "{text}");
+            assert_eq!(text.parse::<Decimal>(), Err(NotADecimal::Other), "{text}");
+        }
+        for text in ["10,5", "1,000.5", "1 000", "1_000", "1'000", "1.000,5"] {
+            let refused = text.parse::<Decimal>();
+            assert_eq!(refused, Err(NotADecimal::Separators), "{text}");
         }
         assert_eq!("0.5".parse::<Decimal>().unwrap().in_units(0), None);
     }

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use sealbid_market::MOST_UNITS;
 use sealbid_types::amount::{Amount, AmountError};
 use sealbid_types::text::AssetId;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 pub use self::decimal::{Decimal, NotADecimal};
 
@@ -39,7 +39,9 @@ pub enum TokenError {
     Unknown {
         /// The name.
         name: String,
-        /// The names that there are, the first of each token.
+        /// The one that was meant, if one is much like it.
+        meant: Option<String>,
+        /// The names that there are: of each token the first, with the others in brackets.
         known: Vec<String>,
     },
     /// No amount that can be traded.
@@ -127,10 +129,12 @@ struct TokenFile {
 }
 
 /// A token that people name.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Token {
     /// Its name, the first if it has several.
     pub name: String,
+    /// Its other names.
+    pub aliases: Vec<String>,
     /// Its asset.
     pub asset: AssetId,
     /// How many decimals a whole unit has.
@@ -140,6 +144,7 @@ pub struct Token {
 /// The tokens of a house.
 #[derive(Debug, Clone, Default)]
 pub struct Tokens {
+    /// In small letters.
     by_name: BTreeMap<String, Token>,
     by_asset: BTreeMap<AssetId, Token>,
 }
@@ -200,6 +205,7 @@ impl Tokens {
         }
         let token = Token {
             name: name.clone(),
+            aliases: aliases.clone(),
             asset: asset.clone(),
             decimals,
         };
@@ -210,7 +216,9 @@ impl Tokens {
                     "{name:?} is no name: printable ASCII without spaces is"
                 ));
             }
-            if self.by_name.insert(name.clone(), token.clone()).is_some() {
+            // In whatever case: two names that differ in nothing else would be taken for one another.
+            let small = name.to_ascii_lowercase();
+            if self.by_name.insert(small, token.clone()).is_some() {
                 return Err(format!("{name:?} is the name of two tokens"));
             }
         }
@@ -220,18 +228,39 @@ impl Tokens {
         Ok(())
     }
 
-    /// The token by one of its names, or by its asset id.
+    /// All tokens, by their names.
+    pub fn all(&self) -> impl Iterator<Item = &Token> {
+        let names = self.by_name.iter();
+        // Each once, where its first name stands.
+        names.filter_map(|(name, token)| token.name.eq_ignore_ascii_case(name).then_some(token))
+    }
+
+    /// The token by one of its names, in small or capital letters, or by its asset id.
     ///
     /// # Errors
     /// [`TokenError::Unknown`], with the names that there are.
     pub fn named(&self, name: &str) -> Result<&Token, TokenError> {
         // An asset id is a name as well, if the file has it: decimals are needed in any case.
         let by_asset = || self.by_asset.get(&name.parse().ok()?);
-        let token = self.by_name.get(name).or_else(by_asset);
+        let small = name.to_ascii_lowercase();
+        let token = self.by_name.get(&small).or_else(by_asset);
         token.ok_or_else(|| TokenError::Unknown {
             name: name.to_owned(),
-            known: self.by_asset.values().map(|t| t.name.clone()).collect(),
+            meant: self.meant(&small),
+            known: self.all().map(Token::names).collect(),
         })
+    }
+
+    /// The name that is nearest to one that there is not, if it is near.
+    fn meant(&self, small: &str) -> Option<String> {
+        // A third of the letters may be wrong: of three, one.
+        let most = small.len().div_ceil(3);
+        let distances = self
+            .by_name
+            .keys()
+            .map(|name| (strsim::damerau_levenshtein(name, small), name));
+        let (_, name) = distances.filter(|(distance, _)| *distance <= most).min()?;
+        Some(name.clone())
     }
 
     /// The token that an asset is, if it is known.
@@ -285,6 +314,15 @@ impl Tokens {
 }
 
 impl Token {
+    /// Its name, with the others in brackets: `usdc.near (usdc)`.
+    #[must_use]
+    pub fn names(&self) -> String {
+        if self.aliases.is_empty() {
+            return self.name.clone();
+        }
+        format!("{} ({})", self.name, self.aliases.join(", "))
+    }
+
     /// Reads an amount in whole units, exactly.
     ///
     /// # Errors
@@ -354,7 +392,7 @@ fn in_range(amount: Amount) -> Result<Amount, AmountFault> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::panic)]
 
     use super::*;
     use proptest::prelude::*;
@@ -384,6 +422,50 @@ mod tests {
             unknown.to_string(),
             "no token is named \"dogecoin\" in tokens.toml"
         );
+        let TokenError::Unknown { meant, known, .. } = unknown else {
+            panic!("{unknown}");
+        };
+        assert_eq!(meant, None);
+        assert!(
+            known.contains(&"wrap.near (wnear, near)".to_owned()),
+            "{known:?}"
+        );
+        assert_eq!(known.len(), tokens.all().count());
+    }
+
+    #[test]
+    fn names_are_the_same_in_small_and_capital_letters() {
+        let tokens = usual();
+        assert_eq!(tokens.named("USDC").unwrap(), tokens.named("usdc").unwrap());
+        assert_eq!(tokens.named("Wrap.NEAR").unwrap().name, "wrap.near");
+        let twice = |name: &str| {
+            let token = |name, asset| {
+                format!(
+                    "[[token]]\nname = \"{name}\"\nasset = \"nep141:{asset}.near\"\ndecimals = 6\n"
+                )
+            };
+            Tokens::parse(&(token("usdx", "a") + &token(name, "b")))
+        };
+        twice("usdy").unwrap();
+        assert!(twice("USDX").is_err());
+    }
+
+    #[test]
+    fn a_slip_is_told_what_was_meant() {
+        let tokens = usual();
+        for (slip, meant) in [
+            ("wrap.naer", Some("wrap.near")),
+            ("WRAP.NAER", Some("wrap.near")),
+            ("usdx", Some("usdc")),
+            ("linaer", Some("linear")),
+            ("dogecoin", None),
+            ("", None),
+        ] {
+            let Err(TokenError::Unknown { meant: said, .. }) = tokens.named(slip) else {
+                panic!("{slip}");
+            };
+            assert_eq!(said.as_deref(), meant, "{slip}");
+        }
     }
 
     #[test]
@@ -397,6 +479,7 @@ mod tests {
             ("0", "more than nothing"),
             ("-1", "not a number"),
             ("1e3", "not a number"),
+            ("10,5", "a point and without separators"),
             (
                 "999999999999999999999999999999",
                 "more than an auction deals in",

@@ -19,7 +19,7 @@ use crate::orders::files::private_directory;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
-  sealbid account new --plain
+  sealbid account new
   sealbid account show")]
 pub(crate) struct AccountArgs {
     #[command(subcommand)]

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use clap::Args;
 use sealbid_keygen::command::{Surroundings, run as run_keygen};
-use sealbid_keygen::{KeygenCommand, StandardTerminal};
+use sealbid_keygen::{KeygenCommand, StandardOutput, StandardTerminal};
 use sealbid_types::time::Timestamp;
 use zeroize::Zeroizing;
 
@@ -40,7 +40,7 @@ pub(crate) async fn run(args: KeygenArgs, context: &Context) -> Result<(), Failu
     let work = blocking(move || {
         let mut around = Surroundings {
             dir: &dir,
-            out: &mut std::io::stdout(),
+            out: &mut StandardOutput,
             json,
             terminal: &mut StandardTerminal,
             passphrase,
@@ -52,7 +52,7 @@ pub(crate) async fn run(args: KeygenArgs, context: &Context) -> Result<(), Failu
     // It may be left at any moment, since whatever it has said is on disk.
     tokio::select! {
         done = work => done?
-            .map_err(|error| Failure::new(error.exit(), error.to_string())),
+            .map_err(|error| Failure::of(error.exit(), &error)),
         _ = tokio::signal::ctrl_c() => Err(match advice {
             Some(advice) => Failure::interrupted().advise(advice.to_string()),
             None => Failure::interrupted(),

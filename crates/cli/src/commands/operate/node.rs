@@ -1,12 +1,13 @@
 //! One member by hand: `sealbid node`.
 
 use core::time::Duration;
+use sealbid_keygen::command::values::{between, duration};
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use sealbid_client::ClientError;
 use sealbid_client::CommitteeFile;
-use sealbid_keygen::{MemberKey, Passphrase, PassphraseSource, StandardTerminal, Survival};
+use sealbid_keygen::{Exit, MemberKey, Passphrase, PassphraseSource, StandardTerminal, Survival};
 use sealbid_net::PeerId;
 use sealbid_net::ticket::{Role, Ticket};
 use sealbid_node::{MemberConfig, Node, NodeError, issue_ticket};
@@ -52,7 +53,7 @@ enum NodeCommand {
 #[derive(Debug, Args)]
 struct InitArgs {
     /// The member's number, from 1
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=16))]
+    #[arg(long, value_name = "N", value_parser = between(1u8, 16))]
     member: u8,
 }
 
@@ -77,7 +78,7 @@ struct TicketArgs {
     #[arg(long, value_name = "ID")]
     peer: PeerId,
     /// How long the ticket is valid
-    #[arg(long, value_name = "TIME", default_value = "30d", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "DURATION", default_value = "30d", value_parser = duration)]
     valid_for: Duration,
     /// The configuration of the member that signs [default: the first member's in DIR]
     #[arg(long, value_name = "FILE")]
@@ -180,25 +181,26 @@ async fn passphrase(config: &MemberConfig, context: &Context) -> Result<Passphra
 
 impl From<NodeError> for Failure {
     fn from(error: NodeError) -> Self {
-        let message = error.to_string();
-        match error {
-            NodeError::Config { .. } => Self::usage(message)
-                .advise("`sealbid node init --member N` writes a file to begin with"),
-            NodeError::Key(_) => Self::key(message),
-            NodeError::Passphrase(_) => Self::authentication(message),
-            NodeError::Storage(_) => Self::storage(message),
-            NodeError::PortInUse { .. } => Self::work(message).advise(
+        let of = |exit| Self::of(exit, &error);
+        match &error {
+            NodeError::Config { .. } => {
+                of(Exit::Usage).advise("`sealbid node init --member N` writes a file to begin with")
+            }
+            NodeError::Key(_) => of(Exit::Key),
+            NodeError::Passphrase(_) => of(Exit::Authentication),
+            NodeError::Storage(_) | NodeError::File { .. } => of(Exit::Storage),
+            NodeError::PortInUse { .. } => of(Exit::Work).advise(
                 "another process listens there, perhaps this very member: stop it, or give \
                  another port in member.toml and in the committee file",
             ),
             NodeError::Mesh(_) | NodeError::Door(_) => {
-                Self::work(message).advise("check the addresses in member.toml")
+                of(Exit::Work).advise("check the addresses in member.toml")
             }
-            NodeError::Halted(_) => Self::halted(message).advise(
+            NodeError::Halted(_) => of(Exit::Halted).advise(
                 "do not start it again before the members have agreed on what to do: what it saw \
                  is in its log and in its store",
             ),
-            NodeError::System(_) => Self::work(message),
+            NodeError::System(_) => of(Exit::Work),
         }
     }
 }
@@ -341,7 +343,7 @@ fn signer_config(args: &TicketArgs, context: &Context) -> Result<PathBuf, Failur
     if let Some(path) = &args.config {
         return Ok(path.clone());
     }
-    let house = context.house_dir();
+    let house = context.require_dir()?;
     let members = house.members().unwrap_or_default();
     let configs = members
         .into_iter()

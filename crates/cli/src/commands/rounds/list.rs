@@ -4,6 +4,7 @@
 //! is verified.
 
 use clap::Args;
+use sealbid_keygen::command::values::between;
 use sealbid_types::door::MOST_SUMMARIES;
 use sealbid_types::id::Round;
 
@@ -26,7 +27,7 @@ pub(crate) struct RoundsArgs {
     from: Option<u64>,
     /// How many at most
     #[arg(long, value_name = "N", default_value_t = 10)]
-    #[arg(value_parser = clap::value_parser!(u16).range(1..=i64::from(MOST_SUMMARIES)))]
+    #[arg(value_parser = between(1, MOST_SUMMARIES))]
     count: u16,
 }
 

@@ -51,14 +51,15 @@ pub(crate) async fn run(args: RoundArgs, context: &Context) -> Result<(), Failur
     // Its signatures are verified by now. Computed again as well, since whoever reads a round wants
     // to know whether it adds up.
     let audit = audit_round(&house, record, &batch_secret()?);
-    context
-        .console()
-        .result(record, || describe(record, &audit, &tokens));
+    context.console().result(record, || {
+        let next = context.next(format_args!("audit {round}"));
+        describe(record, &audit, &tokens, &next)
+    });
     Ok(())
 }
 
 /// Each entry that the close lists, what it turned out to be, and what became of it.
-fn describe(record: &RoundRecord, audit: &RoundAudit, tokens: &Tokens) -> String {
+fn describe(record: &RoundRecord, audit: &RoundAudit, tokens: &Tokens, next: &str) -> String {
     let close = &record.close;
     // In the first line, where nobody overlooks it.
     let verdict = if audit.is_ok() {
@@ -102,11 +103,8 @@ fn describe(record: &RoundRecord, audit: &RoundAudit, tokens: &Tokens) -> String
     }
     text.push_str(&format!("\n{table}"));
     if !audit.is_ok() {
-        text.push_str(&format!(
-            // That takes more lines than there are here.
-            "\n\nnext  sealbid audit {}   says what is wrong",
-            close.round
-        ));
+        // That takes more lines than there are here.
+        text.push_str(&format!("\n\nnext  {next}   says what is wrong"));
     }
     text
 }
@@ -155,7 +153,7 @@ fn outcomes(
 
 /// Tells the times that the members of this directory wrote down.
 fn timings(round: Round, context: &Context) -> Result<(), Failure> {
-    let house = context.house_dir();
+    let house = context.require_dir()?;
     let members = house.members().map_err(|error| {
         Failure::storage(format!("cannot read {}: {error}", house.root().display()))
             .advise("timings are the members' own files: name the house directory with --dir")

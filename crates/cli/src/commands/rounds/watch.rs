@@ -39,6 +39,10 @@ pub(crate) async fn run(_args: WatchArgs, context: &Context) -> Result<(), Failu
         }
         // With --json the event as it came, whole.
         console.result(&event, || line(&event, &tokens));
+        // Nothing else would end it: `sealbid watch | head -1`.
+        if console.has_ended() {
+            return Ok(());
+        }
     }
 }
 

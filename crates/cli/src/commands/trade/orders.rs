@@ -43,11 +43,12 @@ pub(crate) async fn run(args: OrdersArgs, context: &Context) -> Result<(), Failu
         update(&TradingSession::open(context).await?).await?;
     }
     let (console, tokens) = (context.console(), context.tokens()?);
-    let files = OrderFiles::new(context.house_dir().orders());
+    let files = OrderFiles::new(context.require_dir()?.orders());
     let orders = files.all()?;
     if orders.is_empty() {
         console.line(format_args!("no orders in {}", files.dir().display()));
-        console.line("next  sealbid swap 1000 usdc.near wrap.near --min 950");
+        let next = context.next("swap 1000 usdc.near wrap.near --min 950");
+        console.line(format_args!("next  {next}"));
     }
     // What a trader looks for when something is disputed: the id, and how many have signed for it.
     let mut table = Columns::new(&[

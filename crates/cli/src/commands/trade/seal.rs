@@ -70,13 +70,13 @@ pub(crate) async fn run(args: SealArgs, context: &Context) -> Result<(), Failure
         "id": order.id, "file": out, "first": order.first, "last": order.last,
         "expires": order.expires,
     });
+    let next = context.next(format_args!("send {}", out.display()));
     context.console().result(&object, || {
         format!(
-            "sealed   {}  for rounds {} to {}\nnext     sealbid send {}",
+            "sealed   {}  for rounds {} to {}\nnext     {next}",
             order.id.short(),
             order.first,
             order.last,
-            out.display()
         )
     });
     Ok(())

@@ -10,6 +10,7 @@ mod report;
 mod trading;
 
 use core::time::Duration;
+use sealbid_keygen::command::values::between;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -49,19 +50,19 @@ const RELAY_PATIENCE: Duration = Duration::from_secs(15);
 pub(crate) struct DemoArgs {
     /// Members of the committee
     #[arg(long, value_name = "N", default_value_t = 4)]
-    #[arg(value_parser = clap::value_parser!(u8).range(3..=16))]
+    #[arg(value_parser = between(3u8, 16))]
     members: u8,
     /// Solvers, each with a price book of its own
     #[arg(long, value_name = "N", default_value_t = 3)]
-    #[arg(value_parser = clap::value_parser!(u8).range(1..=16))]
+    #[arg(value_parser = between(1u8, 16))]
     solvers: u8,
     /// Sealed intents in all; one in six asks for too much on purpose
     #[arg(long, value_name = "N", default_value_t = 60)]
-    #[arg(value_parser = clap::value_parser!(u32).range(1..=5000))]
+    #[arg(value_parser = between(1u32, 5000))]
     intents: u32,
     /// Rounds to spread them over
     #[arg(long, value_name = "N", default_value_t = 2)]
-    #[arg(value_parser = clap::value_parser!(u16).range(1..=100))]
+    #[arg(value_parser = between(1u16, 100))]
     rounds: u16,
     /// The seed of traders and orders [default: a new one]
     #[arg(long, value_name = "NUMBER")]

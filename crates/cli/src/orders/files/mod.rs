@@ -19,6 +19,10 @@ use sealbid_types::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::exit::Failure;
+use crate::ui::text::count;
+
+/// How many hex digits an id has.
+const ID_DIGITS: usize = 64;
 
 /// How many digits of an id a prefix needs at least.
 const SHORTEST_PREFIX: usize = 4;
@@ -173,15 +177,17 @@ impl OrderFiles {
     /// # Errors
     /// Usage, if there is no such order, or several.
     pub(crate) fn find(&self, text: &str) -> Result<EnvelopeId, Failure> {
-        if let Ok(id) = text.parse() {
+        if let Ok(id) = text.to_ascii_lowercase().parse() {
             return Ok(id);
         }
-        let is_hex = text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-        if !is_hex || text.len() < SHORTEST_PREFIX {
-            return Err(Failure::usage(format!(
-                "{text:?} is no id: at least {SHORTEST_PREFIX} of its hex digits are needed"
-            )));
-        }
+        check_prefix(text).map_err(|what| {
+            Failure::usage(format!(
+                "{text:?} is no id, nor the beginning of one: {what}"
+            ))
+            .with_code("no-id")
+            .advise("`sealbid orders` lists your orders by their first digits")
+        })?;
+        let text = &text.to_ascii_lowercase();
         let ids = self.ids()?;
         let fitting: Vec<_> = ids
             .iter()
@@ -189,10 +195,16 @@ impl OrderFiles {
             .collect();
         match fitting.as_slice() {
             [id] => Ok(**id),
-            [] => Err(
-                Failure::usage(format!("none of your orders begins with {text}"))
-                    .advise("`sealbid orders` lists yours; another's needs its whole id"),
-            ),
+            [] => Err(Failure::usage(format!(
+                "none of your orders begins with {text} ({} in {})",
+                count(ids.len() as u64, "order"),
+                self.dir.display()
+            ))
+            .with_code("no-such-order")
+            .advise(
+                "`sealbid orders` lists yours; of another's all 64 digits are needed, since \
+                     members go by whole ids",
+            )),
             _ => Err(Failure::usage(format!(
                 "{} of your orders begin with {text}",
                 fitting.len()
@@ -233,6 +245,18 @@ pub(crate) fn private_directory(dir: &Path) -> Result<(), Failure> {
         .mode(0o700)
         .create(dir);
     made.map_err(|error| cannot("make", dir, &error))
+}
+
+/// Whether a text may be the beginning of an id. Each slip is told by itself.
+fn check_prefix(text: &str) -> Result<(), String> {
+    if let Some(other) = text.chars().find(|c| !c.is_ascii_hexdigit()) {
+        return Err(format!("{other:?} is no hex digit"));
+    }
+    match text.len() {
+        ID_DIGITS.. => Err(format!("it has {} digits, of {ID_DIGITS}", text.len())),
+        SHORTEST_PREFIX.. => Ok(()),
+        _ => Err(format!("at least {SHORTEST_PREFIX} digits are needed")),
+    }
 }
 
 fn cannot(what: &str, path: &Path, error: &io::Error) -> Failure {
