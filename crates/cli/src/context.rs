@@ -11,6 +11,7 @@ use crate::config::Settings;
 use crate::exit::Failure;
 use crate::next_command::Typed;
 use crate::options::Options;
+use crate::orders::in_hand::InHand;
 use crate::tokens::Tokens;
 use crate::ui::output::Console;
 
@@ -22,6 +23,7 @@ pub(crate) struct Context {
     console: Console,
     typed: Arc<Typed>,
     settings: Arc<Settings>,
+    in_hand: InHand,
 }
 
 impl Context {
@@ -38,6 +40,7 @@ impl Context {
             console,
             typed: Arc::new(typed),
             settings: Arc::new(settings),
+            in_hand: InHand::default(),
         }
     }
 
@@ -77,6 +80,11 @@ impl Context {
     /// Where results go.
     pub(crate) const fn console(&self) -> Console {
         self.console
+    }
+
+    /// The order that the command has in hand, if it is interrupted.
+    pub(crate) const fn in_hand(&self) -> &InHand {
+        &self.in_hand
     }
 
     /// Where passphrases come from.

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use sealbid_keygen::Exit;
+use sealbid_types::id::EnvelopeId;
 
 use crate::next_command::Typed;
 
@@ -20,6 +21,8 @@ pub(crate) struct Failure {
     code: Option<String>,
     /// What led to it, nearest first.
     causes: Vec<String>,
+    /// The order that the command had in hand.
+    order: Option<EnvelopeId>,
     /// The command has printed its object already, and that tells.
     reported: bool,
     /// People have been told as well.
@@ -58,6 +61,7 @@ impl Failure {
             advice: None,
             code: None,
             causes: Vec::new(),
+            order: None,
             reported: false,
             told: false,
         }
@@ -96,6 +100,20 @@ impl Failure {
     #[must_use]
     pub(crate) fn advise(mut self, advice: impl Into<String>) -> Self {
         self.advice = Some(advice.into());
+        self
+    }
+
+    /// Says more than the kind of failure does.
+    #[must_use]
+    pub(crate) fn because(mut self, why: impl fmt::Display) -> Self {
+        self.message = format!("{}: {why}", self.message);
+        self
+    }
+
+    /// Names the order that the command had in hand: whoever reads this asks for it by its id.
+    #[must_use]
+    pub(crate) const fn of_order(mut self, id: EnvelopeId) -> Self {
+        self.order = Some(id);
         self
     }
 
@@ -159,6 +177,7 @@ impl Failure {
             "exit": self.code(),
             // The kind, where there is nothing more exact: scripts decide by this field.
             "code": self.code.as_deref().unwrap_or_else(|| self.exit.name()),
+            "order": self.order,
             "message": self.message,
             "causes": self.causes,
             "advice": self.advice,

@@ -111,6 +111,7 @@ async fn run(cli: Cli, typed: Typed, settings: Settings) -> Result<(), Failure> 
     }
     tokio::select! {
         done = command.run(&context) => done,
-        _ = tokio::signal::ctrl_c() => Err(Failure::interrupted()),
+        // SIGTERM too: whoever ends a trader's script wants to know no less.
+        _ = stop::requested(false) => Err(context.in_hand().interrupted()),
     }
 }

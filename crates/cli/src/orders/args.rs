@@ -270,10 +270,26 @@ impl From<RevealArg> for Reveal {
     }
 }
 
-/// Whether to wait.
+/// Whether to wait, and for how long.
 #[derive(Debug, Args)]
 pub(crate) struct WaitArgs {
-    /// Wait for the outcome; exit 9 if it is not filled
-    #[arg(long)]
-    pub(crate) wait: bool,
+    /// Wait for the outcome, for so long at most (such as --wait=90s); exit 9 if it is not filled
+    #[arg(long, value_name = "DURATION", num_args = 0..=1, require_equals = true)]
+    #[arg(value_parser = humantime::parse_duration)]
+    wait: Option<Option<Duration>>,
+}
+
+impl WaitArgs {
+    /// Not to wait.
+    pub(crate) const NO: Self = Self { wait: None };
+
+    /// Whether to wait.
+    pub(crate) const fn waits(&self) -> bool {
+        self.wait.is_some()
+    }
+
+    /// For how long at most, if that was said.
+    pub(crate) fn limit(&self) -> Option<Duration> {
+        self.wait.flatten()
+    }
 }

@@ -3,4 +3,8 @@
 
 pub(crate) mod args;
 pub(crate) mod files;
+pub(crate) mod in_hand;
+pub(crate) mod keyed;
+mod price_check;
 pub(crate) mod session;
+mod waiting;

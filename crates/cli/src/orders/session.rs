@@ -1,16 +1,16 @@
 //! Trading with one house: sealing an order, writing it down, sending it, and waiting for what
 //! becomes of it.
 
-use core::time::Duration;
 use std::time::SystemTime;
 
 use sealbid_client::{
-    Accepted, Client, ClientError, ErrorClass, Outcome, Standing, Trader, Window,
+    Accepted, Client, ClientError, ErrorClass, Outcome, Sent, Standing, Trader, Window,
 };
 use sealbid_near::authorisation::intent_hash;
 use sealbid_near::signed::SignedIntent;
 use sealbid_types::envelope::Envelope;
 use sealbid_types::id::EnvelopeId;
+use sealbid_types::report::Receipt;
 use sealbid_types::time::Timestamp;
 use serde_json::json;
 
@@ -18,16 +18,17 @@ use crate::context::Context;
 use crate::exit::Failure;
 use crate::orders::args::{SealingArgs, WaitArgs};
 use crate::orders::files::{OrderFile, OrderFiles};
+use crate::orders::in_hand::Stage;
 use crate::tokens::Tokens;
 use crate::ui::describe;
-use crate::ui::text::{clock, count};
+use crate::ui::text::{count, moment};
 
 /// All that sealing and sending takes.
 pub(crate) struct TradingSession {
     pub(crate) house: Client,
     pub(crate) tokens: Tokens,
     pub(crate) orders: OrderFiles,
-    context: Context,
+    pub(super) context: Context,
 }
 
 impl TradingSession {
@@ -98,10 +99,13 @@ impl TradingSession {
             ..OrderFile::of_envelope(&envelope, now())
         };
         self.orders.add(&order, &envelope)?;
+        let send = self.sends(order.id);
+        self.context.in_hand().set(order.id, Stage::Sealed(send));
         Ok((envelope, order))
     }
 
-    /// Sends an envelope, writes the receipt down, tells, and waits if asked to.
+    /// Sends an envelope, writes the receipt down, tells, and waits if asked to. What was sent
+    /// before is no refusal: then it is told what became of it.
     ///
     /// # Errors
     /// Those of sending; not filled.
@@ -111,85 +115,142 @@ impl TradingSession {
         order: OrderFile,
         wait: &WaitArgs,
     ) -> Result<(), Failure> {
-        // On disk before it leaves: should this process die, it is known here what a member may
-        // hold.
-        self.orders.add(&order, &envelope)?;
-        let accepted = self.submit(&envelope, &order).await?;
+        let order = self.hand_over(&envelope, order)?;
+        match self.house.send(&envelope).await {
+            Ok(sent) => self.follow(order, sent, wait).await,
+            Err(error) => Err(self.not_sent(&order, error)?),
+        }
+    }
+
+    /// What is done just before an envelope leaves. It is on disk first: should this process die,
+    /// it is known here what a member may hold. For the same reason its id is told first.
+    pub(super) fn hand_over(
+        &self,
+        envelope: &Envelope,
+        order: OrderFile,
+    ) -> Result<OrderFile, Failure> {
         let order = OrderFile {
-            receipt: Some(accepted.receipt.clone()),
-            // A refusal that was noted before is over: now it has been taken.
-            outcome: None,
+            sent: Some(now()),
             ..order
         };
-        self.orders.write(&order)?;
-        // With --json all of it is one object at the end.
-        if !self.context.console().is_json() {
-            self.tell(&order, &accepted, wait.wait);
-        }
-        let outcome = if wait.wait {
-            Some(self.wait(order.id, Some(&order)).await?)
-        } else {
-            None
+        self.orders.add(&order, envelope)?;
+        self.tell_sealed(&order);
+        let again = self.sends(order.id);
+        self.context.in_hand().set(order.id, Stage::Sending(again));
+        Ok(order)
+    }
+
+    /// The command that sends an order's envelope.
+    pub(super) fn sends(&self, id: EnvelopeId) -> String {
+        format!("sealbid send {}", self.orders.envelope_path(id).display())
+    }
+
+    /// An envelope has been taken, now or before.
+    pub(super) async fn follow(
+        &self,
+        order: OrderFile,
+        sent: Sent,
+        wait: &WaitArgs,
+    ) -> Result<(), Failure> {
+        self.context.in_hand().set(order.id, Stage::Acknowledged);
+        let (order, accepted, outcome) = match sent {
+            Sent::Accepted(accepted) => {
+                let order = OrderFile {
+                    receipt: Some(accepted.receipt.clone()),
+                    // A refusal that was noted before is over: now it has been taken.
+                    refused: None,
+                    outcome: None,
+                    ..order
+                };
+                self.orders.write(&order)?;
+                self.tell_receipt(&order, &accepted, wait.waits());
+                (order, Some(accepted), None)
+            }
+            Sent::Before(outcome) => {
+                self.orders.note(order.id, &outcome)?;
+                self.context.console().line(format_args!(
+                    "sent     {}  before; this became of it:",
+                    order.id.short()
+                ));
+                (order, None, Some(outcome))
+            }
         };
-        self.context.console().object(&json!({
-            "id": order.id,
-            "kind": order.kind,
-            "round": accepted.round,
-            "first": order.first,
-            "last": order.last,
-            "expires": order.expires,
-            "member": accepted.member.to_string(),
-            "intent_hash": order.intent_hash,
-            "receipt": accepted.receipt,
-            "outcome": outcome,
-        }));
+        let is_over = outcome.as_ref().is_some_and(Outcome::is_final);
+        let outcome = if wait.waits() && !is_over {
+            Some(self.wait(order.id, Some(&order), wait.limit()).await?)
+        } else {
+            outcome
+        };
+        self.report(&order, accepted.as_ref(), outcome.as_ref());
         match outcome {
             Some(outcome) => self.conclude(&order, &outcome),
             None => Ok(()),
         }
     }
 
+    /// With --json all of it is one object at the end.
+    fn report(&self, order: &OrderFile, accepted: Option<&Accepted>, outcome: Option<&Outcome>) {
+        self.context.console().object(&json!({
+            "id": order.id,
+            "kind": order.kind,
+            "key": order.key,
+            "round": order.receipt.as_ref().map(Receipt::round),
+            "first": order.first,
+            "last": order.last,
+            "expires": order.expires,
+            "member": accepted.map(|accepted| accepted.member.to_string()),
+            "intent_hash": order.intent_hash,
+            "receipt": order.receipt,
+            "outcome": outcome,
+        }));
+    }
+
     /// Tells a refusal from a missing answer. Where none came a member may hold the envelope, and a
     /// second order could trade beside the first.
-    async fn submit(&self, envelope: &Envelope, order: &OrderFile) -> Result<Accepted, Failure> {
-        let error = match self.house.submit(envelope).await {
-            Ok(accepted) => return Ok(accepted),
-            Err(error) => error,
-        };
-        let failure = Failure::from(&error);
+    ///
+    /// # Errors
+    /// Storage.
+    pub(super) fn not_sent(
+        &self,
+        order: &OrderFile,
+        error: ClientError,
+    ) -> Result<Failure, Failure> {
+        let failure = Failure::from(&error).of_order(order.id);
         match (error.class(), error) {
-            (ErrorClass::NoQuorum | ErrorClass::Timeout, _) => {
-                let path = self.orders.envelope_path(order.id);
-                Err(failure.advise(format!(
-                    "a member may hold it nevertheless: send this very envelope again, not a new \
-                     one\n  sealbid send {}",
-                    path.display()
-                )))
-            }
-            // If a receipt is there it stays good: that one member refuses now takes nothing back.
-            (_, ClientError::Refused { refusal, .. }) if order.receipt.is_none() => {
-                let outcome = json!({ "status": "refused", "code": refusal.code });
+            // Whatever became of this attempt: the promise of an earlier one holds.
+            (_, _) if order.receipt.is_some() => Ok(failure.advise(format!(
+                "its receipt holds: it is in the auction already\n  sealbid status {} --wait",
+                order.id.short()
+            ))),
+            (ErrorClass::NoQuorum | ErrorClass::Timeout, _) => Ok(failure.advise(format!(
+                "a member may hold it nevertheless: send this very envelope again, not a new one\n  {}",
+                self.sends(order.id)
+            ))),
+            (_, ClientError::Refused { refusal, .. }) => {
                 self.orders.write(&OrderFile {
-                    outcome: Some(outcome),
+                    refused: Some(refusal.code),
                     ..order.clone()
                 })?;
-                Err(failure)
+                Ok(failure)
             }
-            _ => Err(failure),
+            _ => Ok(failure),
         }
     }
 
-    fn tell(&self, order: &OrderFile, accepted: &Accepted, waits: bool) {
-        let console = self.context.console();
+    fn tell_sealed(&self, order: &OrderFile) {
         let what = order
             .terms
             .as_ref()
             .map(|terms| describe::terms(terms, &self.tokens));
-        let short = order.id.short();
-        console.line(format_args!(
-            "sealed   {short}  {}",
+        self.context.console().line(format_args!(
+            "sealed   {}  {}",
+            order.id.short(),
             what.unwrap_or_default()
         ));
+    }
+
+    fn tell_receipt(&self, order: &OrderFile, accepted: &Accepted, waits: bool) {
+        let console = self.context.console();
         console.line(format_args!(
             "receipt  {} of {} members, for round {}",
             accepted.receipt.acknowledgements.len(),
@@ -197,46 +258,30 @@ impl TradingSession {
             accepted.round,
         ));
         if waits {
-            console.line("waiting for the outcome");
-        } else {
-            let left = order
-                .last
-                .0
-                .saturating_sub(accepted.round.0)
-                .saturating_add(1);
-            console.line(format_args!(
-                "valid    for {}, until {}; then it is gone, unopened",
-                count(left, "round"),
-                clock(order.expires),
-            ));
-            let next = self.context.next(format_args!("status {short}"));
-            console.line(format_args!("next     {next}"));
+            console.line("waiting for the outcome; Ctrl-C ends the waiting, and not the order");
+            return;
         }
+        let left = order
+            .last
+            .0
+            .saturating_sub(accepted.round.0)
+            .saturating_add(1);
+        console.line(format_args!(
+            "valid    for {}, until {}; then it is gone, unopened",
+            count(left, "round"),
+            moment(order.expires, now()),
+        ));
+        let next = self
+            .context
+            .next(format_args!("status {}", order.id.short()));
+        console.line(format_args!("next     {next}"));
     }
 
-    /// Waits for the outcome of an envelope, one's own or not.
+    /// Tells the outcome, and fails unless it is a fill.
     ///
     /// # Errors
-    /// Timeout, or what kept failing.
-    pub(crate) async fn wait(
-        &self,
-        id: EnvelopeId,
-        order: Option<&OrderFile>,
-    ) -> Result<Outcome, Failure> {
-        let period = u64::from(self.house.committee().schedule.period_ms);
-        // Another's rounds are not known here: as many as are usual.
-        let rounds = order.map_or(3, |order| order.last.0.saturating_sub(order.first.0));
-        // Twice the rounds' own time: a round may need more than one slot.
-        let millis = period
-            .saturating_mul(rounds.saturating_add(2))
-            .saturating_mul(2);
-        let most = Duration::from_millis(millis.saturating_add(30_000));
-        let outcome = self.house.wait_for_outcome(id, most).await?;
-        self.orders.note(id, &outcome)?;
-        Ok(outcome)
-    }
-
-    fn conclude(&self, order: &OrderFile, outcome: &Outcome) -> Result<(), Failure> {
+    /// Not filled.
+    pub(super) fn conclude(&self, order: &OrderFile, outcome: &Outcome) -> Result<(), Failure> {
         let console = self.context.console();
         console.line(describe::outcome(
             outcome,

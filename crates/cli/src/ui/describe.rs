@@ -5,7 +5,7 @@
 //! is part of what is told of it.
 
 use sealbid_client::Outcome;
-use sealbid_types::allocation::{FillKind, UnfilledReason};
+use sealbid_types::allocation::{FillKind, Outflow, UnfilledReason, VoidReason};
 use sealbid_types::id::EnvelopeId;
 use sealbid_types::metadata::{Disclosure, Metadata};
 use sealbid_types::settlement::SettledFill;
@@ -13,6 +13,9 @@ use sealbid_types::terms::{Action, Terms, TokenDiff};
 use sealbid_types::text::AssetId;
 
 use crate::tokens::Tokens;
+
+/// A fill is the committee's word. Whether balances suffice, the chain says.
+const ON_CHAIN: &str = "to be settled on chain";
 
 /// Terms in a line: `1000 usdc.near for at least 950 wrap.near`.
 pub(crate) fn terms(terms: &Terms, tokens: &Tokens) -> String {
@@ -121,8 +124,7 @@ pub(crate) fn outcome(outcome: &Outcome, terms: Option<&Terms>, tokens: &Tokens)
     // it.
     match outcome {
         Outcome::Unknown => {
-            "unknown: no member that answers has it\n  it was never acknowledged, or is of another house"
-                .to_owned()
+            "unknown: no quorum has acknowledged it, or it is of another house".to_owned()
         }
         Outcome::Pending { round } => format!("waiting for round {round}"),
         Outcome::Listed { round } => format!("listed by round {round}, which is being settled"),
@@ -133,7 +135,13 @@ pub(crate) fn outcome(outcome: &Outcome, terms: Option<&Terms>, tokens: &Tokens)
             unfilled(reason, terms, tokens)
         ),
         Outcome::Void { round, reason } => {
-            format!("void in round {round}: {reason}\n  what was opened of it is public now")
+            let other = match reason {
+                VoidReason::UsedNonce { .. } | VoidReason::DuplicateNonce { .. } => {
+                    "\n  another order with the same nonce, as those of one key have, counts instead"
+                }
+                _ => "",
+            };
+            format!("void in round {round}: {reason}{other}\n  what was opened of it is public now")
         }
         Outcome::Quoted { round, fills } => quoted(*round, fills),
         Outcome::Expired => "expired before a round listed it\n  \
@@ -142,11 +150,29 @@ pub(crate) fn outcome(outcome: &Outcome, terms: Option<&Terms>, tokens: &Tokens)
     }
 }
 
+/// An outcome in a few words, for tables.
+pub(crate) fn brief(outcome: &Outcome, tokens: &Tokens) -> String {
+    match outcome {
+        Outcome::Filled { fill, .. } => match &fill.fill.kind {
+            FillKind::Swap {
+                pair, amount_out, ..
+            } => format!("filled: {}", tokens.brief(*amount_out, &pair.want)),
+            FillKind::PassThrough => "filled".to_owned(),
+        },
+        Outcome::Unfilled { .. } => "not filled".to_owned(),
+        Outcome::Void { .. } => "void".to_owned(),
+        Outcome::Quoted { fills, .. } => format!("fills {}", fills.len()),
+        Outcome::Expired => "expired, unopened".to_owned(),
+        Outcome::Unknown => "unknown".to_owned(),
+        Outcome::Pending { round } | Outcome::Listed { round } => format!("in round {round}"),
+    }
+}
+
 /// A fill, with its surplus over the limit: what the auction has brought.
 fn filled(round: sealbid_types::id::Round, filled: &SettledFill, tokens: &Tokens) -> String {
     match &filled.fill.kind {
         // It needed no quote: it is done exactly as it was signed.
-        FillKind::PassThrough => format!("done in round {round}, as ordered"),
+        FillKind::PassThrough => format!("taken in round {round}, as ordered: {ON_CHAIN}"),
         FillKind::Swap {
             quote,
             solver,
@@ -159,15 +185,32 @@ fn filled(round: sealbid_types::id::Round, filled: &SettledFill, tokens: &Tokens
             // Computed back: the fill names what was paid and the surplus, and not the limit.
             let limit = amount_out.checked_sub(*surplus).unwrap_or_default();
             format!(
-                "filled in round {round}\n  gave      {}\n  received  {}\n  limit     {}, \
-                 surplus {}\n  solver    {solver}\n  quote     {}",
+                "filled in round {round}: {ON_CHAIN}\n  gives     {}\n  receives  {}\n  \
+                 fee       {}\n  limit     {}, surplus {}\n  solver    {solver}\n  quote     {}",
                 tokens.show(*amount_in, &pair.give),
                 tokens.show(*amount_out, &pair.want),
+                fees(&filled.fill.fees, tokens),
                 tokens.show(limit, &pair.want),
                 tokens.show(*surplus, &pair.want),
                 quote.short(),
             )
         }
+    }
+}
+
+/// What the Verifier keeps of what is moved; the amounts beside it are those after the fee.
+fn fees(fees: &[Outflow], tokens: &Tokens) -> String {
+    let each = fees
+        .iter()
+        .map(|fee| tokens.show(fee.amount, &fee.asset))
+        .collect::<Vec<_>>();
+    if each.is_empty() {
+        "none".to_owned()
+    } else {
+        format!(
+            "{}: the Verifier's, in the price already",
+            each.join(" and ")
+        )
     }
 }
 
@@ -199,7 +242,6 @@ mod tests {
     use super::*;
     use crate::tokens::DEFAULT;
     use sealbid_client::Order;
-    use sealbid_types::allocation::VoidReason;
     use sealbid_types::bytes::FixedBytes;
     use sealbid_types::id::Round;
     use sealbid_types::metadata::Pair;

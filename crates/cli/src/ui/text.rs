@@ -44,6 +44,16 @@ pub(crate) fn clock(time: Timestamp) -> String {
     format!("{} UTC", time_of_day.unwrap_or(&text))
 }
 
+/// A moment for people: the time of day if it is within a day of `now`, else the date as well.
+pub(crate) fn moment(time: Timestamp, now: Timestamp) -> String {
+    const DAY_MS: u64 = 86_400_000;
+    if time.0.abs_diff(now.0) < DAY_MS {
+        clock(time)
+    } else {
+        format!("{} UTC", date_and_clock(time))
+    }
+}
+
 /// A date and time, in UTC, for people: `2026-11-21 12:00:05`.
 pub(crate) fn date_and_clock(time: Timestamp) -> String {
     let text = time.to_string();
@@ -76,6 +86,8 @@ mod tests {
         let time: Timestamp = "2026-11-21T12:00:05.250Z".parse().unwrap();
         assert_eq!(clock(time), "12:00:05 UTC");
         assert_eq!(date_and_clock(time), "2026-11-21 12:00:05");
+        assert_eq!(moment(time, time), "12:00:05 UTC");
+        assert_eq!(moment(time, Timestamp(0)), "2026-11-21 12:00:05 UTC");
         assert_eq!(count(1u64, "round"), "1 round");
         assert_eq!(count(0u64, "round"), "0 rounds");
     }

@@ -13,3 +13,4 @@ mod kit;
 mod output;
 mod skews;
 mod stops;
+mod trades;

@@ -9,12 +9,13 @@ use sealbid_types::envelope::Kind;
 
 use crate::context::Context;
 use crate::exit::Failure;
+use crate::orders::args::WaitArgs;
 use crate::orders::files::{OrderFile, OrderFiles};
-use crate::orders::session::TradingSession;
+use crate::orders::session::{TradingSession, now};
 use crate::tokens::Tokens;
 use crate::ui::describe;
 use crate::ui::output::Columns;
-use crate::ui::text::date_and_clock;
+use crate::ui::text::{date_and_clock, moment};
 
 /// How many orders the house is asked about at once.
 const AT_ONCE: usize = 8;
@@ -25,6 +26,7 @@ const AT_ONCE: usize = 8;
 Example:
   sealbid orders
   sealbid orders --update
+  sealbid orders --open --last 10
   sealbid orders --json | jq .id
 
 These are the files in the house's orders directory, with what was last known of them. Without
@@ -33,6 +35,12 @@ pub(crate) struct OrdersArgs {
     /// Ask the house first what became of those that have no outcome yet
     #[arg(long)]
     update: bool,
+    /// Only those without an outcome
+    #[arg(long)]
+    open: bool,
+    /// Only the newest so many
+    #[arg(long, value_name = "N")]
+    last: Option<usize>,
 }
 
 /// Lists them, oldest first.
@@ -44,12 +52,18 @@ pub(crate) async fn run(args: OrdersArgs, context: &Context) -> Result<(), Failu
     }
     let (console, tokens) = (context.console(), context.tokens()?);
     let files = OrderFiles::new(context.require_dir()?.orders());
-    let orders = files.all()?;
+    let mut orders = files.all()?;
     if orders.is_empty() {
         console.line(format_args!("no orders in {}", files.dir().display()));
         let next = context.next("swap 1000 usdc.near wrap.near --min 950");
         console.line(format_args!("next  {next}"));
     }
+    if args.open {
+        orders.retain(|order| order.outcome.is_none() && order.refused.is_none());
+    }
+    // They are sorted, the oldest first.
+    let older = orders.len().saturating_sub(args.last.unwrap_or(usize::MAX));
+    orders.drain(..older);
     // What a trader looks for when something is disputed: the id, and how many have signed for it.
     let mut table = Columns::new(&[
         "id",
@@ -77,8 +91,8 @@ async fn update(session: &TradingSession) -> Result<(), Failure> {
     orders.retain(|order| order.outcome.is_none());
     // The first failure ends it. What was learnt by then is on disk.
     let ask = |order: OrderFile| async move {
-        let outcome = session.house.outcome(order.id).await?;
-        session.orders.note(order.id, &outcome)
+        let asked = session.outcome(order.id, Some(&order), &WaitArgs::NO).await;
+        asked.map(drop)
     };
     let asked = stream::iter(orders).map(ask).buffer_unordered(AT_ONCE);
     asked.try_collect().await
@@ -98,21 +112,28 @@ fn row(order: &OrderFile, tokens: &Tokens) -> [String; 6] {
         (None, None) => describe::metadata(&order.shows, tokens),
     };
     let receipt = order.receipt.as_ref();
-    // By the one field: what another version has written is listed as well.
-    let outcome = order
-        .outcome
-        .as_ref()
-        .and_then(|outcome| outcome.get("status")?.as_str());
     [
         order.id.short(),
         date_and_clock(order.created),
         what,
         // By this round at the latest it is listed.
         receipt.map_or_else(|| "-".to_owned(), |receipt| receipt.round().to_string()),
-        receipt.map_or_else(
-            || "none".to_owned(),
-            |receipt| format!("{} members", receipt.acknowledgements.len()),
-        ),
-        outcome.unwrap_or("-").to_owned(),
+        match (receipt, order.sent) {
+            (Some(receipt), _) => format!("{} members", receipt.acknowledgements.len()),
+            (None, Some(_)) => "none".to_owned(),
+            (None, None) => "not sent".to_owned(),
+        },
+        became(order, tokens),
     ]
+}
+
+/// What became of an order, as far as it is known here.
+fn became(order: &OrderFile, tokens: &Tokens) -> String {
+    match (&order.outcome, order.refused) {
+        (Some(outcome), _) => describe::brief(outcome, tokens),
+        (None, Some(code)) => format!("refused: {code}"),
+        (None, None) if order.sent.is_none() => "-".to_owned(),
+        (None, None) if order.expires < now() => "not asked yet (--update)".to_owned(),
+        (None, None) => format!("open until {}", moment(order.expires, now())),
+    }
 }

@@ -25,7 +25,8 @@ Example:
   sealbid seal swap.json --out swap.envelope
   sealbid send swap.envelope --wait
 
-Sending the same envelope again does no harm: it counts once.")]
+Sending the same envelope again does no harm: it counts once, and once a round lists it, sending it
+tells what became of it.")]
 pub(crate) struct SendArgs {
     /// The envelope's file
     #[arg(value_name = "ENV")]

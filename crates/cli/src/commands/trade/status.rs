@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::orders::args::WaitArgs;
+use crate::orders::in_hand::Stage;
 use crate::orders::session::{TradingSession, require_filled};
 use crate::ui::describe;
 
@@ -20,8 +21,11 @@ use crate::ui::describe;
 Example:
   sealbid status 3f2ab81c
   sealbid status 3f2ab81c --wait
+  sealbid status 3f2ab81c --wait=2m
 
-Your own orders go by the beginning of their id; another's needs all 64 digits.")]
+Your own orders go by the beginning of their id; another's needs all 64 digits. What is final was
+verified when it was looked up, and is told without asking anybody again. Exits with 1 if a quorum
+does not know the order.")]
 pub(crate) struct StatusArgs {
     /// The envelope's id, or its beginning
     id: String,
@@ -46,14 +50,8 @@ pub(crate) async fn run(args: StatusArgs, context: &Context) -> Result<(), Failu
     let id = session.orders.find(&args.id)?;
     // Its terms are known only where the order was given: members have them sealed.
     let order = session.orders.read(id)?;
-    let outcome = if args.wait.wait {
-        session.wait(id, order.as_ref()).await?
-    } else {
-        // Believed as far as a round's signed record bears it out.
-        session.house.outcome(id).await?
-    };
-    // What is final is kept: from then on `orders` knows it without asking anybody.
-    session.orders.note(id, &outcome)?;
+    context.in_hand().set(id, Stage::Acknowledged);
+    let outcome = session.outcome(id, order.as_ref(), &args.wait).await?;
     let terms = order.as_ref().and_then(|order| order.terms.as_ref());
     let object = Status {
         id,
@@ -66,10 +64,11 @@ pub(crate) async fn run(args: StatusArgs, context: &Context) -> Result<(), Failu
         let outcome = describe::outcome(&outcome, terms, &session.tokens);
         format!("{}{what}\n{outcome}", id.short())
     });
-    // Only if it was waited for. Otherwise it is an answer that nothing is known yet.
-    if args.wait.wait {
-        require_filled(&outcome)
-    } else {
-        Ok(())
+    match &outcome {
+        // A script that asks for a wrong id must not take that for an answer.
+        Outcome::Unknown => Err(session.unknown(id, order.as_ref())),
+        // Only if it was waited for. Otherwise it is an answer that nothing is known yet.
+        outcome if args.wait.waits() => require_filled(outcome),
+        _ => Ok(()),
     }
 }

@@ -2,6 +2,8 @@
 //! order is written down before it is sent. Only its owner may read it: terms are secret until a
 //! round opens them.
 
+mod keys;
+
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,6 +11,7 @@ use std::path::{Path, PathBuf};
 use sealbid_client::Outcome;
 use sealbid_keygen::write_secret;
 use sealbid_types::codec::encode;
+use sealbid_types::door::RefusalCode;
 use sealbid_types::envelope::{Envelope, Kind};
 use sealbid_types::id::{AuctionId, EnvelopeId, Round};
 use sealbid_types::metadata::Metadata;
@@ -52,10 +55,16 @@ pub(crate) struct OrderFile {
     pub(crate) intent_hash: Option<String>,
     /// A quote, if it was known here.
     pub(crate) quote: Option<Quote>,
+    /// The idempotency key it was given, if it was.
+    pub(crate) key: Option<String>,
+    /// When it was last sent, by this machine's clock. Without a receipt a member may hold it or not.
+    pub(crate) sent: Option<Timestamp>,
     /// What a quorum promised, once it did; verified.
     pub(crate) receipt: Option<Receipt>,
+    /// Why members did not take it, if they did not.
+    pub(crate) refused: Option<RefusalCode>,
     /// What became of it, once that is final and was looked up.
-    pub(crate) outcome: Option<serde_json::Value>,
+    pub(crate) outcome: Option<Outcome>,
 }
 
 impl OrderFile {
@@ -74,7 +83,10 @@ impl OrderFile {
             terms: None,
             intent_hash: None,
             quote: None,
+            key: None,
+            sent: None,
             receipt: None,
+            refused: None,
             outcome: None,
         }
     }
@@ -128,6 +140,17 @@ impl OrderFiles {
             .map_err(|error| cannot("write", &path, &error))
     }
 
+    /// Removes an order that was never sent.
+    ///
+    /// # Errors
+    /// Storage.
+    pub(crate) fn remove(&self, id: EnvelopeId) -> Result<(), Failure> {
+        for path in [self.path(id), self.envelope_path(id)] {
+            fs::remove_file(&path).map_err(|error| cannot("remove", &path, &error))?;
+        }
+        Ok(())
+    }
+
     /// The order of an id, if it is one's own.
     ///
     /// # Errors
@@ -151,11 +174,10 @@ impl OrderFiles {
         let Some(mut order) = self.read(id)?.filter(|_| outcome.is_final()) else {
             return Ok(());
         };
-        let outcome = serde_json::to_value(outcome).ok();
-        if order.outcome == outcome {
+        if order.outcome.as_ref() == Some(outcome) {
             return Ok(());
         }
-        order.outcome = outcome;
+        order.outcome = Some(outcome.clone());
         self.write(&order)
     }
 

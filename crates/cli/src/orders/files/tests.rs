@@ -120,5 +120,5 @@ fn only_final_outcomes_are_noted() {
     assert_eq!(files.read(id).unwrap().unwrap().outcome, None);
     files.note(id, &Outcome::Expired).unwrap();
     let noted = files.read(id).unwrap().unwrap().outcome.unwrap();
-    assert_eq!(noted["status"], "expired");
+    assert_eq!(noted, Outcome::Expired);
 }
