@@ -7,6 +7,6 @@ use crate::error::ClientError;
 /// `N` random bytes.
 pub(crate) fn fresh<const N: usize>() -> Result<Zeroizing<[u8; N]>, ClientError> {
     let mut bytes = Zeroizing::new([0; N]);
-    getrandom::fill(&mut *bytes).map_err(|error| ClientError::Entropy(error.to_string()))?;
+    getrandom::fill(&mut *bytes)?;
     Ok(bytes)
 }

@@ -12,6 +12,7 @@
 //! checks them; this crate answers for who sent them, and for their size.
 
 pub mod bind;
+mod cause;
 pub mod door;
 mod frame;
 pub mod meeting;
@@ -22,6 +23,7 @@ pub mod relay;
 mod tally;
 pub mod ticket;
 
+pub use cause::Cause;
 pub use peer::PeerId;
 
 /// What a process logs when nobody says otherwise, for a `tracing` environment filter.

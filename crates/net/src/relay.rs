@@ -10,7 +10,8 @@ use std::net::SocketAddr;
 
 use iroh_relay::server::{ClientRateLimit, RelayConfig, Server, ServerConfig};
 
-use crate::bind::{describe, is_address_in_use};
+use crate::Cause;
+use crate::bind::is_address_in_use;
 
 /// What one client may send through the relay, in bytes a second.
 const CLIENT_BYTES_PER_SECOND: u32 = 16 << 20;
@@ -37,7 +38,8 @@ pub enum RelayError {
         /// The TCP address.
         address: SocketAddr,
         /// What the server said.
-        reason: String,
+        #[source]
+        reason: Cause,
     },
 }
 
@@ -51,17 +53,17 @@ impl EmbeddedRelay {
         relay.limits.client_rx = NonZeroU32::new(CLIENT_BYTES_PER_SECOND).map(ClientRateLimit::new);
         let mut config = ServerConfig::default();
         config.relay = Some(relay);
-        let failed = |reason| RelayError::Failed { address, reason };
+        let failed = |reason: Cause| RelayError::Failed { address, reason };
         let server =
             Server::spawn(config)
                 .await
                 .map_err(|error| match is_address_in_use(&error) {
                     true => RelayError::PortInUse { address },
-                    false => failed(describe(&error)),
+                    false => failed(Cause::of(error)),
                 })?;
         let address = server
             .http_addr()
-            .ok_or_else(|| failed("no address".to_owned()))?;
+            .ok_or_else(|| failed("no address".into()))?;
         Ok(Self { server, address })
     }
 

@@ -20,7 +20,8 @@ use tokio_util::task::AbortOnDropHandle;
 use zeroize::Zeroizing;
 
 use super::{ALPN, DoorError, DoorRefusal, MAX_RESPONSE};
-use crate::bind::{BindAddresses, describe};
+use crate::Cause;
+use crate::bind::BindAddresses;
 use crate::frame::{self, FrameError};
 use crate::{PeerId, install_crypto_provider};
 
@@ -87,7 +88,7 @@ struct Dial {
 #[derive(Debug, Clone)]
 struct Ended {
     at: Instant,
-    connection: Result<Connection, String>,
+    connection: Result<Connection, Cause>,
 }
 
 /// A request on its way.
@@ -108,7 +109,7 @@ impl DoorClient {
         doors: Vec<DoorAddress>,
     ) -> Result<Self, DoorError> {
         install_crypto_provider();
-        let failed = |reason| DoorError::Bind { reason };
+        let failed = |reason: Cause| DoorError::Bind { reason };
         let mut builder = Endpoint::builder(presets::Minimal)
             .relay_mode(RelayMode::Disabled)
             .transport_config(transport());
@@ -123,11 +124,11 @@ impl DoorClient {
             let bind = BindAddresses::default();
             builder = bind
                 .apply(builder)
-                .map_err(|error| failed(describe(&error)))?;
+                .map_err(|error| failed(Cause::of(error)))?;
         }
         let endpoint = Box::pin(builder.bind())
             .await
-            .map_err(|error| failed(describe(&error)))?;
+            .map_err(|error| failed(Cause::of(error)))?;
         let doors = doors
             .into_iter()
             .filter_map(|door| Some((door.member, Slot::new(&door)?)));
@@ -221,7 +222,7 @@ impl DoorClient {
         let mut call = self.open(member, request).await?;
         next(&mut call, member)
             .await?
-            .ok_or_else(|| disconnected(member, "no answer"))
+            .ok_or_else(|| disconnected(member, "no answer".into()))
     }
 
     async fn open(&self, member: MemberIndex, request: Bytes) -> Result<Call, DoorError> {
@@ -237,7 +238,7 @@ impl DoorClient {
             // The member does not read on: its reason comes as the answer's error.
             Err(WriteError::Stopped(_)) => {}
             Err(WriteError::ConnectionLost(error)) => return Err(lost(member, &error)),
-            Err(error) => return Err(disconnected(member, &error)),
+            Err(error) => return Err(disconnected(member, Cause::of(error))),
         }
         // An error says that the member has stopped reading.
         let _ = send.finish();
@@ -305,8 +306,8 @@ impl Dial {
         let (tell, ended) = watch::channel(None);
         let task = tokio::spawn(async move {
             let connection = match timeout(limit, endpoint.connect(address, ALPN)).await {
-                Ok(dialled) => dialled.map_err(|error| describe(&error)),
-                Err(_) => Err(format!("no answer within {limit:?}")),
+                Ok(dialled) => dialled.map_err(Cause::of),
+                Err(_) => Err(Cause::from(format!("no answer within {limit:?}"))),
             };
             let at = Instant::now();
             tell.send_replace(Some(Ended { at, connection }));
@@ -334,10 +335,10 @@ impl Dial {
             .is_some_and(|ended| ended.connection.is_ok() && ended.at <= then)
     }
 
-    async fn connection(mut self) -> Result<Connection, String> {
+    async fn connection(mut self) -> Result<Connection, Cause> {
         match self.ended.wait_for(Option::is_some).await.as_deref() {
             Ok(Some(ended)) => ended.connection.clone(),
-            _ => Err("the dial was given up".to_owned()),
+            _ => Err("the dial was given up".into()),
         }
     }
 }
@@ -388,7 +389,7 @@ async fn next(call: &mut Call, member: MemberIndex) -> Result<Option<Bytes>, Doo
         .await
         .map_err(|error| match error {
             FrameError::TooLarge(size) => DoorError::TooLarge { size, limit },
-            FrameError::Truncated => disconnected(member, "the answer is cut short"),
+            FrameError::Truncated => disconnected(member, "the answer is cut short".into()),
             FrameError::Read(ReadError::Reset(code)) => DoorError::Refused {
                 member,
                 refusal: DoorRefusal::from_code(code),
@@ -396,16 +397,13 @@ async fn next(call: &mut Call, member: MemberIndex) -> Result<Option<Bytes>, Doo
             FrameError::Read(ReadError::ConnectionLost(error)) => lost(member, &error),
             FrameError::Read(error) => match call.connection.close_reason() {
                 Some(reason) => lost(member, &reason),
-                None => disconnected(member, &error),
+                None => disconnected(member, Cause::of(error)),
             },
         })
 }
 
-fn disconnected(member: MemberIndex, reason: &(impl ToString + ?Sized)) -> DoorError {
-    DoorError::Disconnected {
-        member,
-        reason: reason.to_string(),
-    }
+fn disconnected(member: MemberIndex, reason: Cause) -> DoorError {
+    DoorError::Disconnected { member, reason }
 }
 
 /// A connection that ended: refused by the member, or broken.
@@ -415,9 +413,9 @@ fn lost(member: MemberIndex, error: &ConnectionError) -> DoorError {
         // Any other code is the member's answer, and dialling again would be asking on.
         ConnectionError::ApplicationClosed(close) => match DoorRefusal::from_code(close.error_code)
         {
-            DoorRefusal::Idle => disconnected(member, "it was idle"),
+            DoorRefusal::Idle => disconnected(member, "it was idle".into()),
             refusal => DoorError::Refused { member, refusal },
         },
-        other => disconnected(member, other),
+        other => disconnected(member, Cause::of(other.clone())),
     }
 }

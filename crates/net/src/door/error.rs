@@ -3,9 +3,11 @@
 use sealbid_types::id::MemberIndex;
 
 use super::DoorRefusal;
+use crate::Cause;
 
 /// Why a request has no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum DoorError {
     /// No address is known for the member.
     #[error("{member} has no front door that is known here")]
@@ -19,7 +21,8 @@ pub enum DoorError {
         /// The member.
         member: MemberIndex,
         /// What the transport said.
-        reason: String,
+        #[source]
+        reason: Cause,
     },
     /// No answer in time.
     #[error("{member} did not answer in time")]
@@ -49,13 +52,15 @@ pub enum DoorError {
         /// The member.
         member: MemberIndex,
         /// What the transport said.
-        reason: String,
+        #[source]
+        reason: Cause,
     },
     /// The client's own endpoint did not come up.
     #[error("no local endpoint: {reason}")]
     Bind {
         /// What the transport said.
-        reason: String,
+        #[source]
+        reason: Cause,
     },
 }
 

@@ -25,7 +25,8 @@ use zeroize::Zeroizing;
 
 use super::room::{Answers, Reader};
 use super::{ALPN, DoorAddress, DoorRefusal, MAX_REQUEST, MAX_RESPONSE, Reply};
-use crate::bind::{BindAddresses, describe, is_address_in_use};
+use crate::Cause;
+use crate::bind::{BindAddresses, is_address_in_use};
 use crate::frame::{self, FrameError};
 use crate::places::{Most, Place, Places, Screened};
 use crate::tally::{Held, Prefix, Tally};
@@ -151,7 +152,8 @@ pub enum DoorBindError {
     #[error("the front door did not open: {reason}")]
     Failed {
         /// What the transport said.
-        reason: String,
+        #[source]
+        reason: Cause,
     },
 }
 
@@ -191,7 +193,7 @@ impl Door {
             limits,
             members,
         } = config;
-        let failed = |reason| DoorBindError::Failed { reason };
+        let failed = |reason: Cause| DoorBindError::Failed { reason };
         let builder = Endpoint::builder(presets::Minimal)
             .relay_mode(RelayMode::Disabled)
             .secret_key(SecretKey::from_bytes(&secret))
@@ -199,11 +201,11 @@ impl Door {
             .transport_config(transport(&limits));
         let builder = bind
             .apply(builder)
-            .map_err(|error| failed(describe(&error)))?;
+            .map_err(|error| failed(Cause::of(error)))?;
         let endpoint = Box::pin(builder.bind()).await.map_err(|error| {
             match bind.taken().filter(|_| is_address_in_use(&error)) {
                 Some(address) => DoorBindError::PortInUse { address },
-                None => failed(describe(&error)),
+                None => failed(Cause::of(error)),
             }
         })?;
         Ok(Self::over(endpoint, limits, &members))

@@ -3,6 +3,7 @@
 use core::time::Duration;
 use std::net::SocketAddr;
 
+use crate::Cause;
 use crate::door::{DoorBindError, DoorRefusal};
 use crate::relay::RelayError;
 
@@ -28,7 +29,8 @@ pub enum HostError {
     #[error("the meeting did not open: {reason}")]
     Failed {
         /// What the transport said.
-        reason: String,
+        #[source]
+        reason: Cause,
     },
 }
 
@@ -57,13 +59,15 @@ pub enum MeetingError {
     #[error("no local endpoint: {reason}")]
     Bind {
         /// What the transport said.
-        reason: String,
+        #[source]
+        reason: Cause,
     },
     /// Nobody answers there.
     #[error("the host cannot be reached: {reason}")]
     Unreachable {
         /// What the transport said.
-        reason: String,
+        #[source]
+        reason: Cause,
     },
     /// No answer in time.
     #[error("the host did not answer within {} s", .waited.as_secs())]
@@ -78,7 +82,8 @@ pub enum MeetingError {
     #[error("the connection to the host broke: {reason}")]
     Disconnected {
         /// What the transport said.
-        reason: String,
+        #[source]
+        reason: Cause,
     },
     /// The host does not speak this protocol, or not this version of it.
     #[error("the host's answer makes no sense: {reason}")]

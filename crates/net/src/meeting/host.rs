@@ -15,7 +15,8 @@ use super::line::relay_mode;
 use super::protocol::{MAX_REQUEST, MAX_RESPONSE};
 use super::service::Service;
 use super::{ALPN, HostError, MeetingAddress, Noticeboard};
-use crate::bind::{BindAddresses, describe, is_address_in_use};
+use crate::Cause;
+use crate::bind::{BindAddresses, is_address_in_use};
 use crate::door::{self, Door, DoorLimits};
 use crate::relay::EmbeddedRelay;
 use crate::{PeerId, install_crypto_provider};
@@ -231,7 +232,7 @@ async fn bind(
     relay: Option<&str>,
     limits: &DoorLimits,
 ) -> Result<Endpoint, HostError> {
-    let failed = |reason| HostError::Failed { reason };
+    let failed = |reason: Cause| HostError::Failed { reason };
     let relay_mode = relay_mode(relay).ok_or_else(|| HostError::RelayUrl {
         url: relay.unwrap_or_default().to_owned(),
     })?;
@@ -241,12 +242,12 @@ async fn bind(
         .alpns(vec![ALPN.to_vec()])
         .transport_config(door::transport(limits));
     let builder = config.bind.apply(builder);
-    let builder = builder.map_err(|error| failed(describe(&error)))?;
+    let builder = builder.map_err(|error| failed(Cause::of(error)))?;
     let bound = Box::pin(builder.bind()).await;
     bound.map_err(
         |error| match config.bind.taken().filter(|_| is_address_in_use(&error)) {
             Some(address) => HostError::PortInUse { address },
-            None => failed(describe(&error)),
+            None => failed(Cause::of(error)),
         },
     )
 }

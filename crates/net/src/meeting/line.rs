@@ -16,7 +16,8 @@ use zeroize::Zeroizing;
 
 use super::protocol::{MAX_RESPONSE, News, Request, Response};
 use super::{ALPN, MeetingAddress, MeetingError, PostRefusal};
-use crate::bind::{BindAddresses, describe};
+use crate::Cause;
+use crate::bind::BindAddresses;
 use crate::door::DoorRefusal;
 use crate::frame::{self, FrameError};
 use crate::install_crypto_provider;
@@ -48,7 +49,7 @@ impl Line {
         bind: Option<BindAddresses>,
     ) -> Result<Self, MeetingError> {
         install_crypto_provider();
-        let failed = |reason| MeetingError::Bind { reason };
+        let failed = |reason: Cause| MeetingError::Bind { reason };
         let id = address.peer.endpoint_id().ok_or(MeetingError::Key)?;
         let relay = relay_url(address)?;
         let mut builder = Endpoint::builder(presets::Minimal)
@@ -60,13 +61,13 @@ impl Line {
         let local = is_local(address, relay.as_ref()).then(BindAddresses::default);
         if let Some(bind) = bind.or(local) {
             let bound = bind.apply(builder);
-            builder = bound.map_err(|error| failed(describe(&error)))?;
+            builder = bound.map_err(|error| failed(Cause::of(error)))?;
         }
         let endpoint = Box::pin(builder.bind()).await;
         let addresses = address.addresses.iter().copied().map(TransportAddr::Ip);
         let addresses = addresses.chain(relay.map(TransportAddr::Relay));
         Ok(Self {
-            endpoint: endpoint.map_err(|error| failed(describe(&error)))?,
+            endpoint: endpoint.map_err(|error| failed(Cause::of(error)))?,
             host: EndpointAddr::new(id).with_addrs(addresses),
         })
     }
@@ -79,9 +80,9 @@ impl Line {
         let dial = self.endpoint.connect(self.host.clone(), ALPN);
         match timeout(DIAL, dial).await {
             Ok(Ok(connection)) => Ok(connection),
-            Ok(Err(error)) => Err(undialled(&error)),
+            Ok(Err(error)) => Err(undialled(error)),
             Err(_) => Err(MeetingError::Unreachable {
-                reason: format!("no answer within {} s", DIAL.as_secs()),
+                reason: format!("no answer within {} s", DIAL.as_secs()).into(),
             }),
         }
     }
@@ -153,7 +154,7 @@ async fn exchange(connection: &Connection, request: Bytes) -> Result<Bytes, Meet
         // The host does not read on: its reason comes as the answer's error.
         Err(WriteError::Stopped(_)) => {}
         Err(WriteError::ConnectionLost(error)) => return Err(lost(&error)),
-        Err(error) => return Err(disconnected(&error)),
+        Err(error) => return Err(disconnected(Cause::of(error))),
     }
     // An error says that the host has stopped reading.
     let _ = send.finish();
@@ -167,7 +168,7 @@ async fn exchange(connection: &Connection, request: Bytes) -> Result<Bytes, Meet
         }
         Err(FrameError::Read(error)) => match connection.close_reason() {
             Some(reason) => Err(lost(&reason)),
-            None => Err(disconnected(&error)),
+            None => Err(disconnected(Cause::of(error))),
         },
     }
 }
@@ -209,8 +210,8 @@ fn transport() -> QuicTransportConfig {
 }
 
 /// Why a dial failed: the host may have said so.
-fn undialled(error: &(dyn Error + 'static)) -> MeetingError {
-    let mut next = Some(error);
+fn undialled(error: impl Error + Send + Sync + 'static) -> MeetingError {
+    let mut next: Option<&(dyn Error + 'static)> = Some(&error);
     while let Some(cause) = next {
         if let Some(ConnectionError::ConnectionClosed(close)) = cause.downcast_ref()
             && close.error_code == TransportErrorCode::CONNECTION_REFUSED
@@ -220,7 +221,7 @@ fn undialled(error: &(dyn Error + 'static)) -> MeetingError {
         next = cause.source();
     }
     MeetingError::Unreachable {
-        reason: describe(error),
+        reason: Cause::of(error),
     }
 }
 
@@ -229,17 +230,15 @@ fn lost(error: &ConnectionError) -> MeetingError {
     match error {
         ConnectionError::ApplicationClosed(close) => match DoorRefusal::from_code(close.error_code)
         {
-            DoorRefusal::Idle | DoorRefusal::Failed => disconnected("the host ended it"),
+            DoorRefusal::Idle | DoorRefusal::Failed => disconnected("the host ended it".into()),
             refusal => MeetingError::Refused(refusal),
         },
-        other => disconnected(other),
+        other => disconnected(Cause::of(other.clone())),
     }
 }
 
-fn disconnected(reason: &(impl ToString + ?Sized)) -> MeetingError {
-    MeetingError::Disconnected {
-        reason: reason.to_string(),
-    }
+fn disconnected(reason: Cause) -> MeetingError {
+    MeetingError::Disconnected { reason }
 }
 
 fn malformed(reason: &str) -> MeetingError {

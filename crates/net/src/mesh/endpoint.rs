@@ -15,8 +15,8 @@ use super::MeshError;
 use super::config::Checked;
 use super::feed::FeedServer;
 use super::members::Members;
+use crate::Cause;
 use crate::PeerId;
-use crate::bind::describe;
 use crate::places::{Most, Places, Screened};
 
 /// How often a connection is kept alive.
@@ -69,10 +69,10 @@ pub(super) async fn bind(config: &Checked) -> Result<Endpoint, MeshError> {
     let builder = config
         .bind
         .apply(builder)
-        .map_err(|error| MeshError::failed(describe(&error)))?;
+        .map_err(|error| MeshError::failed(Cause::of(error)))?;
     Box::pin(builder.bind())
         .await
-        .map_err(|error| MeshError::of_bind(&error, &config.bind))
+        .map_err(|error| MeshError::of_bind(error, &config.bind))
 }
 
 fn transport() -> QuicTransportConfig {

@@ -5,12 +5,14 @@ use std::net::SocketAddr;
 use iroh::endpoint::BindError;
 use sealbid_types::id::MemberIndex;
 
-use crate::bind::{BindAddresses, describe, is_address_in_use};
+use crate::Cause;
+use crate::bind::{BindAddresses, is_address_in_use};
 use crate::relay::RelayError;
 use crate::ticket::{Role, TicketError};
 
 /// Why the mesh could not be joined.
 #[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
 pub enum MeshError {
     /// Another process listens there.
     #[error("the mesh port is in use: {address}")]
@@ -54,21 +56,22 @@ pub enum MeshError {
     #[error("the mesh did not come up: {reason}")]
     Failed {
         /// What the transport said.
-        reason: String,
+        #[source]
+        reason: Cause,
     },
 }
 
 impl MeshError {
-    pub(super) fn of_bind(error: &BindError, bind: &BindAddresses) -> Self {
-        match bind.taken().filter(|_| is_address_in_use(error)) {
+    pub(super) fn of_bind(error: BindError, bind: &BindAddresses) -> Self {
+        match bind.taken().filter(|_| is_address_in_use(&error)) {
             Some(address) => Self::PortInUse { address },
             None => Self::Failed {
-                reason: describe(error),
+                reason: Cause::of(error),
             },
         }
     }
 
-    pub(super) const fn failed(reason: String) -> Self {
+    pub(super) const fn failed(reason: Cause) -> Self {
         Self::Failed { reason }
     }
 }

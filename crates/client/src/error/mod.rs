@@ -28,6 +28,7 @@ pub enum ErrorClass {
 
 /// Why a client's call failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ClientError {
     /// A member refuses, and no other would do it.
     #[error("{member} refuses it: {refusal}")]
@@ -43,6 +44,7 @@ pub enum ClientError {
         /// How many were tried.
         members: usize,
         /// What came of the last one.
+        #[source]
         last: DoorError,
     },
     /// Too few members are alive to acknowledge anything.
@@ -64,6 +66,7 @@ pub enum ClientError {
         /// The member.
         member: MemberIndex,
         /// What is wrong with the answer.
+        #[source]
         fault: Fault,
     },
     /// The terms would be void once opened.
@@ -89,7 +92,7 @@ pub enum ClientError {
     Seal(#[from] SealError),
     /// This machine has no randomness to give.
     #[error("no randomness: {0}")]
-    Entropy(String),
+    Entropy(#[from] getrandom::Error),
     /// This machine has no socket to give.
     #[error(transparent)]
     Local(DoorError),
@@ -99,17 +102,18 @@ pub enum ClientError {
 fn reason(error: &DoorError) -> String {
     match error {
         DoorError::Unreachable { reason, .. } | DoorError::Disconnected { reason, .. } => {
-            reason.clone()
+            reason.to_string()
         }
         DoorError::Refused { refusal, .. } => refusal.to_string(),
         DoorError::TimedOut { .. } => "no answer in time".to_owned(),
         DoorError::UnknownMember { .. } => "the committee file gives no door".to_owned(),
-        DoorError::TooLarge { .. } | DoorError::Bind { .. } => error.to_string(),
+        other => other.to_string(),
     }
 }
 
 /// What is wrong with a member's answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Fault {
     /// It is no answer to what was asked, or no answer at all.
     #[error("not an answer to what was asked")]
@@ -151,4 +155,86 @@ impl ClientError {
             Self::Entropy(_) | Self::Local(_) => ErrorClass::Local,
         }
     }
+
+    /// Whether the same call may succeed if it is made again, a moment later. It does no harm: an
+    /// envelope that is sent twice counts once. What is sealed anew is another envelope, and may
+    /// trade a second time.
+    ///
+    /// False says that the same call would fail again: the request is wrong, its time has passed,
+    /// or nobody answers rightly.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// use core::time::Duration;
+    /// use sealbid_client::types::Envelope;
+    /// use sealbid_client::{Accepted, Client, ClientError};
+    ///
+    /// async fn send(client: &Client, envelope: &Envelope) -> Result<Accepted, ClientError> {
+    ///     loop {
+    ///         match client.submit(envelope).await {
+    ///             Err(error) if error.is_retryable() => {
+    ///                 tokio::time::sleep(Duration::from_secs(1)).await;
+    ///             }
+    ///             done => return done,
+    ///         }
+    ///     }
+    /// }
+    /// ```
+    #[must_use]
+    pub const fn is_retryable(&self) -> bool {
+        match self {
+            Self::Refused { refusal, .. } => passes(refusal.code),
+            Self::Unreachable { .. } | Self::NoQuorum { .. } | Self::TimedOut(_) => true,
+            // Every member that could answer has; another answer takes another house.
+            Self::Dishonest { .. } => false,
+            Self::Void(_)
+            | Self::Quote(_)
+            | Self::Deadline
+            | Self::Rounds(_)
+            | Self::NoSolver(_)
+            | Self::OtherAccount
+            | Self::Seal(_) => false,
+            // This machine has to be seen to first.
+            Self::Entropy(_) | Self::Local(_) => false,
+        }
+    }
 }
+
+/// Whether the reason of a refusal passes by itself, while the request stays what it is.
+const fn passes(code: RefusalCode) -> bool {
+    match code {
+        RefusalCode::NotReady
+        | RefusalCode::NoQuorum
+        | RefusalCode::TooManyRequests
+        | RefusalCode::ShuttingDown
+        | RefusalCode::StoreUnreadable
+        | RefusalCode::RoundFull
+        | RefusalCode::RoundTooFar
+        | RefusalCode::NoSuchRound
+        | RefusalCode::Quota => true,
+        RefusalCode::Oversize
+        | RefusalCode::UnknownVersion
+        | RefusalCode::Malformed
+        | RefusalCode::NotCanonical
+        | RefusalCode::Protocol
+        | RefusalCode::WrongAuction
+        | RefusalCode::UnknownKey
+        | RefusalCode::Rounds
+        | RefusalCode::RoundClosed
+        | RefusalCode::Expired
+        | RefusalCode::Signature
+        | RefusalCode::Kind
+        | RefusalCode::BodySize
+        | RefusalCode::PointNotOnCurve
+        | RefusalCode::PointIdentity
+        | RefusalCode::PointNotInSubgroup
+        | RefusalCode::ScalarNotCanonical
+        | RefusalCode::Proof
+        | RefusalCode::SharedU
+        // What became of it is known, and its status says what.
+        | RefusalCode::AlreadyListed => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;
