@@ -33,5 +33,10 @@ pub mod timings;
 
 pub use config::MemberConfig;
 pub use error::{Cause, NodeError};
-pub use mesh_link::{guest_config, issue_ticket, network_id, roster};
+pub use mesh_link::issue_ticket;
 pub use node::Node;
+
+/// The examples of the README are compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -4,15 +4,12 @@
 //! rounds are given to it here.
 
 use core::time::Duration;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use ed25519_dalek::SigningKey;
 use sealbid_crypto::CommitteeKeys;
 use sealbid_net::PeerId;
-use sealbid_net::mesh::{
-    BindAddresses, ClearingCheck, Mesh, MeshConfig, MeshError, MeshHandle, RosterEntry, Seat,
-};
+use sealbid_net::mesh::{ClearingCheck, Mesh, MeshConfig, MeshError, MeshHandle, Seat, network_id};
 use sealbid_net::ticket::{Role, Ticket};
 use sealbid_protocol::admission::Readable;
 use sealbid_protocol::member::io::Input;
@@ -29,52 +26,6 @@ const TICKET_LIFE: Duration = Duration::from_secs(7 * 24 * 3600);
 /// How often it makes a new one: far more often than it must, so that a member that was cut off for
 /// days comes back with one that is valid.
 const TICKET_RENEWAL: Duration = Duration::from_secs(24 * 3600);
-/// The id of a committee's mesh.
-/// The auction's own, so that one committee's tickets and connections are none at another's.
-#[must_use]
-pub const fn network_id(committee: &Committee) -> [u8; 32] {
-    *committee.auction.as_bytes()
-}
-
-/// The committee's members as the mesh knows them.
-#[must_use]
-pub fn roster(committee: &Committee) -> Vec<RosterEntry> {
-    let members = MemberIndex::all(committee.members()).zip(&committee.roster);
-    members
-        .map(|(index, member)| RosterEntry {
-            index,
-            peer: PeerId(*member.house.as_bytes()),
-            identity: *member.identity.as_bytes(),
-            addresses: member.house_addresses.clone(),
-        })
-        .collect()
-}
-
-/// The configuration of a node that is no member: a solver, a relayer or a gateway.
-#[must_use]
-pub fn guest_config(
-    committee: &Committee,
-    secret: Zeroizing<[u8; 32]>,
-    seat: Seat,
-    ticket: Ticket,
-) -> MeshConfig {
-    let mut config = MeshConfig::new(
-        network_id(committee),
-        secret,
-        roster(committee),
-        seat,
-        ticket,
-    );
-    let addresses = committee
-        .roster
-        .iter()
-        .flat_map(|member| &member.house_addresses);
-    if !addresses.map(SocketAddr::ip).all(|host| host.is_loopback()) {
-        // Members of other hosts cannot be reached from loopback.
-        config.bind = BindAddresses::everywhere(0);
-    }
-    config
-}
 
 /// Signs a ticket for `peer`, valid from now on for `life`.
 /// The end is reckoned by this machine's clock, and compared with its own by whoever admits the
@@ -131,7 +82,8 @@ impl MemberSeat {
             index: self.index,
             group_key: self.group_key.clone(),
         };
-        let mut config = guest_config(&self.committee, self.secret.clone(), seat, self.ticket());
+        let mut config =
+            MeshConfig::of_guest(&self.committee, self.secret.clone(), seat, self.ticket());
         config.bind = self.section.bind();
         config.pool_port = self.section.pool_port;
         config.relay_bind = Some(self.section.relay);

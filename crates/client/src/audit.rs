@@ -88,6 +88,80 @@ pub fn audit_next(chain: &mut ChainAudit<'_>, record: &RoundRecord) -> RoundAudi
     RoundAudit::new(record, result)
 }
 
+/// Audits records against a committee file, whoever shows them: no member is asked anything.
+///
+/// # Examples
+/// All rounds from the records that a relayer has written:
+/// ```no_run
+/// use std::path::Path;
+/// use sealbid_client::CommitteeFile;
+/// use sealbid_client::audit::Auditor;
+/// use sealbid_client::records::RecordDirectory;
+/// use sealbid_client::types::Round;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let auditor = Auditor::new(CommitteeFile::load(Path::new("house/committee.json"))?)?;
+/// let mut chain = auditor.chain();
+/// let records = RecordDirectory::new("house/records");
+/// let mut round = Round(1);
+/// while let Some(record) = records.read(round)? {
+///     let audit = chain.next(&record);
+///     println!("round {round}: {}", if audit.is_ok() { "ok" } else { "WRONG" });
+///     round = round.next();
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Auditor {
+    committee: CommitteeFile,
+    /// Fresh, so that whoever made the records cannot have fitted errors to the batches'
+    /// coefficients.
+    secret: BatchSecret,
+}
+
+impl Auditor {
+    /// An auditor for the rounds of this committee.
+    ///
+    /// # Errors
+    /// [`ClientError::Entropy`].
+    pub fn new(committee: CommitteeFile) -> Result<Self, ClientError> {
+        let secret = batch_secret()?;
+        Ok(Self { committee, secret })
+    }
+
+    /// Audits one round by itself. What its record says of earlier rounds is taken as the committee
+    /// has signed it; [`Auditor::chain`] computes that too.
+    #[must_use]
+    pub fn round(&self, record: &RoundRecord) -> RoundAudit {
+        audit_round(&self.committee, record, &self.secret)
+    }
+
+    /// Begins an audit of all rounds, from the first on.
+    #[must_use]
+    pub fn chain(&self) -> AuditChain<'_> {
+        let (committee, keys) = (self.committee.committee(), self.committee.keys());
+        AuditChain(ChainAudit::new(committee, keys, &self.secret))
+    }
+}
+
+/// An audit of all rounds, each held against those before it.
+pub struct AuditChain<'a>(ChainAudit<'a>);
+
+impl AuditChain<'_> {
+    /// Audits the next round. One that is wrong does not end it, but what later ones say of
+    /// earlier rounds can no longer be judged.
+    pub fn next(&mut self, record: &RoundRecord) -> RoundAudit {
+        audit_next(&mut self.0, record)
+    }
+}
+
+impl core::fmt::Debug for AuditChain<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("AuditChain")
+    }
+}
+
 /// An audit, and whose record it was of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShownAudit {

@@ -11,9 +11,12 @@
 //! | [`round`] | a round's record, verified against the committee's key; what became of an envelope |
 //! | [`records`] | records at hand: a directory of them, as good as a member's word |
 //! | [`prices`] | what was quoted and paid lately, from certified rounds |
+//! | [`guest`] | joining the mesh with a ticket: what solvers and relayers read there |
+//! | [`relay`] | settled rounds, each once and in order |
 //! | [`audit`] | whether the committee settled rightly: a round computed again |
 //! | [`tokens`] | tokens by name, and amounts in whole units, exactly |
 //! | [`watch`] | a member's events, from whichever member answers |
+//! | [`types`] | everything of the other crates that is taken or given here |
 //!
 //! A single member may lie. So a receipt is verified before it is believed, the round is the median
 //! of what a quorum says, and what became of an envelope is read from a record that carries the
@@ -24,17 +27,20 @@ pub mod audit;
 pub mod client;
 pub mod committee;
 pub mod error;
+pub mod guest;
 pub mod order;
 mod outcome;
 pub mod prices;
 pub mod receipt;
 pub mod records;
+pub mod relay;
 pub mod round;
 pub mod solver;
 pub mod standing;
 mod submit;
 pub mod tokens;
 pub mod trader;
+pub mod types;
 pub mod watch;
 
 mod entropy;
@@ -55,3 +61,8 @@ pub use solver::{Offer, Solver};
 pub use standing::Standing;
 pub use submit::{Accepted, Sent};
 pub use trader::{IdempotencyKey, Trader};
+
+/// The examples of the README are compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

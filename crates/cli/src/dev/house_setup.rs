@@ -21,7 +21,7 @@ use sealbid_types::committee::Committee;
 use sealbid_types::id::MemberIndex;
 use zeroize::Zeroizing;
 
-use crate::commands::operate::guest::GuestKey;
+use crate::commands::operate::guest;
 use crate::commands::operate::member_setup;
 use crate::dev::house_ceremony;
 use crate::dev::house_process::ProcessSpec;
@@ -181,7 +181,7 @@ impl DevelopmentHouse {
         let relayer = core::iter::once((Role::Relayer, self.relayer()));
         let solvers = (1..=self.solvers()).map(|number| (Role::Solver, self.solver(number)));
         for (role, directory) in relayer.chain(solvers) {
-            let peer = GuestKey::load_or_create(&directory.join("house.key"))?.peer();
+            let peer = guest::endpoint_key(&directory.join("house.key"))?.peer();
             let identity = key.identity();
             let ticket = issue_ticket(&self.committee, role, peer, TICKET_LIFE, signer, &identity);
             write(&directory.join("ticket"), &format!("{ticket}\n"))?;

@@ -70,6 +70,17 @@ pub enum OpenError {
 impl Client {
     /// The house of `committee`. Dials nobody.
     ///
+    /// # Examples
+    /// ```no_run
+    /// use sealbid_client::{Client, CommitteeFile};
+    ///
+    /// # async fn example(bytes: &[u8]) -> Result<(), Box<dyn std::error::Error>> {
+    /// // From wherever the program has it: a file, its own configuration, compiled in.
+    /// let client = Client::connect(CommitteeFile::read(bytes)?).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`ClientError::Local`] if this machine has no socket to give.
     pub async fn connect(committee: CommitteeFile) -> Result<Self, ClientError> {
@@ -266,6 +277,22 @@ impl Client {
     }
 
     /// The events at a member from now on; at another member's when that one goes.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// use sealbid_client::Client;
+    /// use sealbid_client::types::Event;
+    ///
+    /// # async fn example(client: &Client) -> Result<(), sealbid_client::ClientError> {
+    /// let mut events = client.watch();
+    /// loop {
+    ///     // One member's word: `Client::round` gives what the committee has signed.
+    ///     if let Event::Settled(summary) = events.next().await? {
+    ///         println!("round {}: {} filled", summary.round, summary.filled);
+    ///     }
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     pub fn watch(&self) -> Watch<'_> {
         Watch::new(self)

@@ -34,6 +34,35 @@ pub struct Offer {
 }
 
 /// Whoever has an account to fill intents from.
+///
+/// # Examples
+/// A quote for the round in progress, sealed for it and sent:
+/// ```no_run
+/// use core::time::Duration;
+/// use sealbid_client::types::{Pair, Tier};
+/// use sealbid_client::{Account, Client, Offer, Solver};
+///
+/// # async fn example(tiers: Vec<Tier>) -> Result<(), Box<dyn std::error::Error>> {
+/// let client = Client::open("house/committee.json").await?;
+/// let solver = Solver::new(Account::generate()?);
+/// let standing = client.standing().await?;
+/// let offer = Offer {
+///     round: standing.round,
+///     pair: Pair {
+///         give: "nep141:wrap.near".parse()?,
+///         want: "nep141:meta-pool.near".parse()?,
+///     },
+///     tiers,
+///     capacity: "1000000000000000000000000000".parse()?,
+///     minimum_fill: "1".parse()?,
+///     expires: standing.now.plus(Duration::from_secs(60)),
+/// };
+/// let quote = solver.quote(&client, offer)?;
+/// let envelope = solver.seal(&client, &quote)?;
+/// client.submit(&envelope).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Solver {
     account: Account,

@@ -9,6 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use iroh::{EndpointAddr, RelayConfig, RelayMap, RelayMode, RelayUrl, TransportAddr};
 use sealbid_protocol::pool::ClearedRound;
+use sealbid_types::committee::Committee;
 use sealbid_types::id::MemberIndex;
 use zeroize::Zeroizing;
 
@@ -31,7 +32,28 @@ pub struct RosterEntry {
     pub addresses: Vec<SocketAddr>,
 }
 
+/// The id of a committee's mesh: the auction's own, so that one committee's tickets and connections
+/// are none at another's.
+#[must_use]
+pub const fn network_id(committee: &Committee) -> [u8; 32] {
+    *committee.auction.as_bytes()
+}
+
 impl RosterEntry {
+    /// The committee's members as the mesh knows them.
+    #[must_use]
+    pub fn all(committee: &Committee) -> Vec<Self> {
+        let members = MemberIndex::all(committee.members()).zip(&committee.roster);
+        members
+            .map(|(index, member)| Self {
+                index,
+                peer: PeerId(*member.house.as_bytes()),
+                identity: *member.identity.as_bytes(),
+                addresses: member.house_addresses.clone(),
+            })
+            .collect()
+    }
+
     /// The transport's form of it; `None` if its key is none.
     pub(super) fn endpoint(&self) -> Option<EndpointAddr> {
         let addresses = self.addresses.iter().copied().map(TransportAddr::Ip);
@@ -100,7 +122,8 @@ pub struct MeshConfig {
     pub ticket: Ticket,
     /// How long the pool may take to reach a relay before it is tried again. Default 30 s.
     pub pool_timeout: Duration,
-    /// What the pool takes for a closed round. Default: anything.
+    /// What the pool takes for a closed round. Default: nothing, so that a member whose shell has
+    /// forgotten it keeps what it has.
     pub clearing: ClearingCheck,
 }
 
@@ -123,8 +146,9 @@ impl ClearingCheck {
 }
 
 impl Default for ClearingCheck {
+    /// Admits nothing: whoever runs a pool has to say what it believes.
     fn default() -> Self {
-        Self::new(|_| true)
+        Self::new(|_| false)
     }
 }
 
@@ -157,6 +181,29 @@ impl MeshConfig {
             pool_timeout: Duration::from_secs(30),
             clearing: ClearingCheck::default(),
         }
+    }
+}
+
+impl MeshConfig {
+    /// A node of this committee's mesh that is no member, or not yet.
+    ///
+    /// It binds loopback if all members are there, and else all of this host's addresses: members of
+    /// other hosts cannot be reached from loopback.
+    #[must_use]
+    pub fn of_guest(
+        committee: &Committee,
+        secret: Zeroizing<[u8; 32]>,
+        seat: Seat,
+        ticket: Ticket,
+    ) -> Self {
+        let (network, roster) = (network_id(committee), RosterEntry::all(committee));
+        let mut addresses = roster.iter().flat_map(|entry| &entry.addresses);
+        let is_local = addresses.all(|address| address.ip().is_loopback());
+        let mut config = Self::new(network, secret, roster, seat, ticket);
+        if !is_local {
+            config.bind = BindAddresses::everywhere(0);
+        }
+        config
     }
 }
 
@@ -292,4 +339,21 @@ pub(super) fn now_ms() -> u64 {
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A pool whose member forgot to say what it believes could be emptied by anybody's word.
+    #[test]
+    fn who_says_nothing_of_closed_rounds_believes_none() {
+        let round = ClearedRound {
+            round: 1,
+            certificate: vec![1],
+            listed: BTreeSet::new(),
+        };
+        assert!(!ClearingCheck::default().admits(&round));
+        assert!(ClearingCheck::new(|_| true).admits(&round));
+    }
 }

@@ -36,7 +36,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-pub use config::{BindAddresses, ClearingCheck, MeshConfig, RosterEntry, Seat};
+pub use config::{BindAddresses, ClearingCheck, MeshConfig, RosterEntry, Seat, network_id};
 pub use counters::MeshCounters;
 pub use error::MeshError;
 pub use inbox::Inbox;

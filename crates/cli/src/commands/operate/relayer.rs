@@ -5,22 +5,18 @@
 //! knows from its own files, so that it may be stopped at any moment.
 
 use core::pin::Pin;
-use core::time::Duration;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use sealbid_client::Client;
-use sealbid_net::mesh::Mesh;
-use sealbid_types::id::Round;
+use sealbid_client::guest::{EndpointKey, GuestRole};
+use sealbid_client::relay::SettledRounds;
 
-use crate::commands::operate::guest::{Guest, GuestKey, GuestRole};
+use crate::commands::operate::guest;
 use crate::commands::operate::ledger::Ledger;
 use crate::context::{Context, blocking};
 use crate::exit::Failure;
 use crate::stop::{self, Stop};
-
-/// How often the relayer looks for settlements that no stream brought.
-const LOOK: Duration = Duration::from_secs(2);
 
 /// Carries settlements out of the house
 #[derive(Debug, Args)]
@@ -62,7 +58,7 @@ struct RunArgs {
 
 impl KeyArgs {
     // Made if absent: so `peer` can say whom the ticket has to name before there is one.
-    fn load(self, context: &Context) -> Result<GuestKey, Failure> {
+    fn load(self, context: &Context) -> Result<EndpointKey, Failure> {
         let default = || context.dir().join("relayer").join("house.key");
         let path = self.house_key.unwrap_or_else(default);
         if let Some(directory) = path.parent() {
@@ -70,7 +66,7 @@ impl KeyArgs {
                 Failure::storage(format!("cannot make {}: {error}", directory.display()))
             })?;
         }
-        GuestKey::load_or_create(&path)
+        guest::endpoint_key(&path)
     }
 }
 
@@ -116,72 +112,40 @@ async fn relay(
     let ticket = args
         .ticket
         .unwrap_or_else(|| context.dir().join("relayer").join("ticket"));
-    let guest = Guest {
-        role: GuestRole::Relayer,
-        key: args.key.load(context)?,
-        ticket,
-    };
-    let peer = guest.key.peer().to_string();
+    let key = args.key.load(context)?;
+    let peer = key.peer().to_string();
     let directory = context.dir().to_owned();
     // Before it joins: a second relayer of this directory is told so, and nobody else hears of it.
     let mut ledger = blocking(move || Ledger::open(&directory)).await??;
     tracing::info!("relaying from round {} on", ledger.next());
-    let mesh = tokio::select! {
-        mesh = guest.join(client.committee()) => mesh?,
+    let session = tokio::select! {
+        session = guest::join(GuestRole::Relayer, key, &ticket, client) => session?,
         stopped = &mut stop => return Ok(stopped),
     };
-    tracing::info!("joined the house as {:?}", mesh.handle.peer());
+    tracing::info!("joined the house as {:?}", session.peer());
     // Whoever has started it waits for this event.
     let object = serde_json::json!({ "event": "ready", "peer": peer });
     context
         .console()
         .result(&object, || format!("relaying as {peer}"));
+    let rounds = client.settled_rounds(ledger.next());
     let ended = tokio::select! {
-        error = carry(client, &mut ledger, &mesh) => Err(error),
-        never = guest.renew(&mesh.handle) => match never {},
+        error = carry(rounds.told_by(session.settlements()), &mut ledger) => Err(error),
         stopped = &mut stop => Ok(stopped),
     };
-    mesh.handle.leave().await;
+    session.leave().await;
     ended
 }
 
-/// Relays until the ledger cannot be written. Settlements are fetched at the front doors, so none
-/// is missed; the feed says when.
-async fn carry(client: &Client, ledger: &mut Ledger, mesh: &Mesh) -> Failure {
-    // Before it catches up, so that none is settled unnoticed in between.
-    let mut settlements = mesh.handle.subscribe_settlements();
+/// Relays until the ledger cannot be written. Only the disk ends a relayer: members that are away
+/// come back.
+async fn carry(mut rounds: SettledRounds<'_>, ledger: &mut Ledger) -> Failure {
     loop {
-        if let Err(failure) = catch_up(client, ledger).await {
+        let settled = rounds.next().await;
+        let (round, fills) = (ledger.next(), settled.settlement().fills.len());
+        if let Err(failure) = ledger.append(settled.record()) {
             return failure;
         }
-        // Which settlement came does not matter: records are fetched and verified, and what
-        // somebody sends here can only make the relayer look.
-        tokio::select! {
-            Some(_) = settlements.recv() => {}
-            () = tokio::time::sleep(LOOK) => {}
-        }
-    }
-}
-
-/// Appends all rounds that are settled and not in the ledger yet.
-async fn catch_up(client: &Client, ledger: &mut Ledger) -> Result<(), Failure> {
-    // From the first that is missing, in order: the ledger takes no other.
-    while let Some(record) = settled(client, ledger.next()).await {
-        let (ledger_round, fills) = (ledger.next(), record.settlement.settlement.fills.len());
-        ledger.append(&record)?;
-        tracing::info!("relayed round {ledger_round}: {fills} fills");
-    }
-    Ok(())
-}
-
-/// A round's record, if it is settled: verified against the committee key.
-async fn settled(client: &Client, round: Round) -> Option<sealbid_types::record::RoundRecord> {
-    match client.round(round).await {
-        Ok(verified) => Some(verified.record().clone()),
-        // Not settled yet, or nobody is reachable: both pass. Only the disk ends a relayer.
-        Err(error) => {
-            tracing::debug!("round {round}: {error}");
-            None
-        }
+        tracing::info!("relayed round {round}: {fills} fills");
     }
 }

@@ -17,7 +17,7 @@ use sealbid_client::{Client, Solver};
 
 use self::book::Book;
 use self::quoting::Quoting;
-use crate::commands::operate::guest::{Guest, GuestKey, GuestRole};
+use crate::commands::operate::guest;
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::stop::{self, Stop};
@@ -90,7 +90,7 @@ pub(crate) async fn run(args: SolverArgs, context: &Context) -> Result<(), Failu
             Ok(())
         }
         SolverCommand::Peer(args) => {
-            let peer = GuestKey::load_or_create(&args.house_key)?.peer();
+            let peer = guest::endpoint_key(&args.house_key)?.peer();
             context
                 .console()
                 .result(&serde_json::json!({ "peer": peer.to_string() }), || {
@@ -127,13 +127,10 @@ async fn solve(
     // Before the account: nobody types a passphrase for a book that is wrong.
     let book = Book::load(&args.book, &context.tokens()?)?;
     let key = args.house_key.unwrap_or_else(|| beside("house.key"));
-    let guest = Guest {
-        role: GuestRole::Solver,
-        key: GuestKey::load_or_create(&key)?,
-        ticket: args.ticket.unwrap_or_else(|| beside("ticket")),
-    };
+    let key = guest::endpoint_key(&key)?;
+    let ticket = args.ticket.unwrap_or_else(|| beside("ticket"));
     let account = context.account(args.account).await?;
-    let (console, peer) = (context.console(), guest.key.peer().to_string());
+    let (console, peer) = (context.console(), key.peer().to_string());
     // Whoever has started it waits for this event.
     let ready = move || {
         console.result(
@@ -142,6 +139,6 @@ async fn solve(
         );
     };
     Quoting::new(client, Solver::new(account), book)
-        .run(&guest, ready, stop)
+        .run(key, &ticket, ready, stop)
         .await
 }

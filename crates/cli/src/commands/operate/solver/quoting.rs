@@ -8,24 +8,21 @@
 use core::convert::Infallible;
 use core::pin::Pin;
 use core::time::Duration;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use bytes::Bytes;
+use sealbid_client::guest::{EndpointKey, GuestRole, GuestSession};
 use sealbid_client::{Client, Solver};
-use sealbid_net::PeerId;
-use sealbid_net::mesh::Mesh;
-use sealbid_types::codec::decode;
 use sealbid_types::door::{Event, Head, PublicIntent};
 use sealbid_types::id::{MemberIndex, Round};
-use sealbid_types::keys::Signed;
 use sealbid_types::metadata::Pair;
 use sealbid_types::time::Timestamp;
 use tokio::sync::{mpsc, watch};
 
 use super::book::Book;
 use super::scheduler::QuoteScheduler;
-use crate::commands::operate::guest::Guest;
+use crate::commands::operate::guest;
 use crate::exit::Failure;
 use crate::stop::Stop;
 
@@ -72,7 +69,8 @@ impl Quoting {
     /// Authentication, if the house does not admit the solver.
     pub(crate) async fn run(
         self,
-        guest: &Guest,
+        key: EndpointKey,
+        ticket: &Path,
         ready: impl FnOnce() + Send,
         mut stop: Pin<&mut (impl Future<Output = Stop> + Send)>,
     ) -> Result<Stop, Failure> {
@@ -86,18 +84,17 @@ impl Quoting {
         let mut scheduler = QuoteScheduler::new(quorum, shared.book.pairs());
         // Before it joins, so that the rounds are known when the first intent comes.
         let mut heard = follow(&shared.client);
-        let mesh = tokio::select! {
-            mesh = guest.join(shared.client.committee()) => mesh?,
+        let session = tokio::select! {
+            session = guest::join(GuestRole::Solver, key, ticket, &*shared.client) => session?,
             stopped = &mut stop => return Ok(stopped),
         };
-        tracing::info!("joined the house as {:?}", mesh.handle.peer());
+        tracing::info!("joined the house as {:?}", session.peer());
         ready();
         let stopped = tokio::select! {
-            never = serve(&shared, &mut scheduler, &mut heard, &mesh) => match never {},
-            never = guest.renew(&mesh.handle) => match never {},
+            never = serve(&shared, &mut scheduler, &mut heard, &session) => match never {},
             stopped = &mut stop => stopped,
         };
-        mesh.handle.leave().await;
+        session.leave().await;
         Ok(stopped)
     }
 }
@@ -107,16 +104,16 @@ async fn serve(
     shared: &Arc<Shared>,
     scheduler: &mut QuoteScheduler,
     heard: &mut mpsc::Receiver<Heard>,
-    mesh: &Mesh,
+    session: &GuestSession,
 ) -> Infallible {
-    let text = |pair: &Pair| (pair.give.to_string(), pair.want.to_string());
-    let pairs: Vec<_> = shared.book.pairs().map(text).collect();
+    let pairs: Vec<_> = shared.book.pairs().cloned().collect();
     // By the book's pairs: what shows none of them is not sent here.
-    let mut intents = mesh.handle.subscribe_intents(&pairs);
+    let mut intents = session.intents(&*shared.client, &pairs);
     loop {
         let due = tokio::select! {
-            Some(item) = intents.recv() => {
-                intent(shared, scheduler, &item).map(|intent| scheduler.intent(&intent))
+            // Every member sends every intent: most are none, and need no look at their signature.
+            Some(intent) = intents.next(|intent| scheduler.is_news(intent)) => {
+                Some(scheduler.intent(&intent))
             }
             Some(heard) = heard.recv() => Some(on_heard(scheduler, heard)),
         };
@@ -136,30 +133,6 @@ fn on_heard(scheduler: &mut QuoteScheduler, heard: Heard) -> Vec<Pair> {
         // for.
         Heard::Intent(intent) => scheduler.intent(&intent),
     }
-}
-
-/// The intent in a stream's item, if it is news to the scheduler and a member has signed it. Every
-/// member sends every intent: most are none, and need no look at their signature.
-fn intent(
-    shared: &Shared,
-    scheduler: &QuoteScheduler,
-    (peer, item): &(PeerId, Bytes),
-) -> Option<PublicIntent> {
-    let committee = shared.client.committee();
-    let signed: Signed<PublicIntent> = decode(item).ok()?;
-    if !scheduler.is_news(&signed.body) {
-        return None;
-    }
-    // By the roster's identity key and not by who has sent it: the feed carries a member's
-    // signature.
-    let member = committee.member(signed.member)?;
-    // Of this auction: a member's key may sign in another one too.
-    let is_good =
-        signed.body.auction == committee.auction && signed.verify(&member.identity).is_ok();
-    if !is_good {
-        tracing::debug!("{peer:?} sent an intent that no member has signed");
-    }
-    is_good.then_some(signed.body)
 }
 
 /// What members tell: each where it stands, again and again, and one of them of intents.
