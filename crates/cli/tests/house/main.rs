@@ -8,6 +8,7 @@
 )]
 
 mod clock;
+mod examples;
 mod kills;
 mod kit;
 mod output;
