@@ -34,6 +34,7 @@ impl Running {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sealbid"));
         command
             .args(arguments)
+            .env("SEALBID_CONFIG", "")
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log);
@@ -253,6 +254,7 @@ impl TestHouse {
             .arg("--dir")
             .arg(self.dir().root())
             .args(arguments.split_whitespace())
+            .env("SEALBID_CONFIG", "")
             .output()
             .unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
