@@ -21,8 +21,8 @@ pub(crate) struct Failure {
     code: Option<String>,
     /// What led to it, nearest first.
     causes: Vec<String>,
-    /// The order that the command had in hand.
-    order: Option<EnvelopeId>,
+    /// The order that the command had in hand. Boxed, since failures are returned everywhere.
+    order: Option<Box<EnvelopeId>>,
     /// The command has printed its object already, and that tells.
     reported: bool,
     /// People have been told as well.
@@ -112,8 +112,8 @@ impl Failure {
 
     /// Names the order that the command had in hand: whoever reads this asks for it by its id.
     #[must_use]
-    pub(crate) const fn of_order(mut self, id: EnvelopeId) -> Self {
-        self.order = Some(id);
+    pub(crate) fn of_order(mut self, id: EnvelopeId) -> Self {
+        self.order = Some(Box::new(id));
         self
     }
 
