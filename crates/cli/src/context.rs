@@ -69,7 +69,12 @@ impl Context {
     /// named on this command line, so that it works as it is printed. A failure's message and advice
     /// need no such care.
     pub(crate) fn next(&self, command: impl Display) -> String {
-        self.typed.complete(&format!("sealbid {command}"))
+        self.complete(&format!("sealbid {command}"))
+    }
+
+    /// The same for all commands that a text names.
+    pub(crate) fn complete(&self, text: &str) -> String {
+        self.typed.complete(text)
     }
 
     /// Which settings hold.

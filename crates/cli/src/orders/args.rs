@@ -1,12 +1,13 @@
 //! The arguments that make an order, sign it, seal it and wait for it: the same in every command.
 
 use core::time::Duration;
-use sealbid_keygen::command::values::duration;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use sealbid_client::{Order, Reveal};
+use sealbid_keygen::command::values::{between, duration};
 use sealbid_types::amount::Amount;
+use sealbid_types::envelope::MOST_ROUNDS;
 use sealbid_types::text::{AccountId, AssetId, AssetStandard};
 use serde::Deserialize;
 
@@ -255,6 +256,7 @@ pub(crate) enum RevealArg {
 pub(crate) struct SealingArgs {
     /// How many rounds it may wait for; then it is gone, unopened
     #[arg(long, value_name = "ROUNDS", default_value_t = 3)]
+    #[arg(value_parser = between(1, MOST_ROUNDS))]
     pub(crate) valid_for: u64,
     /// What everybody may see of it
     #[arg(long, value_enum, default_value = "pair")]
@@ -275,7 +277,7 @@ impl From<RevealArg> for Reveal {
 pub(crate) struct WaitArgs {
     /// Wait for the outcome, for so long at most (such as --wait=90s); exit 9 if it is not filled
     #[arg(long, value_name = "DURATION", num_args = 0..=1, require_equals = true)]
-    #[arg(value_parser = humantime::parse_duration)]
+    #[arg(value_parser = duration)]
     wait: Option<Option<Duration>>,
 }
 

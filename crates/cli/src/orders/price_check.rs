@@ -47,6 +47,7 @@ impl TradingSession {
         if let Ok(prices) = self.house.prices(&pair, Some(*amount), lookback).await
             && let Some(warning) = warning(&prices, (*amount, *minimum), want, &self.tokens)
         {
+            let warning = self.context.complete(&warning);
             self.context
                 .console()
                 .note(format_args!("warning: {warning}"));

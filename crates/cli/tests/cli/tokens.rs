@@ -76,6 +76,14 @@ fn bounds_and_durations_are_told_in_words() {
         ("up --solvers 17", "between 0 and 16"),
         ("rounds --count 0", "between 1 and 256"),
         ("node init --member x", "between 1 and 16"),
+        (
+            "swap 1 usdc near --min 1 --valid-for 65",
+            "between 1 and 64",
+        ),
+        (
+            "swap 1 usdc near --min 1 --wait=10",
+            "such as 90s, 10m or 2h",
+        ),
         ("up --period soon", "such as 90s, 10m or 2h"),
         (
             "swap 1 usdc near --min 1 --deadline 10",

@@ -1,12 +1,12 @@
 //! One member by hand: `sealbid node`.
 
 use core::time::Duration;
-use sealbid_keygen::command::values::{between, duration};
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use sealbid_client::ClientError;
 use sealbid_client::CommitteeFile;
+use sealbid_keygen::command::values::{between, duration};
 use sealbid_keygen::{Exit, MemberKey, Passphrase, PassphraseSource, StandardTerminal, Survival};
 use sealbid_net::PeerId;
 use sealbid_net::ticket::{Role, Ticket};

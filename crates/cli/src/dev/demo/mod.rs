@@ -10,7 +10,6 @@ mod report;
 mod trading;
 
 use core::time::Duration;
-use sealbid_keygen::command::values::between;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,6 +17,7 @@ use std::sync::Arc;
 use clap::Args;
 use sealbid_client::audit::{audit_next, batch_secret};
 use sealbid_client::{Client, RoundAudit};
+use sealbid_keygen::command::values::between;
 use sealbid_protocol::audit::ChainAudit;
 use sealbid_types::id::Round;
 use tokio::time::{Instant, sleep};
