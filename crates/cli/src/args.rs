@@ -7,7 +7,7 @@ use sealbid_net::DEFAULT_LOG_FILTER;
 use crate::commands::about::{completions, config, man, tokens, trust};
 use crate::commands::keys::{account, keygen};
 use crate::commands::operate::{node, relayer, solver};
-use crate::commands::rounds::{audit, list, round, watch};
+use crate::commands::rounds::{audit, list, pairs, prices, round, watch};
 use crate::commands::trade::{inspect, intent, orders, quote, seal, send, status, swap};
 use crate::context::Context;
 use crate::dev::{demo, up};
@@ -66,6 +66,10 @@ pub(crate) enum Command {
     Rounds(list::RoundsArgs),
     /// Show a settled round
     Round(round::RoundArgs),
+    /// List what was quoted lately
+    Pairs(pairs::PairsArgs),
+    /// What a swap got lately
+    Prices(prices::PricesArgs),
     /// Watch rounds open, close and settle
     Watch(watch::WatchArgs),
     /// Seal a quote by hand and send it
@@ -106,6 +110,8 @@ impl Command {
             Self::Status(args) => status::run(args, context).await,
             Self::Rounds(args) => list::run(args, context).await,
             Self::Round(args) => round::run(args, context).await,
+            Self::Pairs(args) => pairs::run(args, context).await,
+            Self::Prices(args) => prices::run(args, context).await,
             Self::Watch(args) => watch::run(args, context).await,
             Self::Quote(args) => quote::run(args, context).await,
             Self::Audit(args) => audit::run(args, context).await,

@@ -4,7 +4,7 @@ use core::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sealbid_client::{Account, Client, CommitteeFile};
+use sealbid_client::{Account, Client, CommitteeFile, RecordDirectory};
 use sealbid_keygen::{AccountKey, HouseDir, PassphraseError, PassphraseSource, StandardTerminal};
 
 use crate::config::Settings;
@@ -118,7 +118,8 @@ impl Context {
     /// # Errors
     /// Key, if the committee file is missing or bad.
     pub(crate) async fn house_in(&self, dir: &Path) -> Result<Client, Failure> {
-        let path = HouseDir::new(dir).committee();
+        let house = HouseDir::new(dir);
+        let path = house.committee();
         tracing::info!("the house is that of {}", path.display());
         let committee = blocking(move || CommitteeFile::load(&path)).await??;
         let client = Client::connect(committee).await?;
@@ -130,7 +131,8 @@ impl Context {
             committee.members(),
             committee.quorum,
         );
-        Ok(client)
+        // What a relayer has written here needs nobody to be asked for.
+        Ok(client.with_records(RecordDirectory::new(house.records())))
     }
 
     /// Where an account's key file is: the named one, else the house's own.

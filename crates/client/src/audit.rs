@@ -88,6 +88,26 @@ pub fn audit_next(chain: &mut ChainAudit<'_>, record: &RoundRecord) -> RoundAudi
     RoundAudit::new(record, result)
 }
 
+/// As [`audit_next`], unless the record is wrong by itself: for a record of which there are other
+/// copies. A round that is not `round` is wrong too.
+///
+/// # Errors
+/// What is wrong with it; the chain waits for this round still.
+pub fn audit_next_if_right(
+    chain: &mut ChainAudit<'_>,
+    round: Round,
+    record: &RoundRecord,
+) -> Result<RoundAudit, Vec<AuditError>> {
+    let found = record.close.round;
+    if found != round {
+        let expected = round;
+        return Err(vec![AuditError::RoundMissing { expected, found }]);
+    }
+    let audited = chain.alone(record)?;
+    let result = chain.link(record, Ok(audited));
+    Ok(RoundAudit::new(record, result))
+}
+
 /// Audits records against a committee file, whoever shows them: no member is asked anything.
 ///
 /// # Examples

@@ -255,9 +255,9 @@ pub struct Head {
     pub slot: Slot,
     /// The member's clock.
     pub now: Timestamp,
-    /// Intents acknowledged for the round in progress.
+    /// Intents acknowledged for the round in progress; once it is certified, those it lists.
     pub intents: u32,
-    /// Quotes acknowledged for it.
+    /// Quotes, likewise.
     pub quotes: u32,
     /// The newest settled round.
     pub settled: Round,

@@ -5,9 +5,11 @@
 //! is part of what is told of it.
 
 use sealbid_client::Outcome;
+use sealbid_client::prices::OpenedRound;
 use sealbid_types::allocation::{FillKind, Outflow, UnfilledReason, VoidReason};
+use sealbid_types::amount::Amount;
 use sealbid_types::id::EnvelopeId;
-use sealbid_types::metadata::{Disclosure, Metadata};
+use sealbid_types::metadata::{Disclosure, Metadata, Pair};
 use sealbid_types::settlement::SettledFill;
 use sealbid_types::terms::{Action, Terms, TokenDiff};
 use sealbid_types::text::AssetId;
@@ -225,6 +227,70 @@ pub(crate) fn unfilled(reason: &UnfilledReason, terms: Option<&Terms>, tokens: &
             tokens.brief(*limit, &pair.want)
         ),
         _ => reason.to_string(),
+    }
+}
+
+/// As [`unfilled`], with what the round itself shows, if it is there: that nobody quoted the pair is
+/// another matter than that nobody quoted it for this size.
+pub(crate) fn unfilled_in(
+    reason: &UnfilledReason,
+    terms: Option<&Terms>,
+    round: Option<&OpenedRound>,
+    tokens: &Tokens,
+) -> String {
+    let known = (terms.and_then(swapped), round);
+    match (reason, known) {
+        (UnfilledReason::NoQuote, (Some((pair, amount)), Some(round))) => {
+            no_quote(&pair, amount, terms, round, tokens)
+        }
+        _ => unfilled(reason, terms, tokens),
+    }
+}
+
+/// The pair of a swap, and what it gives.
+fn swapped(terms: &Terms) -> Option<(Pair, Amount)> {
+    let pair = sealbid_client::order::swapped_pair(terms)?;
+    let [Action::TokenDiff(diff)] = terms.actions.as_slice() else {
+        return None;
+    };
+    let amount = diff.diff.get(&pair.give)?.outgoing()?;
+    Some((pair, amount))
+}
+
+/// Why no quote of the round is for this swap.
+fn no_quote(
+    pair: &Pair,
+    amount: Amount,
+    terms: Option<&Terms>,
+    round: &OpenedRound,
+    tokens: &Tokens,
+) -> String {
+    let (give, want) = (tokens.name_of(&pair.give), tokens.name_of(&pair.want));
+    let account = terms.map(|terms| &terms.account);
+    // With itself no account trades.
+    let quotes = || {
+        let quotes = round.quotes_for(pair).map(|it| &it.quote);
+        quotes.filter(|quote| Some(&quote.solver) != account)
+    };
+    let least = quotes().map(|quote| quote.minimum_fill).min();
+    let most = quotes().map(|quote| quote.capacity).max();
+    let (Some(least), Some(most)) = (least, most) else {
+        return format!("nobody quoted {give} to {want} in this round");
+    };
+    let take = |what: &str, bound| {
+        let (amount, bound) = (
+            tokens.brief(amount, &pair.give),
+            tokens.brief(bound, &pair.give),
+        );
+        format!("no quote for {give} to {want} takes {amount}: {what} was {bound}")
+    };
+    if amount > most {
+        take("the most", most)
+    } else if amount < least {
+        take("the least", least)
+    } else {
+        // Between the sizes of two, or beyond what a schedule prices.
+        format!("no quote for {give} to {want} takes this amount")
     }
 }
 

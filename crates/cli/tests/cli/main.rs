@@ -145,6 +145,13 @@ fn wrong_usage_is_2() {
         "rounds --count 257",
         "audit",
         "audit 1 --all",
+        "audit --file x --offline",
+        "pairs --rounds 0",
+        "prices",
+        "prices usdc.near",
+        "prices usdc.near dogecoin",
+        "prices usdc.near wrap.near ten",
+        "prices usdc.near/wrap.near 1 1",
         "audit --all --file x",
         "intent transfer 1 usdc.near Bob",
         "intent",
@@ -178,6 +185,8 @@ fn without_a_house_it_says_where_to_get_one() {
         "watch",
         "audit 1",
         "audit --all",
+        "pairs",
+        "prices usdc.near wrap.near",
         "status 0101010101010101010101010101010101010101010101010101010101010101",
     ] {
         workspace.run(arguments).expect(4).says("sealbid up");

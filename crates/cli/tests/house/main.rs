@@ -12,6 +12,7 @@ mod examples;
 mod kills;
 mod kit;
 mod output;
+mod records;
 mod skews;
 mod stops;
 mod trades;

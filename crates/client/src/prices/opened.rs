@@ -122,7 +122,8 @@ impl OpenedRound {
 }
 
 /// What a quote would have brought a trader who gives `amount`, all of its capacity still there:
-/// what the solver pays less the Verifier's fee. None if it does not take that size.
+/// what the solver pays less the Verifier's fee on all of it, as if the limit were no less. None if
+/// it does not take that size.
 #[must_use]
 pub(super) fn receives(quote: &Quote, fee: Fee, amount: Amount) -> Option<Amount> {
     // As the clearing does it: sizes are of what the trader gives, prices of what arrives of it.

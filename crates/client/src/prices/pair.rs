@@ -46,7 +46,8 @@ pub struct QuotedPrice {
     pub solver: AccountId,
     /// What is given, the Verifier's fee included.
     pub gives: Amount,
-    /// What the trader would have received, after the fee.
+    /// What the trader would have received at the least, after the fee: what is above its limit comes
+    /// without one.
     pub receives: Amount,
 }
 

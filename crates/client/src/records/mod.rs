@@ -16,6 +16,7 @@ use sealbid_types::codec::decode;
 use sealbid_types::id::{EnvelopeId, Round};
 use sealbid_types::record::RoundRecord;
 use sealbid_types::text::without_byte_order_mark;
+use sealbid_types::text::without_byte_order_mark;
 
 use crate::client::Client;
 use crate::outcome::Outcome;
@@ -171,6 +172,7 @@ fn read_bytes(path: &Path) -> Result<Option<Vec<u8>>, RecordFileError> {
 }
 
 fn parse(path: &Path, bytes: &[u8]) -> Result<RoundRecord, RecordFileError> {
+    let bytes = without_byte_order_mark(bytes);
     let bytes = without_byte_order_mark(bytes);
     // Told by its beginning. JSON is what `sealbid round --json` and relayers write.
     let is_json = bytes

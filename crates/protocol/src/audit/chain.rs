@@ -50,7 +50,28 @@ impl<'a> ChainAudit<'a> {
     /// Everything that is wrong with it. What it says of earlier rounds is judged only as long as
     /// all of these were right.
     pub fn next(&mut self, record: &RoundRecord) -> Result<AuditedRound, Vec<AuditError>> {
-        let audited = audit_record(self.committee, self.keys, record, self.secret);
+        let audited = self.alone(record);
+        self.link(record, audited)
+    }
+
+    /// Audits a record by itself ([`audit_record`]): for whoever has several that claim to be the
+    /// next round's, and goes on with one that is right. The audit stays where it is.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn alone(&self, record: &RoundRecord) -> Result<AuditedRound, Vec<AuditError>> {
+        audit_record(self.committee, self.keys, record, self.secret)
+    }
+
+    /// Takes `record` as the next round's, with what [`Self::alone`] has said of this very record.
+    ///
+    /// # Errors
+    /// As [`Self::next`].
+    pub fn link(
+        &mut self,
+        record: &RoundRecord,
+        audited: Result<AuditedRound, Vec<AuditError>>,
+    ) -> Result<AuditedRound, Vec<AuditError>> {
         let mut errors = Vec::new();
         self.check_parent(&record.close, &mut errors);
         if let Ok(audited) = &audited

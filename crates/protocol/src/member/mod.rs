@@ -237,7 +237,17 @@ impl<R: Rules> Engine<R> {
     /// Where the member stands, for people.
     fn head(&self) -> Head {
         let round = self.chain.open();
-        let count = |kind| u32::try_from(self.inbox.count(kind, round)).unwrap_or(u32::MAX);
+        // While a round is settled its entries are those that the close lists; what the inbox holds
+        // by then is for the next.
+        let count = |kind| {
+            let listed = self.settling.as_ref().map(|it| it.certificate().close());
+            let count = match (listed, kind) {
+                (Some(close), Kind::Intent) => close.intents.len(),
+                (Some(close), Kind::Quote) => close.quotes.len(),
+                (None, kind) => self.inbox.count(kind, round),
+            };
+            u32::try_from(count).unwrap_or(u32::MAX)
+        };
         Head {
             auction: self.context.committee.auction,
             member: self.promises.member(),

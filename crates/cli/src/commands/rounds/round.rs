@@ -1,20 +1,22 @@
 //! `sealbid round`: one round, in full.
 //!
-//! A settled round is public in full. It is fetched as a record, with the committee's signatures,
-//! and audited before it is shown: the verdict stands in its first line.
+//! A settled round is public in full. Its record, with the committee's signatures, is read at hand or
+//! fetched, and audited before it is shown: the verdict stands in its first line.
 
 use core::time::Duration;
 use std::collections::BTreeMap;
 
 use clap::Args;
-use sealbid_client::RoundAudit;
-use sealbid_client::audit::{audit_round, batch_secret};
+use sealbid_client::audit::batch_secret;
+use sealbid_client::prices::OpenedRound;
+use sealbid_client::{RoundAudit, VerifiedRound};
 use sealbid_node::timings::{RoundTimings, RoundWork};
 use sealbid_types::allocation::FillKind;
 use sealbid_types::id::{EnvelopeId, MemberIndex, Round};
 use sealbid_types::record::RoundRecord;
 use serde_json::json;
 
+use crate::commands::rounds::at_hand::{self, Shown};
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::tokens::Tokens;
@@ -46,20 +48,30 @@ pub(crate) async fn run(args: RoundArgs, context: &Context) -> Result<(), Failur
         return timings(round, context);
     }
     let (house, tokens) = (context.house().await?, context.tokens()?);
-    let verified = house.round(round).await?;
-    let record = verified.record();
-    // Its signatures are verified by now. Computed again as well, since whoever reads a round wants
-    // to know whether it adds up.
-    let audit = audit_round(&house, record, &batch_secret()?);
-    context.console().result(record, || {
+    // Computed again, since whoever reads a round wants to know whether it adds up.
+    let Shown { record, audit, .. } =
+        at_hand::shown(&house, round, false, context.console()).await?;
+    // One that does not is shown all the same, if the committee has signed it.
+    let signed = VerifiedRound::verify(&house, round, record);
+    let signed = signed.map_err(|error| {
+        Failure::authentication(format!("nobody shows a certified round {round}: {error}"))
+    })?;
+    let opened = OpenedRound::new(house.keys(), &signed, &batch_secret()?).ok();
+    context.console().result(signed.record(), || {
         let next = context.next(format_args!("audit {round}"));
-        describe(record, &audit, &tokens, &next)
+        describe(signed.record(), &audit, opened.as_ref(), &tokens, &next)
     });
     Ok(())
 }
 
 /// Each entry that the close lists, what it turned out to be, and what became of it.
-fn describe(record: &RoundRecord, audit: &RoundAudit, tokens: &Tokens, next: &str) -> String {
+fn describe(
+    record: &RoundRecord,
+    audit: &RoundAudit,
+    opened: Option<&OpenedRound>,
+    tokens: &Tokens,
+    next: &str,
+) -> String {
     let close = &record.close;
     // In the first line, where nobody overlooks it.
     let verdict = if audit.is_ok() {
@@ -81,7 +93,7 @@ fn describe(record: &RoundRecord, audit: &RoundAudit, tokens: &Tokens, next: &st
         audit.void,
     );
     let mut table = Columns::new(&["entry", "order", "outcome"]);
-    let outcomes = outcomes(record, audit, tokens);
+    let outcomes = outcomes(record, audit, opened, tokens);
     // Intents before quotes, as the close lists them.
     for id in close.intents.iter().chain(&close.quotes) {
         // By what the audit has opened itself.
@@ -113,6 +125,7 @@ fn describe(record: &RoundRecord, audit: &RoundAudit, tokens: &Tokens, next: &st
 fn outcomes(
     record: &RoundRecord,
     audit: &RoundAudit,
+    opened: Option<&OpenedRound>,
     tokens: &Tokens,
 ) -> BTreeMap<EnvelopeId, String> {
     let settlement = &record.settlement.settlement;
@@ -142,7 +155,7 @@ fn outcomes(
             .terms
             .get(&unfilled.intent)
             .and_then(|terms| terms.as_ref().ok());
-        let reason = describe::unfilled(&unfilled.reason, terms, tokens);
+        let reason = describe::unfilled_in(&unfilled.reason, terms, opened, tokens);
         outcomes.insert(unfilled.intent, format!("not filled: {reason}"));
     }
     for void in &settlement.void {

@@ -17,9 +17,10 @@ use crate::ui::text::{clock, count};
 #[command(after_help = "\
 Example:
   sealbid watch
-  sealbid watch --json | jq -c .settled
+  sealbid watch --json | jq -c 'select(.settled).settled'
 
-The events are one member's word; when that member goes, another's.")]
+With --json each event is an object with one field: phase, intent or settled. The events are one
+member's word; when that member goes, another's.")]
 pub(crate) struct WatchArgs {}
 
 /// Runs it.
