@@ -159,6 +159,16 @@ impl Failure {
         self.reported
     }
 
+    /// Of what kind it is.
+    pub(crate) const fn kind(&self) -> Exit {
+        self.exit
+    }
+
+    /// What is wrong, without what to do about it.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// The exit code as a number.
     pub(crate) const fn code(&self) -> u8 {
         self.exit.code()

@@ -1,8 +1,12 @@
 //! What ends a process that runs until it is told to stop.
 
-use std::io::Read as _;
+use std::fs::File;
+use std::io::{IsTerminal as _, Read as _};
+use std::os::fd::AsFd as _;
+use std::os::unix::fs::FileTypeExt as _;
 
 use clap::Args;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::exit::Failure;
@@ -20,7 +24,7 @@ pub(crate) struct ParentArgs {
 pub(crate) enum Stop {
     /// Ctrl-C.
     Interrupt,
-    /// A request to end, as service managers and parents send it.
+    /// A request to end, as service managers, parents and terminals that close send it.
     Terminate,
 }
 
@@ -34,8 +38,8 @@ impl Stop {
     }
 }
 
-/// Resolves when the process is to stop: at SIGINT, at SIGTERM and, for a child of another
-/// `sealbid`, when its standard input ends, which it does however the parent dies.
+/// Resolves when the process is to stop: at SIGINT, at SIGTERM, at SIGHUP and, for a child of
+/// another `sealbid`, when its standard input ends, which it does however the parent dies.
 pub(crate) async fn requested(until_stdin_closes: bool) -> Stop {
     let (Ok(mut interrupt), Ok(mut terminate)) = (
         signal(SignalKind::interrupt()),
@@ -47,7 +51,68 @@ pub(crate) async fn requested(until_stdin_closes: bool) -> Stop {
     tokio::select! {
         _ = interrupt.recv() => Stop::Interrupt,
         _ = terminate.recv() => Stop::Terminate,
+        () = hung_up() => Stop::Terminate,
         () = parent_gone(until_stdin_closes) => Stop::Terminate,
+    }
+}
+
+/// The same, and also when nobody reads standard output any more, as when `head` has had enough.
+/// For a command that has started others, which are to end with it.
+pub(crate) async fn requested_or_unread() -> Stop {
+    tokio::select! {
+        stop = requested(false) => stop,
+        () = unread() => Stop::Terminate,
+    }
+}
+
+/// Resolves when the terminal closes.
+async fn hung_up() {
+    // Whoever began it with `nohup` wants it to go on. To watch the signal would end that.
+    if ignores_hangup() {
+        return core::future::pending().await;
+    }
+    match signal(SignalKind::hangup()) {
+        Ok(mut hangup) => drop(hangup.recv().await),
+        Err(_) => core::future::pending().await,
+    }
+}
+
+fn ignores_hangup() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    match ignored {
+        // Signals are counted from 1, and SIGHUP is the first.
+        Some(mask) => mask & 1 == 1,
+        // A system without that file: `nohup` leaves no terminal to write to.
+        None => !std::io::stdout().is_terminal() && !std::io::stderr().is_terminal(),
+    }
+}
+
+/// Resolves when standard output is a pipe and its reader is gone.
+async fn unread() {
+    let (gone, wait) = tokio::sync::oneshot::channel();
+    let is_pipe = || {
+        let output = std::io::stdout().as_fd().try_clone_to_owned().ok()?;
+        let kind = File::from(output).metadata().ok()?.file_type();
+        Some(kind.is_fifo() || kind.is_socket())
+    };
+    // A thread of its own, which nobody joins: it may wait for ever.
+    let watch = move || {
+        let output = std::io::stdout();
+        // Nothing is waited for but that the other end goes, which is always told.
+        let mut ends = [PollFd::new(output.as_fd(), PollFlags::empty())];
+        if is_pipe() == Some(true) && poll(&mut ends, PollTimeout::NONE).is_ok_and(|n| n > 0) {
+            // Nobody waits any more if the process stops for another reason.
+            let _ = gone.send(());
+        }
+    };
+    let thread = std::thread::Builder::new().name("reader".to_owned());
+    // Without the thread, and where it ends by itself, there is nothing to wait for.
+    if thread.spawn(watch).is_err() || wait.await.is_err() {
+        core::future::pending::<()>().await;
     }
 }
 

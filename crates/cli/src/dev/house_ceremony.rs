@@ -20,8 +20,8 @@ use sealbid_types::committee::{Committee, usual_quorum};
 use sealbid_types::id::MemberIndex;
 
 use crate::dev::free_ports;
+use crate::dev::house_making::HouseShape;
 use crate::dev::house_process::{HouseProcess, ProcessSpec};
-use crate::dev::house_setup::HouseShape;
 use crate::exit::Failure;
 
 /// How long the ceremony may take.
@@ -30,9 +30,6 @@ const DEADLINE: &str = "3m";
 /// the keys.
 const WORK_FACTOR: &str = "12";
 
-/// The participant that invites.
-const FIRST: &str = "participant-1";
-
 /// Where the ceremony's participants have their files until it is over.
 struct Hall {
     root: PathBuf,
@@ -40,19 +37,20 @@ struct Hall {
     passphrase: PathBuf,
 }
 
-/// Holds a ceremony of a house's members and puts what it makes into `house`: a directory for each
-/// member, and the transcript. The committee file comes with [`conclude`].
+/// Holds a ceremony of a house's members in the directory `hall`, and puts what it makes into
+/// `house`: a directory for each member, and the transcript. The committee file comes with [`conclude`].
 ///
 /// # Errors
 /// A participant's own, if one fails; storage.
 pub(crate) async fn hold(
     house: &HouseDir,
+    hall: &Path,
     shape: &HouseShape,
     passphrase: &Path,
 ) -> Result<Committee, Failure> {
     let members = shape.members;
     let hall = Hall {
-        root: hall_of(house),
+        root: hall.to_owned(),
         passphrase: passphrase.to_owned(),
     };
     // One more than members: that of the meeting.
@@ -70,31 +68,27 @@ pub(crate) async fn hold(
     hall.move_into(house, members)
 }
 
-/// Where the participants have their files until the house is whole.
-pub(crate) fn hall_of(house: &HouseDir) -> PathBuf {
-    house.root().join(".making")
-}
-
-/// Puts the committee file into `house`, which makes it whole, and removes the rest.
+/// Puts the committee file of the ceremony held in `hall` into `house`, which makes it whole.
 ///
 /// # Errors
 /// Storage.
-pub(crate) fn conclude(house: &HouseDir) -> Result<(), Failure> {
-    let root = hall_of(house);
-    let from = HouseDir::new(root.join(FIRST)).committee();
-    // Last of all: with a committee file the directory is a house, and without one it is made anew.
-    copy(&from, &house.committee())?;
-    std::fs::remove_dir_all(&root).map_err(|error| cannot("remove", &root, &error))
+pub(crate) fn conclude(house: &HouseDir, hall: &Path) -> Result<(), Failure> {
+    let from = HouseDir::new(participant(hall, 1)).committee();
+    copy(&from, &house.committee())
+}
+
+fn participant(hall: &Path, number: u8) -> PathBuf {
+    hall.join(format!("participant-{number}"))
 }
 
 /// Runs one command of a participant to its end.
 async fn run(spec: ProcessSpec) -> Result<(), Failure> {
-    HouseProcess::start(spec)?.succeeded().await
+    HouseProcess::start(&spec)?.succeeded().await
 }
 
 impl Hall {
     fn participant(&self, number: u8) -> PathBuf {
-        self.root.join(format!("participant-{number}"))
+        participant(&self.root, number)
     }
 
     fn identity(&self, number: u8) -> PathBuf {

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 use std::ffi::OsString;
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 
@@ -23,6 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(6);
 const LAST_LINES: usize = 5;
 
 /// What to run.
+#[derive(Debug)]
 pub(crate) struct ProcessSpec {
     /// For people: `member 1`.
     pub(crate) name: String,
@@ -31,6 +32,23 @@ pub(crate) struct ProcessSpec {
     pub(crate) arguments: Vec<OsString>,
     /// Where its log goes.
     pub(crate) log: PathBuf,
+}
+
+impl ProcessSpec {
+    /// The command that starts it by hand, to be pasted into a shell.
+    pub(crate) fn by_hand(&self) -> String {
+        let words = self.arguments.iter().map(|word| word.to_string_lossy());
+        // Its output is for a person then, and nothing else ends it.
+        let words = words.filter(|word| word != "--json" && word != "--until-stdin-closes");
+        let quoted = words.map(|word| {
+            // Only a NUL cannot be quoted, and no argument of a process has one.
+            shlex::try_quote(&word).map_or_else(|_| word.to_string(), |word| word.to_string())
+        });
+        core::iter::once("sealbid".to_owned())
+            .chain(quoted)
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
 }
 
 /// A running process. It ends with this one, however this one ends: its standard input is a pipe
@@ -46,7 +64,20 @@ pub(crate) struct HouseProcess {
 
 impl HouseProcess {
     /// Starts the process, in a process group of its own, so that Ctrl-C comes here alone.
-    pub(crate) fn start(spec: ProcessSpec) -> Result<Self, Failure> {
+    pub(crate) fn start(spec: &ProcessSpec) -> Result<Self, Failure> {
+        // Begun anew: what is in it is told of by this start alone.
+        Self::start_logging(
+            spec,
+            File::options().write(true).create(true).truncate(true),
+        )
+    }
+
+    /// The same for a process that has ended: its log goes on, and still has why.
+    pub(crate) fn start_again(spec: &ProcessSpec) -> Result<Self, Failure> {
+        Self::start_logging(spec, File::options().append(true).create(true))
+    }
+
+    fn start_logging(spec: &ProcessSpec, options: &OpenOptions) -> Result<Self, Failure> {
         let ProcessSpec {
             name,
             arguments,
@@ -54,7 +85,7 @@ impl HouseProcess {
         } = spec;
         let cannot = |error: std::io::Error| Failure::work(format!("cannot start {name}: {error}"));
         let program = std::env::current_exe().map_err(cannot)?;
-        let log_file = File::create(&log).map_err(|error| {
+        let log_file = options.open(log).map_err(|error| {
             Failure::storage(format!("cannot write {}: {error}", log.display()))
         })?;
         let mut child = Command::new(program)
@@ -75,9 +106,9 @@ impl HouseProcess {
         let lifeline = child.stdin.take();
         let is_ready = listen(child.stdout.take());
         Ok(Self {
-            name,
+            name: name.clone(),
             child,
-            log,
+            log: log.clone(),
             is_ready,
             _lifeline: lifeline,
         })
@@ -89,7 +120,7 @@ impl HouseProcess {
     /// The process's own, if it ends before.
     pub(crate) async fn ready(&mut self) -> Result<(), Failure> {
         let status = tokio::select! {
-            // Ready first: that one has ended after it said so is found by `check`.
+            // Ready first: that one has ended after it said so is found by `ended`.
             biased;
             Ok(_) = self.is_ready.wait_for(|is_ready| *is_ready) => return Ok(()),
             status = self.child.wait() => status,
@@ -116,15 +147,6 @@ impl HouseProcess {
         match self.child.wait().await {
             Ok(status) if status.success() => Ok(()),
             Ok(status) => Err(self.failure(status)),
-            Err(error) => Err(Failure::work(format!("{}: {error}", self.name))),
-        }
-    }
-
-    /// Why the process has ended, if it has.
-    pub(crate) fn check(&mut self) -> Result<(), Failure> {
-        match self.child.try_wait() {
-            Ok(None) => Ok(()),
-            Ok(Some(status)) => Err(self.failure(status)),
             Err(error) => Err(Failure::work(format!("{}: {error}", self.name))),
         }
     }
@@ -187,11 +209,6 @@ fn says_ready(line: &str) -> bool {
     said.is_ok_and(|said| said.get("event").is_some_and(|event| event == "ready"))
 }
 
-/// Stops all of them side by side.
-pub(crate) async fn stop_all(processes: Vec<HouseProcess>) {
-    futures::future::join_all(processes.into_iter().map(HouseProcess::stop)).await;
-}
-
 /// The end of a log, indented.
 fn last_lines(log: &Path) -> String {
     let text = std::fs::read(log).unwrap_or_default();
@@ -233,6 +250,24 @@ mod tests {
         assert_eq!(exit(10), Exit::Halted);
         assert_eq!(exit(130), Exit::Work, "nobody here has pressed Ctrl-C");
         assert_eq!(exit(101), Exit::Work);
+    }
+
+    #[test]
+    fn the_command_by_hand_can_be_pasted() {
+        let words = [
+            "--json",
+            "--dir",
+            "my house",
+            "solver",
+            "run",
+            "--until-stdin-closes",
+        ];
+        let spec = ProcessSpec {
+            name: "solver 1".to_owned(),
+            arguments: words.map(OsString::from).to_vec(),
+            log: PathBuf::new(),
+        };
+        assert_eq!(spec.by_hand(), "sealbid --dir 'my house' solver run");
     }
 
     #[tokio::test]

@@ -1,145 +1,51 @@
 //! Development houses: members, a relayer and solvers, all their keys in one directory.
-//!
-//! A house is made in one order: lock, passphrase, keys, everything else, and last the committee
-//! file. With that file the directory is a whole house. Without it the making was cut short, and
-//! begins again from nothing.
 
 use core::time::Duration;
 use std::ffi::OsString;
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use data_encoding::HEXLOWER;
 use sealbid_client::CommitteeFile;
-use sealbid_keygen::secret_file::write_secret;
-use sealbid_keygen::{
-    AccountKey, HouseDir, HouseError, MemberKey, Passphrase, PassphraseSource, StandardTerminal,
-};
+use sealbid_keygen::{HouseDir, MemberKey, Passphrase, PassphraseSource, StandardTerminal};
 use sealbid_net::ticket::Role;
 use sealbid_node::issue_ticket;
 use sealbid_types::committee::Committee;
 use sealbid_types::id::MemberIndex;
-use zeroize::Zeroizing;
 
 use crate::commands::operate::guest;
-use crate::commands::operate::member_setup;
-use crate::dev::house_ceremony;
+use crate::dev::house_claim::Claim;
 use crate::dev::house_process::ProcessSpec;
-use crate::dev::sample_books;
 use crate::exit::Failure;
-use crate::tokens;
 
 /// How long the tickets of a development house last. They are made anew at each start.
 const TICKET_LIFE: Duration = Duration::from_secs(90 * 24 * 3600);
-
-/// What a new house is to be.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct HouseShape {
-    /// n.
-    pub(crate) members: u8,
-    /// How many solvers.
-    pub(crate) solvers: u8,
-    /// The length of a slot.
-    pub(crate) period: Duration,
-    /// How long quotes are taken at a slot's end.
-    pub(crate) quote_window: Duration,
-}
 
 /// A house that runs on this machine, all its keys beside one another: development only.
 pub(crate) struct DevelopmentHouse {
     directory: HouseDir,
     committee: Committee,
     passphrase: Passphrase,
-    /// Held as long as this is: one process runs a house.
+    /// Held as long as this is: one process runs a house, since a second one would give every
+    /// member a twin.
     _lock: File,
 }
 
 impl DevelopmentHouse {
-    /// Makes a house in a directory that is empty or absent, or holds a house whose making was cut
-    /// short. Its members make their key in a ceremony, each in a process of its own.
+    /// The house in a directory that this process has claimed.
     ///
     /// # Errors
-    /// Storage, if the directory holds something or cannot be written; a participant's own.
-    pub(crate) async fn create(root: &Path, shape: HouseShape) -> Result<Self, Failure> {
-        let directory = HouseDir::new(absolute(root)?);
-        // First what was cut short goes away; then the directory must be empty.
-        discard_unfinished(&directory)?;
-        directory.check_unused().map_err(|error| of_house(&error))?;
-        make_directory(directory.root())?;
-        // Before anything else is written: of two that begin at once, one goes on.
-        let lock = lock(&directory)?;
-        // It lies beside the keys and protects nothing. But keys have one form, and a house for
-        // development runs what a real one does.
-        let text = Zeroizing::new(HEXLOWER.encode(random()?.as_ref()));
-        let passphrase = Passphrase::new(text.as_str())?;
-        let line = Zeroizing::new(format!("{}\n", text.as_str()));
-        let path = passphrase_path(&directory);
-        write_secret(&path, line.as_bytes()).map_err(|error| cannot_write(&path, &error))?;
-        let committee = house_ceremony::hold(&directory, &shape, &path).await?;
-        let house = Self {
+    /// Key or authentication, if the committee file or the passphrase cannot be used.
+    pub(crate) fn open(claim: Claim) -> Result<Self, Failure> {
+        let (directory, lock) = claim.into_parts();
+        let (committee, _keys) = CommitteeFile::load(&directory.committee())?.into_parts();
+        let passphrase = PassphraseSource::File(passphrase_path(&directory));
+        let passphrase = passphrase.existing(&mut StandardTerminal, "")?;
+        Ok(Self {
             _lock: lock,
             directory,
             committee,
             passphrase,
-        };
-        // Before the committee file, which says that the house is whole.
-        house.furnish(shape.solvers)?;
-        house_ceremony::conclude(&house.directory)?;
-        Ok(house)
-    }
-
-    /// Everything but the keys.
-    fn furnish(&self, solvers: u8) -> Result<(), Failure> {
-        // The house's own copy, to be edited.
-        write(&self.directory.tokens(), tokens::DEFAULT)?;
-        for (index, member) in self.members().zip(&self.committee.roster) {
-            let directory = self.directory.member(index);
-            // By a path from the member's own directory, as all paths of its file are.
-            member_setup::write_config(&directory, member, Some("../passphrase".into()))?;
-        }
-        make_directory(&self.relayer())?;
-        for solver in 1..=solvers {
-            let directory = self.solver(solver);
-            make_directory(&directory)?;
-            write(&directory.join("book.toml"), &sample_books::text(solver))?;
-            make_account(&directory.join("account.key"))?;
-        }
-        // The account that trades where a command names none.
-        make_directory(&self.directory.accounts())?;
-        make_account(&self.directory.accounts().join("default.json"))
-    }
-
-    /// The house in a directory, if one was made there; none if the directory is empty or absent.
-    ///
-    /// # Errors
-    /// Storage, if the directory holds something else, or a house that was not made here.
-    pub(crate) fn open(root: &Path) -> Result<Option<Self>, Failure> {
-        let directory = HouseDir::new(absolute(root)?);
-        match directory.check_unused() {
-            Ok(()) => return Ok(None),
-            Err(HouseError::HoldsHouse { .. }) => {}
-            Err(error) => return Err(of_house(&error)),
-        }
-        let path = passphrase_path(&directory);
-        // Members that operators run have no passphrase lying beside them: `up` must not take such
-        // a house for its own.
-        if !path.exists() {
-            let message = format!(
-                "{} holds a house that `up` has not made",
-                directory.root().display()
-            );
-            return Err(Failure::storage(message)
-                .advise("run its members with `sealbid node run`, or give another --dir"));
-        }
-        let (committee, _keys) = CommitteeFile::load(&directory.committee())?.into_parts();
-        let passphrase = PassphraseSource::File(path).existing(&mut StandardTerminal, "")?;
-        Ok(Some(Self {
-            // Before anything is started: a second process would give every member a twin.
-            _lock: lock(&directory)?,
-            directory,
-            committee,
-            passphrase,
-        }))
+        })
     }
 
     /// Its directory.
@@ -163,30 +69,47 @@ impl DevelopmentHouse {
     }
 
     fn relayer(&self) -> PathBuf {
-        self.directory.root().join("relayer")
+        relayer_path(&self.directory)
     }
 
     fn solver(&self, number: u8) -> PathBuf {
-        self.directory.root().join(format!("solver-{number}"))
+        solver_path(&self.directory, number)
     }
 
-    /// Signs fresh tickets for the relayer and the solvers, as the first member.
-    ///
-    /// # Errors
-    /// Key or authentication, if the member's key file does not open.
-    pub(crate) fn issue_tickets(&self) -> Result<(), Failure> {
-        // Any member may sign, and this process has the keys of all.
-        let signer = MemberIndex(0);
-        let key = MemberKey::load(&self.directory.member(signer).key(), &self.passphrase)?;
+    /// Signs fresh tickets for the relayer and the solvers, as the first member whose key opens.
+    /// What fails is returned: who has a ticket of the last start may get along with that.
+    pub(crate) fn issue_tickets(&self) -> Vec<Failure> {
+        let signer = match self.signer() {
+            Ok(signer) => signer,
+            Err(failure) => return vec![failure],
+        };
         let relayer = core::iter::once((Role::Relayer, self.relayer()));
         let solvers = (1..=self.solvers()).map(|number| (Role::Solver, self.solver(number)));
-        for (role, directory) in relayer.chain(solvers) {
-            let peer = guest::endpoint_key(&directory.join("house.key"))?.peer();
-            let identity = key.identity();
-            let ticket = issue_ticket(&self.committee, role, peer, TICKET_LIFE, signer, &identity);
-            write(&directory.join("ticket"), &format!("{ticket}\n"))?;
+        let issued = relayer
+            .chain(solvers)
+            .map(|(role, path)| self.issue_ticket(role, &path, &signer));
+        issued.filter_map(Result::err).collect()
+    }
+
+    /// Any member may sign, and this process has the keys of all.
+    fn signer(&self) -> Result<MemberKey, Failure> {
+        let load = |index| MemberKey::load(&self.directory.member(index).key(), &self.passphrase);
+        let mut first = None;
+        for index in self.members() {
+            match load(index) {
+                Ok(key) => return Ok(key),
+                Err(error) => first = first.or(Some(Failure::from(error))),
+            }
         }
-        Ok(())
+        Err(first.unwrap_or_else(|| Failure::key("the house has no member")))
+    }
+
+    fn issue_ticket(&self, role: Role, path: &Path, signer: &MemberKey) -> Result<(), Failure> {
+        let peer = guest::endpoint_key(&path.join("house.key"))?.peer();
+        let (index, identity) = (signer.index(), signer.identity());
+        let ticket = issue_ticket(&self.committee, role, peer, TICKET_LIFE, index, &identity);
+        let path = path.join("ticket");
+        std::fs::write(&path, format!("{ticket}\n")).map_err(|error| cannot_write(&path, &error))
     }
 
     /// The processes of its members.
@@ -262,78 +185,23 @@ fn words<const N: usize, const M: usize>(command: [&str; N], more: [OsString; M]
         .collect()
 }
 
-fn passphrase_path(directory: &HouseDir) -> PathBuf {
+/// Where the passphrase of all its keys is. It lies beside them and protects nothing: but keys have
+/// one form, and a house for development runs what a real one does.
+pub(crate) fn passphrase_path(directory: &HouseDir) -> PathBuf {
     directory.root().join("passphrase")
 }
 
-/// Clears a directory in which the making of a house was cut short: it was empty before, and
-/// nothing in it is of use to anybody.
-fn discard_unfinished(directory: &HouseDir) -> Result<(), Failure> {
-    let root = directory.root();
-    if directory.committee().exists() || !house_ceremony::hall_of(directory).exists() {
-        return Ok(());
-    }
-    // Held meanwhile: it may be another process that is making it at this moment.
-    let _lock = lock(directory)?;
-    let entries = std::fs::read_dir(root).map_err(|error| cannot_write(root, &error))?;
-    for entry in entries {
-        let path = entry.map_err(|error| cannot_write(root, &error))?.path();
-        let removed = if path.is_dir() {
-            std::fs::remove_dir_all(&path)
-        } else {
-            std::fs::remove_file(&path)
-        };
-        removed.map_err(|error| cannot_write(&path, &error))?;
-    }
-    Ok(())
+/// Where its relayer's files are.
+pub(crate) fn relayer_path(directory: &HouseDir) -> PathBuf {
+    directory.root().join("relayer")
 }
 
-/// Locks the house for this process. The lock goes with the process, however it ends.
-fn lock(directory: &HouseDir) -> Result<File, Failure> {
-    let path = directory.root().join("lock");
-    let file = File::create(&path).map_err(|error| cannot_write(&path, &error))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            let root = directory.root().display();
-            let message = format!("another process runs the house in {root} already");
-            Err(Failure::storage(message).advise("use that one, or stop it first"))
-        }
-        Err(TryLockError::Error(error)) => Err(cannot_write(&path, &error)),
-    }
+/// Where a solver's files are.
+pub(crate) fn solver_path(directory: &HouseDir, number: u8) -> PathBuf {
+    directory.root().join(format!("solver-{number}"))
 }
 
-/// Children may run elsewhere one day; their files stay where they are.
-fn absolute(path: &Path) -> Result<PathBuf, Failure> {
-    std::path::absolute(path)
-        .map_err(|error| Failure::storage(format!("{}: {error}", path.display())))
-}
-
-fn random() -> Result<Zeroizing<[u8; 32]>, Failure> {
-    let mut bytes = Zeroizing::new([0; 32]);
-    getrandom::fill(bytes.as_mut())
-        .map_err(|error| Failure::work(format!("the system gives no entropy: {error}")))?;
-    Ok(bytes)
-}
-
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    std::fs::write(path, text).map_err(|error| cannot_write(path, &error))
-}
-
-/// Makes a trading account, in plain: its house is for development.
-fn make_account(path: &Path) -> Result<(), Failure> {
-    let entropy = random()?;
-    Ok(AccountKey::from_entropy(&entropy).save_plain(path)?)
-}
-
-fn make_directory(path: &Path) -> Result<(), Failure> {
-    std::fs::create_dir_all(path).map_err(|error| cannot_write(path, &error))
-}
-
-fn cannot_write(path: &Path, error: &std::io::Error) -> Failure {
+/// A failure to write a file of the house.
+pub(crate) fn cannot_write(path: &Path, error: &std::io::Error) -> Failure {
     Failure::storage(format!("cannot write {}: {error}", path.display()))
-}
-
-fn of_house(error: &HouseError) -> Failure {
-    Failure::storage(error.to_string()).advise("give a new or an empty directory with --dir")
 }

@@ -1,8 +1,8 @@
 //! `sealbid up`: a development house, kept running.
 //!
-//! All of it are processes that this one has started, and that end with it. What they have made
-//! stays in the directory: started again, the house has the same key, the same rounds and the same
-//! accounts.
+//! All of it are processes that this one has started, that it starts again when they end, and that
+//! end with it. What they have made stays in the directory: started again, the house has the same
+//! key, the same rounds and the same accounts.
 
 use core::time::Duration;
 use sealbid_keygen::command::values::{between, duration};
@@ -12,16 +12,22 @@ use clap::Args;
 use sealbid_keygen::Survival;
 
 use crate::context::{Context, blocking};
-use crate::dev::house_setup::{DevelopmentHouse, HouseShape};
-use crate::dev::running_house::{RunningHouse, Startup};
+use crate::dev::house_claim::Claim;
+use crate::dev::house_making::{HouseShape, make};
+use crate::dev::house_setup::DevelopmentHouse;
+use crate::dev::keeper::{Keeping, Why};
+use crate::dev::running_house::{Ended, Event, RunningHouse, Startup};
 use crate::exit::Failure;
 use crate::stop;
+use crate::ui::output::Console;
 
 /// Run a whole house on this machine until Ctrl-C: development only
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  \
     sealbid up                      # makes ./house, or goes on with it\n  \
     sealbid up --dir other --members 3 --solvers 1\n\n\
+    A process that ends is started again, after pauses of 1, 2, 4, 8 and 16 seconds; a member that \
+    has halted is not.\n\n\
     All shares of the committee's key lie in one directory, with their passphrase: never use it \
     for real funds.")]
 pub(crate) struct UpArgs {
@@ -41,9 +47,19 @@ pub(crate) struct UpArgs {
     #[arg(long, value_name = "DURATION", default_value = "3s")]
     #[arg(value_parser = duration)]
     quote_window: Duration,
+    /// Leave a process that ends as it is, instead of starting it again
+    #[arg(long)]
+    no_restart: bool,
 }
 
 impl UpArgs {
+    const fn keeping(&self) -> Keeping {
+        match self.no_restart {
+            true => Keeping::Once,
+            false => Keeping::Again,
+        }
+    }
+
     const fn shape(&self) -> HouseShape {
         HouseShape {
             members: self.members,
@@ -56,35 +72,25 @@ impl UpArgs {
 
 /// Runs the command.
 pub(crate) async fn run(args: UpArgs, context: &Context) -> Result<(), Failure> {
-    let stop = stop::requested(false);
+    let stop = stop::requested_or_unread();
     tokio::pin!(stop);
     let started = Instant::now();
-    // Ctrl-C is heard while the house comes up: what runs by then ends.
+    // Ctrl-C is heard while the house is made: what runs by then ends.
     let mut running = tokio::select! {
         running = start(&args, context) => running?,
         stopped = &mut stop => return stopped.outcome(),
     };
-    announce(&running, started, context);
-    // A house bears it if a member ends, and whoever tries that out ends one: the others go on.
-    let stopped = loop {
-        tokio::select! {
-            stopped = &mut stop => break stopped.outcome(),
-            failure = running.one_ended() => {
-                context.console().note(format_args!("{failure}"));
-                // Without processes there is no house to keep.
-                if running.running() == 0 {
-                    return Err(failure);
-                }
-                context.console().note("the others go on");
-            }
-        }
+    let outcome = tokio::select! {
+        outcome = attend(&mut running, started, context) => outcome,
+        stopped = &mut stop => stopped.outcome(),
     };
     // Said, since a process may take some seconds to stop.
     context.console().note("stopping");
     running.stop().await;
-    stopped
+    outcome
 }
 
+/// Makes the house, or opens the one that is there, and starts its processes.
 async fn start(args: &UpArgs, context: &Context) -> Result<RunningHouse, Failure> {
     let console = context.console();
     let (root, shape) = (context.dir().to_owned(), args.shape());
@@ -94,18 +100,20 @@ async fn start(args: &UpArgs, context: &Context) -> Result<RunningHouse, Failure
             "the quote window must be shorter than the period, and neither zero",
         ));
     }
-    let place = root.clone();
     // What is there decides: the options describe a new house.
-    let (house, is_new) = match blocking(move || DevelopmentHouse::open(&place)).await?? {
-        Some(house) => (house, false),
-        None => {
+    let claim = blocking(move || Claim::take(&root)).await??;
+    let is_new = !claim.holds_house();
+    let claim = match is_new {
+        false => claim,
+        true => {
             console.note(format_args!(
                 "key ceremony: {} processes make a key that none of them holds",
                 shape.members,
             ));
-            (DevelopmentHouse::create(&root, shape).await?, true)
+            make(claim, shape).await?
         }
     };
+    let house = blocking(move || DevelopmentHouse::open(claim)).await??;
     let root = house.directory().root().display().to_string();
     // Told every time a house is made: its shares lie on one machine, which is what development
     // only means.
@@ -120,8 +128,23 @@ async fn start(args: &UpArgs, context: &Context) -> Result<RunningHouse, Failure
             house.solvers(),
         ));
     }
+    // At each start: those of the last one may have run out.
+    for failure in house.issue_tickets() {
+        console.note(format_args!("no new ticket: {failure}"));
+    }
     // Nobody is dialled yet: its members do not run.
     let client = context.house_in(house.directory().root()).await?;
+    Ok(RunningHouse::start(house, client, args.keeping()))
+}
+
+/// Waits until the house is open, and then tells what happens to its processes. Returns only if
+/// there is no house to keep.
+async fn attend(
+    running: &mut RunningHouse,
+    started: Instant,
+    context: &Context,
+) -> Result<(), Failure> {
+    let console = context.console();
     let mut last = None;
     let progress = |now: Startup| {
         // When it changes only: the members are asked several times a second.
@@ -130,7 +153,73 @@ async fn start(args: &UpArgs, context: &Context) -> Result<RunningHouse, Failure
         }
         last = Some(now);
     };
-    RunningHouse::start(house, client, progress).await
+    // A house bears it if a member is missing: it opens with those that come up.
+    let tell = |ended: Ended| {
+        tell_end(&ended, console);
+        Ok(())
+    };
+    running.comes_up(progress, tell).await?;
+    announce(running, started, context);
+    let mut closes = true;
+    while let Some(event) = running.next_event().await {
+        match event {
+            Event::Ended(ended) => {
+                tell_end(&ended, console);
+                // Without processes there is no house to keep.
+                if running.is_over() {
+                    return Err(ended.failure);
+                }
+            }
+            Event::Ready { name } => console.note(format_args!("{name} runs again")),
+        }
+        closes = tell_quorum(running, closes, console).await;
+    }
+    Ok(())
+}
+
+/// What has ended, and what is done about it.
+fn tell_end(ended: &Ended, console: Console) {
+    let Ended {
+        name,
+        failure,
+        next,
+        by_hand,
+    } = ended;
+    console.note(failure);
+    let why = match next {
+        Ok(pause) => {
+            let seconds = pause.as_secs();
+            console.note(format_args!("{name} is started again in {seconds} s"));
+            return;
+        }
+        Err(Why::Once) => "is left as it is",
+        Err(Why::Halted) => "has halted, and is not started again by itself",
+        Err(Why::Hopeless) => "would end like this again, and is left as it is",
+        Err(Why::TooOften) => "has ended too often, and is left as it is",
+    };
+    // What is right for one that halted is for the members to agree on.
+    match next {
+        Err(Why::Halted) => console.note(format_args!("{name} {why}")),
+        _ => console.note(format_args!("{name} {why}; by hand: {by_hand}")),
+    }
+}
+
+/// Says when too few members run for a round to close, and when enough do again.
+async fn tell_quorum(running: &RunningHouse, closed: bool, console: Console) -> bool {
+    let committee = running.house().committee();
+    let (n, q) = (committee.members(), committee.quorum());
+    let running = running.members_running().await;
+    let closes = running >= q;
+    match (closed, closes) {
+        (_, false) => console.note(format_args!(
+            "the house cannot close rounds: {running} of {n} members run, {q} are needed"
+        )),
+        (false, true) => console.note(format_args!(
+            "the house can close rounds again: {running} of {n} members run"
+        )),
+        (true, true) => {}
+    }
+    closes
 }
 
 /// In two steps: that a member's process runs does not say that it hears the others.

@@ -51,8 +51,13 @@ impl Running {
 
     /// Stops it as Ctrl-C does, and says how it ended.
     pub(crate) fn interrupt(&mut self) -> Option<i32> {
+        self.stop_by(Signal::SIGINT)
+    }
+
+    /// Stops it by a signal, and says how it ended.
+    pub(crate) fn stop_by(&mut self, signal: Signal) -> Option<i32> {
         let id = i32::try_from(self.0.id()).unwrap();
-        kill(Pid::from_raw(id), Signal::SIGINT).unwrap();
+        kill(Pid::from_raw(id), signal).unwrap();
         self.0.wait().unwrap().code()
     }
 }
@@ -290,6 +295,8 @@ pub(crate) fn start_up(directory: &Path, members: u8, clock: Option<&Clock>) -> 
         &members,
         "--solvers",
         "1",
+        // Members that are killed here stay so until they are started by hand.
+        "--no-restart",
     ];
     Running::start(&arguments, directory, "up.log", clock)
 }

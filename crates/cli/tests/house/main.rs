@@ -16,3 +16,4 @@ mod records;
 mod skews;
 mod stops;
 mod trades;
+mod up;

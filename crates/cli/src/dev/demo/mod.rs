@@ -27,10 +27,13 @@ use self::progress::Progress;
 use self::report::Report;
 use self::trading::{Rounds, Traders, trade};
 use crate::context::{Context, blocking};
-use crate::dev::house_setup::{DevelopmentHouse, HouseShape};
-use crate::dev::running_house::{RunningHouse, Startup};
+use crate::dev::house_claim::Claim;
+use crate::dev::house_making::{HouseShape, make};
+use crate::dev::house_setup::DevelopmentHouse;
+use crate::dev::keeper::Keeping;
+use crate::dev::running_house::{Event, RunningHouse, Startup};
 use crate::exit::Failure;
-use crate::stop;
+use crate::stop::{self, Stop};
 use crate::tokens::Tokens;
 
 /// The length of a slot.
@@ -98,6 +101,20 @@ impl Place {
             Self::Temporary(directory) => directory.path(),
         }
     }
+
+    /// Removes it, unless it is to be kept: then it says where it is. Before the report is printed,
+    /// since that may end the process.
+    fn leave(self) -> Result<Option<PathBuf>, Failure> {
+        match self {
+            Self::Kept(path) => Ok(Some(path)),
+            Self::Temporary(directory) => {
+                let path = directory.path().display().to_string();
+                let failed = |error| Failure::storage(format!("cannot remove {path}: {error}"));
+                directory.close().map_err(failed)?;
+                Ok(None)
+            }
+        }
+    }
 }
 
 /// What the demo has done before its house is stopped.
@@ -111,33 +128,30 @@ struct Done {
 pub(crate) async fn run(args: DemoArgs, context: &Context) -> Result<(), Failure> {
     // From the beginning: Ctrl-C is heard during the key ceremony too, whose processes end with
     // this.
-    let stop = stop::requested(false);
+    let stop = stop::requested_or_unread();
     tokio::pin!(stop);
     let place = Place::new(args.keep.clone())?;
     let progress = Arc::new(Progress::new(context.console()));
-    let started = tokio::select! {
-        started = start(&args, place.path(), context, &progress) => started,
-        // Whoever ends it: a demo that is not done has shown nothing.
-        stopped = &mut stop => return stopped.outcome().and(Err(Failure::interrupted())),
+    // Whoever ends it: a demo that is not done has shown nothing.
+    let interrupted = |stopped: Stop| stopped.outcome().err().unwrap_or_else(Failure::interrupted);
+    let mut running = tokio::select! {
+        running = start(&args, place.path(), context, &progress) => running?,
+        stopped = &mut stop => return Err(interrupted(stopped)),
     };
     // From here on a house runs. Whatever comes of the demo, it is stopped before that is told.
-    let mut running = started?;
-    let client = Arc::clone(running.client());
-    let house = running.house().directory().clone();
     let outcome = tokio::select! {
-        done = rounds(&args, &client, &house, &progress) => done,
-        stopped = &mut stop => Err(stopped.outcome().err().unwrap_or_else(Failure::interrupted)),
-        // A process that ends by itself ends the demo: what is left would be no whole house.
-        failure = running.one_ended() => Err(failure),
+        done = house_at_work(&args, &mut running, &progress) => done,
+        stopped = &mut stop => Err(interrupted(stopped)),
     };
     progress.state("house", "stopping", false);
     running.stop().await;
     progress.state("house", "stopped", true);
     progress.clear();
-    conclude(outcome?, &place, context)
+    let kept = place.leave()?;
+    conclude(outcome?, kept.as_deref(), context)
 }
 
-/// Makes a house, by a ceremony as operators hold it, and waits until its members hear each other.
+/// Makes a house, by a ceremony as operators hold it, and starts its processes.
 async fn start(
     args: &DemoArgs,
     place: &Path,
@@ -153,14 +167,52 @@ async fn start(
         quote_window: QUOTE_WINDOW,
     };
     let root = place.to_owned();
-    let house = DevelopmentHouse::create(&root, shape).await?;
+    let claim = blocking(move || Claim::take(&root)).await??;
+    // What its orders came to could not be told from what was traded there before.
+    if claim.holds_house() {
+        let root = claim.directory().root().display();
+        let message = format!("{root} holds a house already");
+        return Err(Failure::storage(message).advise("give a new or an empty directory"));
+    }
+    let claim = make(claim, shape).await?;
+    let house = blocking(move || DevelopmentHouse::open(claim)).await??;
     progress.state("keys", "made; no process has held the committee's", true);
+    if let Some(failure) = house.issue_tickets().into_iter().next() {
+        return Err(failure);
+    }
     let client = context.house_in(house.directory().root()).await?;
-    RunningHouse::start(house, client, |startup| match startup {
+    Ok(RunningHouse::start(house, client, Keeping::Once))
+}
+
+/// Waits until the house is open, and carries the demo out. A process that ends by itself ends the
+/// demo: what is left would be no whole house.
+async fn house_at_work(
+    args: &DemoArgs,
+    running: &mut RunningHouse,
+    progress: &Arc<Progress>,
+) -> Result<Done, Failure> {
+    let came_up = |startup| match startup {
         Startup::Processes { ready, of } => progress.step("processes", ready, of),
         Startup::Members { ready, of } => progress.step("members that hear all", ready, of),
-    })
-    .await
+    };
+    running
+        .comes_up(came_up, |ended| Err(ended.failure))
+        .await?;
+    let client = Arc::clone(running.client());
+    let house = running.house().directory().clone();
+    let one_ends = async {
+        loop {
+            match running.next_event().await {
+                Some(Event::Ended(ended)) => return ended.failure,
+                Some(Event::Ready { name: _ }) => {}
+                None => core::future::pending().await,
+            }
+        }
+    };
+    tokio::select! {
+        done = rounds(args, &client, &house, progress) => done,
+        failure = one_ends => Err(failure),
+    }
 }
 
 /// Trades, waits for the relayer, and audits.
@@ -255,7 +307,7 @@ fn audit_all(
 }
 
 /// Prints what happened, and says whether all of it went as planned.
-fn conclude(done: Done, place: &Place, context: &Context) -> Result<(), Failure> {
+fn conclude(done: Done, kept: Option<&Path>, context: &Context) -> Result<(), Failure> {
     let Done {
         traders,
         report,
@@ -267,13 +319,10 @@ fn conclude(done: Done, place: &Place, context: &Context) -> Result<(), Failure>
             0 => String::new(),
             more => format!("\n… and {more} more"),
         };
-        let kept = match place {
-            Place::Kept(path) => {
-                let dir = path.display();
-                format!("\n\nThe house is kept: `sealbid --dir {dir} up` goes on with it.")
-            }
-            Place::Temporary(_) => String::new(),
-        };
+        let kept = kept.map_or_else(String::new, |dir| {
+            let dir = dir.display();
+            format!("\n\nThe house is kept: `sealbid --dir {dir} up` goes on with it.")
+        });
         let orders = report::orders_table(&traders, &tokens);
         format!("{orders}{more}\n\n{}{kept}", report.rounds_table())
     });
