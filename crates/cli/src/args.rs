@@ -6,7 +6,7 @@ use sealbid_net::DEFAULT_LOG_FILTER;
 
 use crate::commands::about::{completions, config, man, tokens, trust};
 use crate::commands::keys::{account, keygen};
-use crate::commands::operate::{node, relayer, solver};
+use crate::commands::operate::{doctor, node, relayer, solver};
 use crate::commands::rounds::{audit, list, pairs, prices, round, watch};
 use crate::commands::trade::{inspect, intent, orders, quote, seal, send, status, swap};
 use crate::context::Context;
@@ -40,6 +40,8 @@ pub(crate) enum Command {
     Up(up::UpArgs),
     /// Run one member of a committee
     Node(node::NodeArgs),
+    /// Look at everything that a house or a member needs, and say what to do
+    Doctor(doctor::DoctorArgs),
     /// Quote on sealed intents
     Solver(solver::SolverArgs),
     /// Carry settlements out of the house
@@ -97,6 +99,7 @@ impl Command {
             Self::Demo(args) => demo::run(args, context).await,
             Self::Up(args) => up::run(args, context).await,
             Self::Node(args) => node::run(args, context).await,
+            Self::Doctor(args) => doctor::run(args, context).await,
             Self::Solver(args) => solver::run(args, context).await,
             Self::Relayer(args) => relayer::run(args, context).await,
             Self::Account(args) => account::run(args, context).await,

@@ -315,6 +315,8 @@ impl TestHouse {
             settled: Round(4),
             alive: MemberIndex::all(self.committee.members()).collect(),
             clocks: Vec::new(),
+            waits_until: None,
+            version: String::new(),
         }
     }
 

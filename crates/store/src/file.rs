@@ -218,19 +218,7 @@ fn verified(
 }
 
 fn check_identity(database: &Database, path: &Path, expected: Identity) -> Result<(), StoreError> {
-    let found = u32::from_le_bytes(own_row(database, path, VERSION_KEY)?);
-    if found != VERSION {
-        return Err(StoreError::Version {
-            path: path.to_owned(),
-            found,
-        });
-    }
-    let auction: [u8; 32] = own_row(database, path, AUCTION_KEY)?;
-    let [member] = own_row(database, path, MEMBER_KEY)?;
-    let found = Identity {
-        auction: auction.into(),
-        member: MemberIndex(member),
-    };
+    let (_, found) = identity(database, path)?;
     if found != expected {
         return Err(StoreError::Foreign {
             path: path.to_owned(),
@@ -241,8 +229,30 @@ fn check_identity(database: &Database, path: &Path, expected: Identity) -> Resul
     Ok(())
 }
 
+/// The version of the layout, and whose file it is.
+pub(crate) fn identity(
+    database: &impl ReadableDatabase,
+    path: &Path,
+) -> Result<(u32, Identity), StoreError> {
+    let found = u32::from_le_bytes(own_row(database, path, VERSION_KEY)?);
+    // Its rows may mean anything.
+    if found != VERSION {
+        return Err(StoreError::Version {
+            path: path.to_owned(),
+            found,
+        });
+    }
+    let auction: [u8; 32] = own_row(database, path, AUCTION_KEY)?;
+    let [member] = own_row(database, path, MEMBER_KEY)?;
+    let identity = Identity {
+        auction: auction.into(),
+        member: MemberIndex(member),
+    };
+    Ok((found, identity))
+}
+
 fn own_row<const N: usize>(
-    database: &Database,
+    database: &impl ReadableDatabase,
     path: &Path,
     key: &[u8],
 ) -> Result<[u8; N], StoreError> {

@@ -23,11 +23,13 @@ mod error;
 mod file;
 mod memory;
 mod store;
+mod survey;
 
 pub use error::{Damage, StoreError};
 pub use file::Identity;
 pub use memory::Memory;
 pub use store::{Entry, Store};
+pub use survey::Survey;
 
 #[cfg(test)]
 mod tests;

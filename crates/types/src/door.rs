@@ -58,7 +58,7 @@ pub enum Response {
     /// An event.
     Event(Event),
 }
-crate::schema!(Response, "sealbid.door-response", 3, 1 << 26);
+crate::schema!(Response, "sealbid.door-response", 4, 1 << 26);
 
 /// The encoded record in an encoded [`Response::Record`], by itself and unread: whoever checks its
 /// certificate first need not decode 64 MiB of a liar's for that. None for another answer.
@@ -247,6 +247,8 @@ pub struct Head {
     /// The member.
     #[serde(rename = "index")]
     pub member: MemberIndex,
+    /// The version of its program.
+    pub version: String,
     /// The round in progress.
     pub round: Round,
     /// Its phase.
@@ -265,6 +267,9 @@ pub struct Head {
     pub alive: Vec<MemberIndex>,
     /// How far the others' clocks are from this member's, by what they said last.
     pub clocks: Vec<ClockOffset>,
+    /// The earliest time at which a round can close, if the last one closed in a slot that is still
+    /// to come: the members' clocks were ahead then.
+    pub waits_until: Option<Timestamp>,
 }
 
 /// How far a member's wall clock is from the answering member's.

@@ -26,6 +26,9 @@ pub struct Standing {
     pub now: Timestamp,
     /// How many members are alive.
     pub alive: usize,
+    /// The earliest time at which a round can close, if the last one closed while the members'
+    /// clocks were ahead.
+    pub waits_until: Option<Timestamp>,
     /// What each member says.
     pub heads: BTreeMap<MemberIndex, Head>,
 }
@@ -47,6 +50,7 @@ impl Standing {
             settled: median(&voices, |head| head.settled)?,
             now: median(&voices, |head| head.now)?,
             alive: median(&voices, |head| head.alive.len())?,
+            waits_until: median(&voices, |head| head.waits_until)?,
             heads,
         })
     }
@@ -106,7 +110,7 @@ impl Standing {
         let closing = schedule
             .end_of(schedule.newest_ended(self.now))
             .plus(period * slots);
-        if deadline < closing {
+        if deadline < self.waits_until.map_or(closing, |until| until.max(closing)) {
             return Err(ClientError::Deadline);
         }
         Ok(Window {

@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use sealbid_types::door::ClockOffset;
 use sealbid_types::id::{MemberIndex, Round};
+use sealbid_types::time::Timestamp;
 
 use super::io::{Notice, Output};
 use super::message::{CertifiedClose, Heartbeat, PeerMessage};
@@ -50,18 +51,22 @@ impl<R: Rules> Engine<R> {
         if let Some(ahead) = self.peers.clock_is_off(committee.quorum(), self.now, most) {
             out.push(Output::Notice(Notice::Clock { ahead_ms: ahead }));
         }
-        let (slot, parent) = (
-            committee.schedule.current(self.now.wall),
-            self.chain.parent_slot(),
-        );
-        // The parent closed in a slot that is still to come: every clock was ahead then. No round
-        // can close before that slot is over, and nothing is wrong but that.
-        let waits = slot <= parent;
-        if waits && !self.waits_for_slot {
-            let until = committee.schedule.end_of(parent.next());
+        let waits = self.waits_until();
+        if let Some(until) = waits
+            && !self.waits_for_slot
+        {
             out.push(Output::Notice(Notice::WaitsForSlot { until }));
         }
-        self.waits_for_slot = waits;
+        self.waits_for_slot = waits.is_some();
+    }
+
+    /// When the next round can close at the earliest, if the parent closed in a slot that is still
+    /// to come: every clock was ahead then. Nothing is wrong but that.
+    pub(super) fn waits_until(&self) -> Option<Timestamp> {
+        let schedule = &self.context.committee.schedule;
+        let parent = self.chain.parent_slot();
+        let waits = schedule.current(self.now.wall) <= parent;
+        waits.then(|| schedule.end_of(parent.next()))
     }
 
     /// How far the members' clocks are apart, for people.

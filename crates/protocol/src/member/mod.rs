@@ -251,6 +251,7 @@ impl<R: Rules> Engine<R> {
         Head {
             auction: self.context.committee.auction,
             member: self.promises.member(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
             round: if self.settling.is_some() {
                 round.previous().unwrap_or(round)
             } else {
@@ -266,6 +267,7 @@ impl<R: Rules> Engine<R> {
                 .peers
                 .alive(self.now.monotonic, self.options.times.absent_after),
             clocks: self.clocks(),
+            waits_until: self.waits_until(),
         }
     }
 

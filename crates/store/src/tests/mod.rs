@@ -17,7 +17,7 @@ use proptest::prelude::*;
 use sealbid_protocol::disk::{Recall, Table, Write};
 use sealbid_types::id::{AuctionId, MemberIndex};
 
-use crate::{Identity, Store, StoreError};
+use crate::{Identity, Store, StoreError, Survey};
 
 /// What a store should hold.
 type Model = BTreeMap<(Table, Vec<u8>), Vec<u8>>;
@@ -221,4 +221,39 @@ fn compacting_gives_pruned_pages_back() {
     let after = std::fs::metadata(&path).unwrap().len();
     assert!(after < before / 2, "{before} to {after}");
     assert_eq!(content(&store).unwrap().len(), 1);
+}
+
+#[test]
+fn a_survey_says_what_is_there_and_changes_nothing() {
+    let (_directory, path) = place();
+    assert_eq!(Store::survey(&path).unwrap(), Survey::Absent);
+    assert!(!path.exists());
+    let closed = |newest| Survey::Closed {
+        version: 1,
+        identity: identity(),
+        newest,
+    };
+    let store = Store::open(&path, identity()).unwrap();
+    assert!(matches!(
+        Store::survey(&path),
+        Err(StoreError::Locked { .. })
+    ));
+    drop(store);
+    let before = std::fs::read(&path).unwrap();
+    assert_eq!(Store::survey(&path).unwrap(), closed(None));
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+    let store = Store::open(&path, identity()).unwrap();
+    let round = |round: u64| put(Table::Records, &round.to_be_bytes(), b"record");
+    store.commit(&[round(255), round(256)]).unwrap();
+    // As a member leaves it that is killed.
+    let killed = path.with_extension("killed");
+    std::fs::copy(&path, &killed).unwrap();
+    drop(store);
+    assert_eq!(
+        Store::survey(&path).unwrap(),
+        closed(Some(sealbid_types::id::Round(256)))
+    );
+    assert_eq!(Store::survey(&killed).unwrap(), Survey::NotClosed);
+    std::fs::write(&path, "nonsense").unwrap();
+    assert!(Store::survey(&path).is_err());
 }

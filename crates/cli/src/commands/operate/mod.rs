@@ -1,5 +1,7 @@
 //! What runs on: a member, a solver, a relayer, each a process of its operator's.
 
+pub(crate) mod clocks;
+pub(crate) mod doctor;
 pub(crate) mod guest;
 pub(crate) mod ledger;
 pub(crate) mod member_setup;

@@ -1,11 +1,11 @@
 //! One member by hand: `sealbid node`.
 
 use core::time::Duration;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use sealbid_client::ClientError;
-use sealbid_client::CommitteeFile;
+use sealbid_client::{ClientError, CommitteeFile, Standing};
 use sealbid_keygen::command::values::{between, duration};
 use sealbid_keygen::{Exit, MemberKey, Passphrase, PassphraseSource, StandardTerminal, Survival};
 use sealbid_net::PeerId;
@@ -15,11 +15,13 @@ use sealbid_types::door::Head;
 use sealbid_types::id::MemberIndex;
 use sealbid_types::time::Timestamp;
 
+use crate::commands::operate::clocks::{Heads, ahead};
 use crate::commands::operate::member_setup;
 use crate::context::{Context, blocking};
 use crate::exit::Failure;
 use crate::stop;
 use crate::ui::output::Columns;
+use crate::ui::text::date_and_clock;
 
 /// Run one member of a committee
 #[derive(Debug, Args)]
@@ -219,13 +221,21 @@ async fn status(context: &Context) -> Result<(), Failure> {
         "auction": committee.auction,
         "quorum": committee.quorum,
         "reachable": reachable,
+        "waits_until": waits_until(&heads),
         "members": members,
     });
     context.console().result(&object, || {
         let words = survival
             .map(|survival| format!("\n\n{survival}"))
             .unwrap_or_default();
-        format!("{}{words}", table(&heads))
+        let waits = waits_until(&heads).map_or_else(String::new, |until| {
+            format!(
+                "\n\nno round closes before {} UTC: the last one closed while the members' clocks \
+                 were ahead",
+                date_and_clock(until)
+            )
+        });
+        format!("{}{waits}{words}", table(&heads))
     });
     if reachable < committee.quorum() {
         let message = format!(
@@ -237,22 +247,17 @@ async fn status(context: &Context) -> Result<(), Failure> {
     Ok(())
 }
 
-type Heads = std::collections::BTreeMap<MemberIndex, Result<Head, ClientError>>;
+/// The earliest time at which a round can close, by the median of what members say, if they wait
+/// for it.
+fn waits_until(heads: &Heads) -> Option<Timestamp> {
+    Standing::of(answers(heads))?.waits_until
+}
 
-/// How many seconds a member's clock is ahead of the others', if it is more than one: the median of
-/// what the others that answer say of it, so that no one word makes a member look wrong.
-fn ahead(member: MemberIndex, heads: &Heads) -> Option<i64> {
-    let answers = heads.values().flatten();
-    let others = answers.filter(|head| head.member != member);
-    let said = others.flat_map(|head| head.clocks.iter().filter(|clock| clock.index == member));
-    let mut offsets: Vec<i64> = said.map(|clock| clock.ahead_ms / 1000).collect();
-    offsets.sort_unstable();
-    // Of two in the middle, the nearer: of two words alone, the worse is not believed.
-    let middle = [offsets.len().checked_sub(1)? / 2, offsets.len() / 2];
-    let offsets = middle.into_iter().filter_map(|at| offsets.get(at).copied());
-    offsets
-        .min_by_key(|ahead| ahead.abs())
-        .filter(|ahead| ahead.abs() > 1)
+fn answers(heads: &Heads) -> BTreeMap<MemberIndex, Head> {
+    let answers = heads.iter();
+    answers
+        .filter_map(|(member, head)| Some((*member, head.as_ref().ok()?.clone())))
+        .collect()
 }
 
 fn json_of(
@@ -358,55 +363,4 @@ fn signer_config(args: &TicketArgs, context: &Context) -> Result<PathBuf, Failur
             );
             Failure::usage(message).advise("name one with --config")
         })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use sealbid_types::door::{ClockOffset, Phase};
-    use sealbid_types::id::{Round, Slot};
-
-    fn head(member: u8, said: [(u8, i64); 3]) -> (MemberIndex, Result<Head, ClientError>) {
-        let clock = |(index, ahead_ms)| ClockOffset {
-            index: MemberIndex(index),
-            ahead_ms,
-        };
-        let head = Head {
-            auction: [1; 32].into(),
-            member: MemberIndex(member),
-            round: Round(1),
-            phase: Phase::Intents,
-            slot: Slot(1),
-            now: Timestamp(0),
-            intents: 0,
-            quotes: 0,
-            settled: Round(0),
-            alive: Vec::new(),
-            clocks: said.map(clock).to_vec(),
-        };
-        (MemberIndex(member), Ok(head))
-    }
-
-    #[test]
-    fn a_clock_that_is_off_is_told_by_the_others_and_not_by_its_own_word() {
-        let heads = Heads::from([
-            head(0, [(1, 10), (2, 65_000), (3, 0)]),
-            head(1, [(0, -10), (2, 65_000), (3, 0)]),
-            head(2, [(0, -65_000), (1, -65_000), (3, -400_000)]),
-            head(3, [(0, 0), (1, 0), (2, 65_000)]),
-        ]);
-        let ahead = |member| ahead(MemberIndex(member), &heads);
-        assert_eq!([0, 1, 2, 3].map(ahead), [None, None, Some(65), None]);
-        assert!(table(&heads).to_string().contains("+65 s"));
-    }
-
-    #[test]
-    fn one_of_two_words_is_not_enough() {
-        let heads = Heads::from([
-            head(0, [(1, 0), (2, 65_000), (3, 0)]),
-            head(1, [(0, 0), (2, 10), (3, 0)]),
-        ]);
-        assert_eq!(ahead(MemberIndex(2), &heads), None);
-        assert_eq!(ahead(MemberIndex(2), &Heads::new()), None);
-    }
 }

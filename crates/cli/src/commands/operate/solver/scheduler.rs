@@ -210,6 +210,8 @@ mod tests {
             settled: Round(0),
             alive: Vec::new(),
             clocks: Vec::new(),
+            waits_until: None,
+            version: String::new(),
         };
         scheduler.head(member, Some(head))
     }
