@@ -7,7 +7,7 @@ pub(crate) struct SamplePair {
     /// What it wants.
     pub(crate) want: &'static str,
     /// For people: what kind of order it stands for.
-    pub(crate) kind: &'static str,
+    kind: &'static str,
     /// A fair price of one, in ten-millionths.
     pub(crate) price: u64,
     /// The most of the given asset that a solver takes in a round.

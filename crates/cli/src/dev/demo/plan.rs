@@ -54,8 +54,6 @@ pub(crate) struct PlannedOrder {
     pub(crate) trader: usize,
     /// The order.
     pub(crate) order: Order,
-    /// What kind of order it stands for.
-    pub(crate) kind: &'static str,
     /// Whether the solvers' prices meet its limit.
     pub(crate) is_fillable: bool,
 }
@@ -138,7 +136,6 @@ fn order(
     Ok(PlannedOrder {
         trader: number / ORDERS_PER_TRADER,
         order,
-        kind: pair.kind,
         is_fillable,
     })
 }

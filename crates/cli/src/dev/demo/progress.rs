@@ -1,11 +1,12 @@
-//! Showing how far a demo is: bars on a terminal, plain lines elsewhere. All of it on stderr.
+//! Showing how far a demo is: on a terminal one line that moves, under those of the steps that are
+//! done; plain lines elsewhere. All of it on stderr.
 
 use core::time::Duration;
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::ui::output::Console;
 use crate::ui::text::printable;
@@ -13,33 +14,39 @@ use crate::ui::text::printable;
 /// What is shown, in order.
 pub(crate) struct Progress {
     console: Console,
-    /// Only where stderr is a terminal.
-    bars: Option<MultiProgress>,
+    /// The line that moves, only where stderr is a terminal. One for all steps: several would have
+    /// to be drawn again above and below each other, and a terminal that scrolls keeps what it had.
+    live: Option<ProgressBar>,
     /// By step.
     shown: Mutex<BTreeMap<String, Shown>>,
 }
 
-/// One line.
+/// A step.
+#[derive(Default)]
 struct Shown {
-    bar: Option<ProgressBar>,
     /// What was said last: it is not said twice.
     said: String,
+    /// Whether its last words have been said.
+    is_done: bool,
 }
 
 impl Progress {
     pub(crate) fn new(console: Console) -> Self {
-        let bars = std::io::stderr().is_terminal().then(MultiProgress::new);
         Self {
             console,
-            bars,
+            live: std::io::stderr().is_terminal().then(live_line),
             shown: Mutex::default(),
         }
     }
 
     /// So much of a step is done.
     pub(crate) fn step(&self, step: &str, done: usize, of: usize) {
-        let finished = done >= of;
-        self.show(step, &format!("{done} of {of}"), Some((done, of)), finished);
+        self.show(
+            step,
+            &format!("{done} of {of}"),
+            Some((done, of)),
+            done >= of,
+        );
     }
 
     /// A step is in this state.
@@ -47,38 +54,33 @@ impl Progress {
         self.show(step, state, None, is_last);
     }
 
-    /// Takes the bars away, so that what is printed next stands where they were.
+    /// Takes the line that moves away, so that what is printed next stands where it was.
     pub(crate) fn clear(&self) {
-        if let Some(bars) = &self.bars {
-            // A terminal that cannot be cleared shows them on.
-            let _ = bars.clear();
+        if let Some(line) = &self.live {
+            line.finish_and_clear();
         }
     }
 
-    /// Moves the bar, or says a line where there are none.
+    /// Moves the line, or says one that stays.
     fn show(&self, step: &str, text: &str, length: Option<(usize, usize)>, finished: bool) {
-        let mut lines = self.lines();
-        let line = lines.entry(step.to_owned()).or_insert_with(|| Shown {
-            bar: self
-                .bars
-                .as_ref()
-                .map(|bars| bars.add(bar(step, length.is_some()))),
-            said: String::new(),
-        });
-        if line.said == text {
+        let mut steps = self.steps();
+        let shown = steps.entry(step.to_owned()).or_default();
+        if shown.is_done || shown.said == text {
             return;
         }
-        match &line.bar {
-            Some(bar) => advance(bar, text, length, finished),
-            None if Self::is_worth_a_line(length) => {
-                self.console.note(format_args!("{step}: {text}"));
-            }
+        text.clone_into(&mut shown.said);
+        shown.is_done = finished;
+        // Escaped as everything that is printed: a bar steers a terminal no more than a line does.
+        let line = printable(&format!("{step}: {text}"));
+        match &self.live {
+            Some(live) if finished => live.println(line),
+            Some(live) => live.set_message(line),
+            None if Self::is_worth_a_line(length) => self.console.note(line),
             None => {}
         }
-        text.clone_into(&mut line.said);
     }
 
-    /// Where there are no bars, a step of many parts is said at its beginning, middle and end.
+    /// Where nothing moves, a step of many parts is said at its beginning, middle and end.
     fn is_worth_a_line(length: Option<(usize, usize)>) -> bool {
         length.is_none_or(|(done, of)| {
             let part = (of / 4).max(1);
@@ -86,41 +88,20 @@ impl Progress {
         })
     }
 
-    fn lines(&self) -> MutexGuard<'_, BTreeMap<String, Shown>> {
+    fn steps(&self) -> MutexGuard<'_, BTreeMap<String, Shown>> {
         self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A bar where parts are counted, and a spinner where nobody knows how many there are.
-fn bar(step: &str, is_counted: bool) -> ProgressBar {
-    let bar = ProgressBar::no_length();
-    let template = if is_counted {
-        "{prefix:24} {bar:30} {msg}"
-    } else {
-        "{prefix:24} {spinner} {msg}"
-    };
-    if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style.progress_chars("━━─"));
+/// A spinner and words, cut where the terminal ends: a line that wraps could not be drawn over.
+fn live_line() -> ProgressBar {
+    let line = ProgressBar::new_spinner();
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
+        line.set_style(style);
     }
-    // Escaped as everything that is printed: a bar steers a terminal no more than a line does.
-    bar.set_prefix(printable(step));
-    if !is_counted {
-        // It turns though nothing is told of the step meanwhile.
-        bar.enable_steady_tick(Duration::from_millis(120));
-    }
-    bar
-}
-
-fn advance(bar: &ProgressBar, text: &str, length: Option<(usize, usize)>, finished: bool) {
-    if let Some((done, of)) = length {
-        bar.set_length(u64::try_from(of).unwrap_or(u64::MAX));
-        bar.set_position(u64::try_from(done).unwrap_or(u64::MAX));
-    }
-    bar.set_message(printable(text));
-    if finished {
-        // It stays as it stands, with its last words.
-        bar.abandon();
-    }
+    // It turns though nothing is told meanwhile.
+    line.enable_steady_tick(Duration::from_millis(120));
+    line
 }
 
 #[cfg(test)]

@@ -17,6 +17,9 @@ use super::trading::{Traded, Traders};
 use crate::tokens::Tokens;
 use crate::ui::output::Columns;
 
+/// How many characters of an amount are shown, its point included.
+const DIGITS: usize = 9;
+
 /// The most orders that are shown one by one.
 const MOST_SHOWN: usize = 80;
 
@@ -208,15 +211,15 @@ fn settled_ms(committee: &Committee, house: &HouseDir) -> BTreeMap<Round, u64> {
     measured.into_iter().filter_map(median).collect()
 }
 
-/// The orders, for people.
+/// The orders, for people, in at most 80 columns.
 pub(crate) fn orders_table(traders: &Traders, tokens: &Tokens) -> Columns {
     let mut table = Columns::new(&[
         ">round",
         "order",
-        "kind",
         ">gives",
         ">at least",
         ">receives",
+        "of",
         "solver",
     ]);
     // Thousands of them would bury the table of rounds.
@@ -233,14 +236,19 @@ pub(crate) fn left_out(traders: &Traders) -> usize {
 
 /// What the order asked for, beside what became of it.
 fn row(traded: &Traded, tokens: &Tokens) -> [String; 7] {
-    let (gives, least) = match &traded.planned.order {
+    let (gives, least, of) = match &traded.planned.order {
         Order::Swap {
             give,
             amount,
             want,
             minimum,
-        } => (tokens.show(*amount, give), tokens.show(*minimum, want)),
-        _ => (String::new(), String::new()),
+        } => {
+            // Both of what is wanted, which is named once.
+            let least = tokens.show(*minimum, want);
+            let of = least.split_once(' ').map_or("", |(_, token)| token);
+            (tokens.show(*amount, give), cut(&least), of.to_owned())
+        }
+        _ => (String::new(), String::new(), String::new()),
     };
     let (round, receives, solver) = match &traded.outcome {
         Outcome::Filled { round, fill } => match &fill.fill.kind {
@@ -252,11 +260,8 @@ fn row(traded: &Traded, tokens: &Tokens) -> [String; 7] {
             } => {
                 // Enough to tell a demo's solvers apart. An account of this kind has 64 digits.
                 let short: String = solver.as_str().chars().take(8).collect();
-                (
-                    round.to_string(),
-                    tokens.show(*amount_out, &pair.want),
-                    short,
-                )
+                let amount = tokens.show(*amount_out, &pair.want);
+                (round.to_string(), cut(&amount), short)
             }
             FillKind::PassThrough => (
                 round.to_string(),
@@ -271,10 +276,40 @@ fn row(traded: &Traded, tokens: &Tokens) -> [String; 7] {
     [
         round,
         traded.envelope.short(),
-        traded.planned.kind.to_owned(),
         gives,
         least,
         receives,
+        of,
         solver,
     ]
+}
+
+/// The first digits of an amount with its token, without the token.
+fn cut(amount: &str) -> String {
+    let number = amount.split(' ').next().unwrap_or_default();
+    // Never within the whole part.
+    let whole = number.find('.').unwrap_or(number.len());
+    let digits: String = number.chars().take(DIGITS.max(whole)).collect();
+    match digits.len() < number.len() {
+        true => format!("{digits}…"),
+        false => digits,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_cut_to_their_first_digits() {
+        for (amount, shown) in [
+            ("1422.455934793636555946904146 wrap.near", "1422.4559…"),
+            ("1353.0945 wrap.near", "1353.0945"),
+            ("0.301747117234394982 weth", "0.3017471…"),
+            ("12345678901.5 usdc", "12345678901…"),
+            ("7 usdc", "7"),
+        ] {
+            assert_eq!(cut(amount), shown);
+        }
+    }
 }

@@ -36,6 +36,8 @@ const SUBMIT_PATIENCE: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_millis(150);
 /// How long a batch may take to settle, in slots.
 const PATIENCE_SLOTS: u32 = 12;
+/// What each member adds to that: they all share this machine, and each talks to each.
+const PATIENCE_PER_MEMBER: Duration = Duration::from_secs(10);
 
 /// A settled round of the demo.
 pub(crate) type Rounds = BTreeMap<Round, Arc<VerifiedRound>>;
@@ -213,7 +215,8 @@ async fn follow(
 ) -> Result<(), Failure> {
     // In slots: a slow machine may need several of them for one round.
     let slots = Duration::from_millis(client.committee().schedule.period_ms.into());
-    let deadline = Instant::now() + slots * PATIENCE_SLOTS;
+    let members = u32::from(client.committee().members());
+    let deadline = Instant::now() + slots * PATIENCE_SLOTS + PATIENCE_PER_MEMBER * members;
     // Round by round, also those that list nothing of the batch: an audit needs the whole chain.
     let mut round = traders
         .rounds
