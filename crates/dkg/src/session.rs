@@ -8,6 +8,7 @@ use sealbid_types::codec::encode;
 use sealbid_types::committee::{self, Committee, Member, Provenance, PublicKeys};
 use sealbid_types::id::{CeremonyId, Epoch, MemberIndex, SessionId, context};
 use sealbid_types::keys::PublicKey;
+use sealbid_types::time::Timestamp;
 
 use crate::invitation::{MOST_ADDRESSES, MOST_RELAY_BYTES};
 use crate::message::{Enrolment, Invitation, Roster};
@@ -135,6 +136,12 @@ impl Session {
     #[must_use]
     pub const fn id(&self) -> SessionId {
         self.id
+    }
+
+    /// When the inviter called the roster, by its clock: the house's slots count from then.
+    #[must_use]
+    pub const fn started(&self) -> Timestamp {
+        self.roster.started
     }
 
     /// The ceremony's id.

@@ -1,6 +1,7 @@
 //! One participant at work: what [`Participant::next`] asks for is done, one step at a time, with
 //! everything on disk before anybody hears of it. Networks and files drive it alike.
 
+use core::time::Duration;
 use std::sync::Arc;
 
 use sealbid_dkg::{
@@ -10,6 +11,7 @@ use sealbid_dkg::{
 use sealbid_types::committee::{Committee, Member, Provenance};
 use sealbid_types::id::{CeremonyId, SessionId};
 use sealbid_types::keys::PublicKey;
+use sealbid_types::time::Timestamp;
 use serde::Serialize;
 
 use crate::ceremony::directory::{CeremonyDir, Lock};
@@ -187,6 +189,7 @@ impl Ceremony {
             Step::Accept(session) => {
                 let (members, id) = (session.roster().collect(), Some(session.id()));
                 show_roster(voice, &board, members, id, participant.identity())?;
+                warn_of_start(&session, now, voice);
                 voice.consent(ACCEPT)?;
                 self.accept(&session)?;
                 self.step(voice)
@@ -258,6 +261,19 @@ const CALL: &str = "Has each of them read its fingerprint to you, and do they ru
 /// Asked of everybody else.
 const ACCEPT: &str = "Do all of you read the same session words, and has each read its \
     fingerprint?";
+
+/// Says if the house would begin at a time that, by this machine's clock, is still to come.
+fn warn_of_start(session: &Session, now: Timestamp, voice: &mut Voice<'_>) {
+    let start = session.started();
+    if start <= now.plus(SKEW) {
+        return;
+    }
+    let ahead = humantime::format_duration(Duration::from_secs(start.since(now).as_secs()));
+    voice.warn(&format!(
+        "the inviter's clock is {ahead} ahead of this machine's, or this one is behind: the house \
+         would take its first orders in {ahead}, at {start}. Say no, and set the wrong one right"
+    ));
+}
 
 /// The table that people compare by voice; with the session words once there is a session.
 fn show_roster(
@@ -340,12 +356,24 @@ fn is_of(committee: &Committee, session: SessionId) -> bool {
     }
 }
 
-/// Nobody begins after the deadline.
+/// How far clocks may be apart. By as much the house's first slot may begin late.
+const SKEW: Duration = Duration::from_secs(60);
+
+/// Nobody begins after the deadline, or before the invitation was signed.
 fn check_time(directory: &CeremonyDir, board: &Board, clock: Clock) -> Result<(), CeremonyError> {
-    let (deadline, now) = (board.invitation().body.deadline, clock.now());
+    let (invitation, now) = (&board.invitation().body, clock.now());
     // Who has begun may go on after it: what it confirmed may count for the others already, and
     // then it needs its share.
-    if now > deadline && !directory.is_begun() {
+    if directory.is_begun() {
+        return Ok(());
+    }
+    let (created, deadline) = (invitation.created, invitation.deadline);
+    // Slots count from the time at which the inviter, by its clock, calls the roster: a house of one
+    // that is hours ahead would take no order for hours.
+    if created > now.plus(SKEW) {
+        return Err(CeremonyError::NotYet { created, now });
+    }
+    if now > deadline {
         return Err(CeremonyError::Expired { deadline, now });
     }
     Ok(())

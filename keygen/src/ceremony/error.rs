@@ -168,6 +168,22 @@ pub enum CeremonyError {
         /// What this machine takes for the time.
         now: Timestamp,
     },
+    /// The invitation was signed at a time that is still to come.
+    #[error(
+        "the invitation was signed at {created}, by the inviter's clock; this machine's says {now}, \
+         {} before that. One of the two is off. Made now, the house would begin its rounds when \
+         the slower clock has come so far: compare both with the time, set the wrong one right, \
+         and, if it was the inviter's, ask for a new invitation",
+        humantime::format_duration(core::time::Duration::from_secs(
+            created.since(*now).as_secs()
+        ))
+    )]
+    NotYet {
+        /// When the inviter says that it signed.
+        created: Timestamp,
+        /// What this machine takes for the time.
+        now: Timestamp,
+    },
     /// The ceremony does not take one's own message.
     #[error(transparent)]
     Post(#[from] PostError),
@@ -350,7 +366,7 @@ impl CeremonyError {
             | E::OtherCommittee { .. }
             | E::OtherCeremony { .. }
             | E::Recover(_) => Exit::Key,
-            E::Expired { .. } | E::Overdue(_) => Exit::Timeout,
+            E::Expired { .. } | E::NotYet { .. } | E::Overdue(_) => Exit::Timeout,
             E::Post(_)
             | E::NotSeated
             | E::EnrolledElsewhere

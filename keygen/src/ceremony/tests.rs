@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Parser;
 use sealbid_types::codec::encode;
+use sealbid_types::time::Timestamp;
 use serde_json::Value;
 
 use crate::command::{KeygenCommand, KeygenError, Surroundings, run};
@@ -58,6 +59,17 @@ impl Place {
         words: &[&str],
         typed: &[&str],
     ) -> Result<(Value, ScriptedTerminal), KeygenError> {
+        self.run_at(now(), operator, words, typed)
+    }
+
+    /// The same by a clock that shows another time.
+    fn run_at(
+        &self,
+        now: Timestamp,
+        operator: u8,
+        words: &[&str],
+        typed: &[&str],
+    ) -> Result<(Value, ScriptedTerminal), KeygenError> {
         let words = core::iter::once("keygen").chain(words.iter().copied());
         let command = Arguments::try_parse_from(words).unwrap().command;
         let (mut out, mut terminal) = (Vec::new(), ScriptedTerminal::typing(typed));
@@ -69,7 +81,7 @@ impl Place {
             terminal: &mut terminal,
             passphrase: PassphraseSource::File(self.path("passphrase")),
             entropy: &[operator; 32],
-            now: now(),
+            now,
         };
         run(&command, &mut around)?;
         let text = String::from_utf8(out).unwrap();
@@ -410,4 +422,37 @@ fn a_lock_left_behind_by_nobody_is_no_obstacle_and_one_that_is_held_is() {
     assert_eq!(refused.exit_code(), 5, "{refused}");
     drop(held);
     place.step(2, &[&invitation], &[]).unwrap();
+}
+
+/// A house of an inviter whose clock is hours ahead would take no order for hours.
+#[test]
+fn an_inviter_whose_clock_is_ahead_is_told_of_before_anything_is_said() {
+    let place = Place::new();
+    let invitation = text(&place.invite());
+    let key = text(&place.key(2));
+    let words = [
+        "step",
+        "--work-factor",
+        "1",
+        "--identity",
+        &key,
+        &invitation,
+    ];
+    let ago = |seconds: u64| Timestamp(now().0 - 1000 * seconds);
+    let refused = place.run_at(ago(7200), 2, &words, &[]).unwrap_err();
+    assert_eq!(refused.exit_code(), 7, "{refused}");
+    assert!(refused.to_string().contains("2h before that"), "{refused}");
+    assert!(!place.path("2").join("ceremony/board").exists());
+    place.run_at(ago(30), 2, &words, &[]).unwrap();
+
+    // Of a roster that is called later, who has begun is warned before it is asked.
+    let place = Place::new();
+    let (roster, key) = (text(&place.roster()), text(&place.key(2)));
+    let words = ["step", "--work-factor", "1", "--identity", &key, &roster];
+    let (_, terminal) = place.run_at(ago(7200), 2, &words, &["yes"]).unwrap();
+    let warning = terminal.warnings.join("\n");
+    assert!(
+        warning.contains("the inviter's clock is 2h ahead"),
+        "{warning}"
+    );
 }

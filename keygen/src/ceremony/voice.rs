@@ -110,14 +110,20 @@ impl<'a> Voice<'a> {
         if self.yes {
             return Ok(());
         }
-        let answer = self
-            .terminal
-            .ask(&format!("{question} [yes/no]"))
-            .map_err(|_| CeremonyError::NobodyToAsk)?;
-        // The whole word: a key pressed by habit must not accept a session.
-        match answer.trim() {
-            "yes" => Ok(()),
-            _ => Err(CeremonyError::Declined),
+        loop {
+            let answer = self
+                .terminal
+                .ask(&format!("{question} [yes/no]"))
+                .map_err(|_| CeremonyError::NobodyToAsk)?;
+            // The whole word: a key pressed by habit must not accept a session. Nor does a slip of
+            // one end it for everybody.
+            match answer.trim().to_lowercase().as_str() {
+                "yes" => return Ok(()),
+                "no" => return Err(CeremonyError::Declined),
+                // Not even a line's end: the terminal is closed.
+                "" if answer.is_empty() => return Err(CeremonyError::Declined),
+                _ => self.terminal.warn("type the whole word: yes or no"),
+            }
         }
     }
 
@@ -152,10 +158,18 @@ mod tests {
 
     #[test]
     fn only_a_whole_yes_is_one() {
-        ask(&["yes"], false).unwrap();
+        for answer in ["yes", "Yes\n", " YES \r\n"] {
+            ask(&[answer], false).unwrap();
+        }
         ask(&[], true).unwrap();
-        for answer in ["", "y", "no", "YES!"] {
+        for answer in ["", "no", "No\n"] {
             let refused = ask(&[answer], false).unwrap_err();
+            assert!(matches!(refused, CeremonyError::Declined), "{answer}");
+        }
+        // A slip is asked again.
+        for answer in ["y", "YES!", "\n", "n", "yes please"] {
+            ask(&[answer, "yes"], false).unwrap();
+            let refused = ask(&[answer, "no"], false).unwrap_err();
             assert!(matches!(refused, CeremonyError::Declined), "{answer}");
         }
         let nobody = ask(&[], false).unwrap_err();

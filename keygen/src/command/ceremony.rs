@@ -4,6 +4,7 @@
 //! | --- | --- | --- |
 //! | `identity new` | the identity's encrypted file | a new passphrase |
 //! | `invite` (one of them) | a ceremony file, and a code | the passphrase |
+//! | `code` | nothing; shows the code again | nothing |
 //! | `join`, or `step` by files | in the end, a member's files | the passphrase, one typed yes |
 //! | `resume` | the same, after a crash | the same, but for what was answered already |
 //! | `verify` (anybody) | nothing | nothing |
@@ -36,8 +37,8 @@ use crate::ceremony::voice::Voice;
 use crate::ceremony::{recover as recovery, verify as verification};
 use crate::command::Surroundings;
 use crate::command::ceremony_args::{
-    IdentityArgs, IdentityCommand, InviteArgs, JoinArgs, OperatorArgs, RecoverArgs, ResumeArgs,
-    StepArgs, VerifyArgs,
+    CodeArgs, IdentityArgs, IdentityCommand, InviteArgs, JoinArgs, OperatorArgs, RecoverArgs,
+    ResumeArgs, StepArgs, VerifyArgs,
 };
 use crate::identity::Identity;
 use crate::passphrase::{Passphrase, Terminal};
@@ -169,12 +170,38 @@ pub(super) fn invite<T: Terminal>(
     voice(around, false).say(&object, || {
         let hand_out = match &code {
             Some(code) => format!(
-                "send this code to the others:\n\n  {code}\n\nthey     sealbid keygen join CODE"
+                "send this code to the others:\n\n  {code}\n\nagain    sealbid keygen code {file}\n\
+                 they     sealbid keygen join CODE"
             ),
             None => format!("give {file} to the others\nthey     sealbid keygen step {file}"),
         };
         format!("{event}\nwrote    {file}\n\n{hand_out}\nyou      {next}")
     })
+}
+
+/// Prints the code that `invite` has printed. It is in no file of its own, and follows from the
+/// invitation.
+pub(super) fn code<T: Terminal>(
+    args: &CodeArgs,
+    around: &mut Surroundings<'_, T>,
+) -> CommandResult {
+    let board = match &args.file {
+        Some(file) => read_board(file)?,
+        None => match CeremonyDir::new(around.dir).load_board()? {
+            Some(board) => board,
+            None => {
+                let path = around.dir.to_owned();
+                return Err(CeremonyError::NoCeremony { path });
+            }
+        },
+    };
+    let Some(code) = code_of(board.invitation()) else {
+        let text = "this ceremony is by files: it has no code, give its file to the others";
+        return Err(CeremonyError::Usage(text.to_owned()));
+    };
+    let code = code.to_string();
+    let object = serde_json::json!({ "code": code, "ceremony": board.ceremony() });
+    voice(around, false).say(&object, || code.clone())
 }
 
 /// Lengths of slots travel as milliseconds of 32 bits: some 49 days at most.

@@ -112,6 +112,18 @@ pub struct InviteArgs {
     pub(super) identity: PathBuf,
 }
 
+/// Of what to show the code.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  sealbid keygen code demo.ceremony
+  sealbid --dir house keygen code       # of the ceremony that was joined there")]
+pub struct CodeArgs {
+    /// The ceremony file [default: what the house directory has of its ceremony]
+    #[arg(value_name = "FILE")]
+    pub(super) file: Option<PathBuf>,
+}
+
 /// In what to take part.
 #[derive(Debug, Args)]
 #[command(after_help = "\

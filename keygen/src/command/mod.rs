@@ -14,8 +14,8 @@ use sealbid_types::time::Timestamp;
 use serde::Serialize;
 
 pub use ceremony_args::{
-    AfterInterrupt, IdentityArgs, InviteArgs, JoinArgs, RecoverArgs, ResumeArgs, StepArgs,
-    VerifyArgs,
+    AfterInterrupt, CodeArgs, IdentityArgs, InviteArgs, JoinArgs, RecoverArgs, ResumeArgs,
+    StepArgs, VerifyArgs,
 };
 pub use dealer::DealerArgs;
 pub use inspection::InspectArgs;
@@ -37,6 +37,8 @@ pub enum KeygenCommand {
     Identity(IdentityArgs),
     /// Call a key ceremony: writes its file, and prints a code to send to the others
     Invite(InviteArgs),
+    /// Show the code of a ceremony again, from its file
+    Code(CodeArgs),
     /// Take part in a ceremony over the network
     ///
     /// Shows who is there and their fingerprints as words, to be compared by voice; waits for a
@@ -166,6 +168,7 @@ pub fn run<T: Terminal>(
     match command {
         KeygenCommand::Identity(args) => ceremony::identity(args, around)?,
         KeygenCommand::Invite(args) => ceremony::invite(args, around)?,
+        KeygenCommand::Code(args) => ceremony::code(args, around)?,
         KeygenCommand::Join(args) => ceremony::join(args, around)?,
         KeygenCommand::Step(args) => ceremony::step(args, around)?,
         KeygenCommand::Resume(args) => ceremony::resume(args, around)?,

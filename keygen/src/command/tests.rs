@@ -127,6 +127,21 @@ fn hosts_are_one_or_one_each() {
     );
 }
 
+/// What traders read to each other, to know that they have the same house's file.
+#[test]
+fn inspecting_a_committee_file_shows_the_words_of_its_key() {
+    let directory = tempfile::tempdir().unwrap();
+    let house = directory.path().join("house");
+    deal(&house, &[], false).unwrap();
+    let file = HouseDir::new(&house).committee();
+    let object: Value =
+        serde_json::from_str(&run_words(&["inspect", text_of(&file)], true).unwrap()).unwrap();
+    let words = object["key_words"].as_str().unwrap();
+    assert!(words.split_whitespace().count() >= 4, "{words}");
+    let text = run_words(&["inspect", text_of(&file)], false).unwrap();
+    assert!(text.contains(&format!("key words   {words}")), "{text}");
+}
+
 #[test]
 fn inspecting_shows_no_secret() {
     let directory = tempfile::tempdir().unwrap();

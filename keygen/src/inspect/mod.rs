@@ -25,6 +25,7 @@ use crate::member_key::MemberKey;
 use crate::passphrase::{Passphrase, PassphraseError};
 use crate::secret_file::read_bounded;
 use crate::trust::{BadQuorum, Survival};
+use crate::words::{Words, words_of_digest};
 use ceremony::{Public, PublicError};
 use sealbid_client::CommitteeFile;
 use sealbid_client::committee::{CommitteeProblem, MOST_BYTES};
@@ -63,6 +64,8 @@ pub struct CommitteeSummary {
     pub auction: AuctionId,
     /// The committee key's id.
     pub key: KeyId,
+    /// The same as words, to be compared by voice.
+    pub key_words: Words,
     /// The shares' epoch.
     pub epoch: Epoch,
     /// Where the key comes from.
@@ -248,6 +251,7 @@ fn summary_of_committee(committee: Committee) -> Result<CommitteeSummary, Inspec
         name: committee.name,
         auction: committee.auction,
         key: committee.key,
+        key_words: words_of_digest(committee.key.as_bytes()),
         epoch: committee.epoch,
         provenance: committee.provenance,
         schedule: committee.schedule,
@@ -320,6 +324,7 @@ impl fmt::Display for CommitteeSummary {
         writeln!(f, "a committee file, all of it in order")?;
         writeln!(f, "auction     {} ({})", self.name, self.auction)?;
         writeln!(f, "key         {}, epoch {}", self.key, self.epoch)?;
+        writeln!(f, "key words   {}", self.key_words)?;
         match &self.provenance {
             Provenance::DevelopmentDealer => writeln!(
                 f,

@@ -16,6 +16,9 @@ use crate::secret_file::read_bounded;
 /// The most bytes of a passphrase.
 const MOST_BYTES: usize = 1024;
 
+/// The fewest characters of a new passphrase, as of ssh-keygen's.
+const FEWEST_CHARACTERS: usize = 5;
+
 /// The most bytes of an answer.
 const MOST_LINE: u64 = 256;
 
@@ -28,6 +31,9 @@ pub enum PassphraseError {
     /// It is empty.
     #[error("the passphrase is empty")]
     Empty,
+    /// It is new, and too short to keep anybody out.
+    #[error("the passphrase is shorter than {FEWEST_CHARACTERS} characters")]
+    TooShort,
     /// It is too long.
     #[error("the passphrase is longer than {MOST_BYTES} bytes")]
     TooLong,
@@ -70,6 +76,22 @@ impl Passphrase {
     /// The form that age takes, a copy that is wiped as this is.
     pub(crate) fn to_secret(&self) -> SecretString {
         self.0.clone()
+    }
+
+    /// Whether it may be that of something new.
+    fn check_new(&self, terminal: &mut (impl Terminal + ?Sized)) -> Result<(), PassphraseError> {
+        let text = self.0.expose_secret();
+        if text.chars().count() < FEWEST_CHARACTERS {
+            return Err(PassphraseError::TooShort);
+        }
+        // Three of four: what ten to the eighth guesses do not find.
+        if zxcvbn::zxcvbn(text, &[]).score() < zxcvbn::Score::Three {
+            terminal.warn(
+                "this passphrase is easily guessed: five words drawn at random are better. \
+                 Whoever gets the file can guess as long as they like",
+            );
+        }
+        Ok(())
     }
 
     fn is_same(&self, other: &Self) -> bool {
@@ -159,7 +181,9 @@ impl PassphraseSource {
         }
     }
 
-    /// A passphrase for something new: asked for twice on a terminal.
+    /// A passphrase for something new: asked for twice on a terminal. One that is easily guessed is
+    /// warned about, and one of a few characters is refused: whoever gets the file may guess on a
+    /// thousand machines.
     ///
     /// # Errors
     /// [`PassphraseError`].
@@ -169,6 +193,7 @@ impl PassphraseSource {
         prompt: &str,
     ) -> Result<Passphrase, PassphraseError> {
         let passphrase = self.existing(terminal, prompt)?;
+        passphrase.check_new(terminal)?;
         if *self == Self::Terminal && !passphrase.is_same(&ask(terminal, "once more")?) {
             return Err(PassphraseError::Mismatch);
         }

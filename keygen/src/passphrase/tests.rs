@@ -21,6 +21,34 @@ fn text(passphrase: &Passphrase) -> &str {
 }
 
 #[test]
+fn a_new_passphrase_that_is_easily_guessed_is_warned_about_or_refused() {
+    let choose = |text: &str| {
+        let mut terminal = ScriptedTerminal::answering([text, text]);
+        let chosen = PassphraseSource::Terminal.chosen(&mut terminal, "new");
+        (chosen.map(drop), terminal.warnings, terminal.prompts.len())
+    };
+    for short in ["x", "1234"] {
+        let (refused, _, prompts) = choose(short);
+        assert!(matches!(refused, Err(PassphraseError::TooShort)), "{short}");
+        assert_eq!(prompts, 1, "told before it is typed again");
+    }
+    for weak in ["password", "abcdef123"] {
+        let (taken, warnings, _) = choose(weak);
+        taken.unwrap();
+        assert!(warnings[0].contains("easily guessed"), "{weak}");
+    }
+    let (taken, warnings, _) = choose("gravel motor lunch ceiling");
+    taken.unwrap();
+    assert!(warnings.is_empty(), "{warnings:?}");
+    // One that exists is what it is.
+    let mut terminal = ScriptedTerminal::answering(["x"]);
+    PassphraseSource::Terminal
+        .existing(&mut terminal, "old")
+        .unwrap();
+    assert!(terminal.warnings.is_empty());
+}
+
+#[test]
 fn the_first_line_of_a_file_without_its_end() {
     for content in [
         "open sesame",
@@ -70,18 +98,21 @@ fn no_passphrase_in_a_file() {
 #[test]
 fn a_new_one_is_asked_for_twice() {
     let source = PassphraseSource::Terminal;
-    let mut terminal = ScriptedTerminal::answering(["open", "open"]);
-    assert_eq!(text(&source.chosen(&mut terminal, "new").unwrap()), "open");
+    let mut terminal = ScriptedTerminal::answering(["open sesame", "open sesame"]);
+    assert_eq!(
+        text(&source.chosen(&mut terminal, "new").unwrap()),
+        "open sesame"
+    );
     assert_eq!(terminal.prompts, ["new", "once more"]);
 
-    let mut terminal = ScriptedTerminal::answering(["open", "opne"]);
+    let mut terminal = ScriptedTerminal::answering(["open sesame", "open seasme"]);
     let differ = source.chosen(&mut terminal, "new");
     assert!(matches!(differ, Err(PassphraseError::Mismatch)));
 
-    let mut terminal = ScriptedTerminal::answering(["open"]);
+    let mut terminal = ScriptedTerminal::answering(["open sesame"]);
     assert_eq!(
         text(&source.existing(&mut terminal, "old").unwrap()),
-        "open"
+        "open sesame"
     );
     assert_eq!(terminal.prompts, ["old"]);
 }

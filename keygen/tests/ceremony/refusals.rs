@@ -93,6 +93,18 @@ fn nobody_begins_after_the_deadline() {
 }
 
 #[test]
+fn the_code_is_shown_again() {
+    let place = Place::with(&["alice"]);
+    let meet = free_address();
+    let (file, code) = place.invite("alice", &["--members", "3", "--meet", &meet]);
+    let said = run(place.command("alice", &["code", &text(&file)]));
+    assert_eq!(said.code, 0, "{said:?}");
+    assert_eq!(said.last()["code"], code.as_str());
+    let nothing = run(place.command("alice", &["code"]));
+    assert_eq!(nothing.code, 2, "{nothing:?}");
+}
+
+#[test]
 fn one_directory_is_for_one_ceremony() {
     let place = Place::with(&["alice", "bob"]);
     let (first, _) = place.invite("alice", &["--members", "3", "--files"]);
