@@ -22,7 +22,7 @@ use sealbid_protocol::admission::{Origin, Readable};
 use sealbid_protocol::member::io::Output;
 use sealbid_protocol::member::{Limits, Member, MemberSecrets, Options};
 use sealbid_store::{Identity, Memory, Store, StoreError};
-use sealbid_types::committee::Committee;
+use sealbid_types::committee::{Committee, Provenance};
 use sealbid_types::id::MemberIndex;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
@@ -263,6 +263,12 @@ fn load(config: &MemberConfig, passphrase: &Passphrase) -> Result<Loaded, NodeEr
     let (committee, keys) = CommitteeFile::load(&config.committee)
         .map_err(of_committee)?
         .into_parts();
+    if committee.provenance == Provenance::DevelopmentDealer {
+        tracing::warn!(
+            "DEVELOPMENT ONLY: a dealer made this house's key, and could have kept it to open every \
+             order"
+        );
+    }
     let (key, share) =
         MemberKey::load_for(&config.key_file, passphrase, &committee, &keys).map_err(of_key)?;
     let identity = Identity {

@@ -160,8 +160,11 @@ impl Command {
         }
         let daemon = || DEFAULT_LOG_FILTER.to_owned();
         match self {
-            Self::Node(args) => args.log_filter().unwrap_or_else(daemon),
-            Self::Solver(_) | Self::Relayer(_) => daemon(),
+            // Those that run on alone: what the transport says of a member that does not answer is
+            // in the answer of a command that asks.
+            Self::Node(args) if args.runs_on() => args.log_filter().unwrap_or_else(daemon),
+            Self::Solver(args) if args.runs_on() => daemon(),
+            Self::Relayer(args) if args.runs_on() => daemon(),
             _ => "off".to_owned(),
         }
     }

@@ -2,10 +2,11 @@
 
 use core::fmt::Display;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use sealbid_client::{Account, Client, CommitteeFile, RecordDirectory};
 use sealbid_keygen::{AccountKey, HouseDir, PassphraseError, PassphraseSource, StandardTerminal};
+use sealbid_types::committee::Provenance;
 
 use crate::config::Settings;
 use crate::exit::Failure;
@@ -121,7 +122,7 @@ impl Context {
         let house = HouseDir::new(dir);
         let path = house.committee();
         tracing::info!("the house is that of {}", path.display());
-        let committee = blocking(move || CommitteeFile::load(&path)).await??;
+        let committee = self.committee(path).await?;
         let client = Client::connect(committee).await?;
         let committee = client.committee();
         tracing::info!(
@@ -133,6 +134,25 @@ impl Context {
         );
         // What a relayer has written here needs nobody to be asked for.
         Ok(client.with_records(RecordDirectory::new(house.records())))
+    }
+
+    /// A committee file. Says, once a command, if a dealer has made its key: such a house must not
+    /// be traded in for money.
+    ///
+    /// # Errors
+    /// Key, if it is missing or bad.
+    pub(crate) async fn committee(&self, path: PathBuf) -> Result<CommitteeFile, Failure> {
+        static TOLD: Once = Once::new();
+        let file = blocking(move || CommitteeFile::load(&path)).await??;
+        if file.committee().provenance == Provenance::DevelopmentDealer {
+            TOLD.call_once(|| {
+                self.console.note(
+                    "DEVELOPMENT ONLY: a dealer made this house's key, and could have kept it to \
+                     open every order",
+                );
+            });
+        }
+        Ok(file)
     }
 
     /// Where an account's key file is: the named one, else the house's own.

@@ -143,12 +143,16 @@ impl RunningHouse {
     ) -> Result<(), Failure> {
         let limit = TIMEOUT + TIMEOUT_PER_MEMBER * u32::from(self.house.committee().members());
         let deadline = Instant::now() + limit;
+        let mut all_up = false;
         loop {
-            let (ready, of) = self.came_up();
-            progress(Startup::Processes { ready, of });
+            if !all_up {
+                let (ready, of) = self.came_up();
+                progress(Startup::Processes { ready, of });
+                all_up = !self.is_starting();
+            }
             // First that they run, then that they hear each other: a client of members that are
             // still starting would learn nothing.
-            if !self.is_starting() && self.members_hear_each_other(&mut progress).await {
+            if all_up && self.members_hear_each_other(&mut progress).await {
                 return Ok(());
             }
             if Instant::now() >= deadline {
@@ -218,20 +222,20 @@ impl RunningHouse {
         &self.client
     }
 
-    /// How many members run: here, or because somebody has started one by hand.
+    /// How many members run: here, or because somebody has started by hand what is left as it is.
     pub(crate) async fn members_running(&self) -> usize {
         let here = self.members_ready();
+        let left = self.members_that(|state| state == State::Left);
         // Asked only where the answer matters: members that are down take their time not to answer.
-        if here >= self.house.committee().quorum() {
+        if here >= self.house.committee().quorum() || left == 0 {
             return here;
         }
         let heads = self.client.heads().await;
-        let runs = |process: &&Process| {
+        let by_hand = self.processes.iter().filter(|process| {
             let answers = |member| heads.get(&member).is_some_and(Result::is_ok);
-            process.state == State::Ready || process.member.is_some_and(answers)
-        };
-        let members = self.processes.iter().filter(|p| p.member.is_some());
-        members.filter(runs).count()
+            process.state == State::Left && process.member.is_some_and(answers)
+        });
+        here.saturating_add(by_hand.count())
     }
 
     /// Whether so many members are left as they are that no quorum can come about.

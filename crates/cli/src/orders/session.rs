@@ -21,7 +21,7 @@ use crate::orders::files::{OrderFile, OrderFiles};
 use crate::orders::in_hand::Stage;
 use crate::tokens::Tokens;
 use crate::ui::describe;
-use crate::ui::text::{count, moment};
+use crate::ui::text::{count, date_and_clock, moment};
 
 /// All that sealing and sending takes.
 pub(crate) struct TradingSession {
@@ -51,6 +51,14 @@ impl TradingSession {
     /// No quorum.
     pub(crate) async fn standing(&self) -> Result<Standing, Failure> {
         let standing = self.house.standing().await?;
+        // Receipts are given meanwhile, and the outcome is long in coming.
+        if let Some(until) = standing.waits_until {
+            self.context.console().note(format_args!(
+                "warning: no round closes before {} UTC: the last one closed while the members' \
+                 clocks were ahead",
+                date_and_clock(until)
+            ));
+        }
         standing.require_quorum(&self.house)?;
         Ok(standing)
     }

@@ -7,6 +7,7 @@
     clippy::expect_used
 )]
 
+mod doctor;
 mod marks;
 mod output;
 mod records;

@@ -255,6 +255,15 @@ impl TestHouse {
 
     /// Runs a command of one's own, and gives what it prints.
     pub(crate) fn sealbid(&self, arguments: &str) -> String {
+        self.run(arguments).0
+    }
+
+    /// Runs a command of one's own, and gives what it says beside its result.
+    pub(crate) fn said(&self, arguments: &str) -> String {
+        self.run(arguments).1
+    }
+
+    fn run(&self, arguments: &str) -> (String, String) {
         let output = Command::new(env!("CARGO_BIN_EXE_sealbid"))
             .arg("--dir")
             .arg(self.dir().root())
@@ -264,7 +273,7 @@ impl TestHouse {
             .unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
         assert!(output.status.success(), "{arguments}: {said}");
-        String::from_utf8(output.stdout).unwrap()
+        (String::from_utf8(output.stdout).unwrap(), said)
     }
 
     /// The rounds that the relayer wrote, once it has as many as the members settled.

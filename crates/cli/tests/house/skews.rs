@@ -151,6 +151,19 @@ async fn clocks_that_jump_each_way() {
     }
 }
 
+/// Whoever asks, and whoever sends an order that is received and long in coming.
+fn everybody_is_told_until_when(house: &TestHouse) {
+    let status: serde_json::Value =
+        serde_json::from_str(&house.sealbid("node status --json")).unwrap();
+    assert!(status["waits_until"].is_string(), "{status}");
+    let no_round = "no round closes before ";
+    assert!(house.sealbid("node status").contains(no_round));
+    let doctor = house.sealbid("doctor");
+    assert!(doctor.contains(no_round), "{doctor}");
+    let swap = "swap 1000 usdc.near wrap.near --min 950";
+    assert!(house.said(swap).contains(no_round));
+}
+
 /// All clocks are ahead for one round, and are put right. No round can close before the slot of that
 /// one is over: the members say so, and then go on.
 #[tokio::test(flavor = "multi_thread")]
@@ -166,5 +179,6 @@ async fn members_whose_clocks_were_all_ahead_say_what_they_wait_for() {
         log.contains("the last round closed in a slot that is still to come")
     })
     .await;
+    everybody_is_told_until_when(&house);
     trade(&house).await;
 }

@@ -98,7 +98,11 @@ async fn up_starts_members_again_and_goes_on_without_those_that_cannot_start() {
 
     place.kill_member(2);
     up.says("member-2 is started again in 1 s").await;
+    let status = place.sealbid(&["--dir", "house", "node", "status"]);
+    let said = String::from_utf8(status.stderr).unwrap();
+    assert!(status.status.success() && said.is_empty(), "{said}");
     up.says("member-2 runs again").await;
+    doctor_finds_nothing(&place);
     assert!(!up.said().contains("cannot close rounds"), "{}", up.said());
     // Two at once are one too many.
     for number in [1, 2] {
@@ -114,6 +118,17 @@ async fn up_starts_members_again_and_goes_on_without_those_that_cannot_start() {
 
     it_opens_without_a_member(&place).await;
     it_says_when_too_few_can_start(&place).await;
+}
+
+/// Of a house that runs, whoever looks at it.
+fn doctor_finds_nothing(place: &Place) {
+    for path in ["house", "house/member-3"] {
+        let doctor = place.sealbid(&["doctor", path]);
+        let said = String::from_utf8(doctor.stdout).unwrap();
+        assert!(doctor.status.success(), "{said}");
+        assert!(said.contains("3 of 3 members answer"), "{said}");
+        assert!(said.contains("is member-3's of the roster"), "{said}");
+    }
 }
 
 /// It says who runs the house, and leaves that one alone.

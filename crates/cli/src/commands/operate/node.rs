@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use sealbid_client::{ClientError, CommitteeFile, Standing};
+use sealbid_client::{ClientError, Standing};
 use sealbid_keygen::command::values::{between, duration};
 use sealbid_keygen::{Exit, MemberKey, Passphrase, PassphraseSource, StandardTerminal, Survival};
 use sealbid_net::PeerId;
@@ -115,16 +115,16 @@ impl NodeArgs {
 /// Runs the command.
 pub(crate) async fn run(args: NodeArgs, context: &Context) -> Result<(), Failure> {
     match args.command {
-        NodeCommand::Init(args) => init(&args, context),
+        NodeCommand::Init(args) => init(&args, context).await,
         NodeCommand::Run(args) => Box::pin(run_member(args, context)).await,
         NodeCommand::Status => status(context).await,
         NodeCommand::Ticket(args) => ticket(args, context).await,
     }
 }
 
-fn init(args: &InitArgs, context: &Context) -> Result<(), Failure> {
+async fn init(args: &InitArgs, context: &Context) -> Result<(), Failure> {
     let house = context.house_dir();
-    let (committee, _keys) = CommitteeFile::load(&house.committee())?.into_parts();
+    let (committee, _keys) = context.committee(house.committee()).await?.into_parts();
     let index = MemberIndex(args.member.saturating_sub(1));
     let member = committee.member(index).ok_or_else(|| {
         Failure::usage(format!("the committee has {} members", committee.members()))
@@ -320,8 +320,11 @@ async fn ticket(args: TicketArgs, context: &Context) -> Result<(), Failure> {
     let config = MemberConfig::load(&signer_config(&args, context)?)?;
     let passphrase = passphrase(&config, context).await?;
     let (role, peer, life) = (args.role, args.peer, args.valid_for);
+    let (committee, keys) = context
+        .committee(config.committee.clone())
+        .await?
+        .into_parts();
     let sign = move || -> Result<Ticket, Failure> {
-        let (committee, keys) = CommitteeFile::load(&config.committee)?.into_parts();
         let (key, _share) = MemberKey::load_for(&config.key_file, &passphrase, &committee, &keys)?;
         Ok(issue_ticket(
             &committee,

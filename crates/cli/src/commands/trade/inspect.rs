@@ -7,7 +7,6 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use sealbid_client::CommitteeFile;
 use sealbid_crypto::RefusalReason;
 use sealbid_types::codec::decode;
 use sealbid_types::door::RefusalCode;
@@ -15,7 +14,7 @@ use sealbid_types::envelope::{Envelope, Kind, Part};
 use serde_json::{Value, json};
 
 use crate::commands::trade::send::read_bytes;
-use crate::context::{Context, blocking};
+use crate::context::Context;
 use crate::exit::Failure;
 use crate::tokens::Tokens;
 use crate::ui::describe;
@@ -105,9 +104,7 @@ async fn is_for_this_house(
     }
     // One that cannot be read is an error: an answer that is left out would look as if there were
     // no house.
-    let (committee, _) = blocking(move || CommitteeFile::load(&path))
-        .await??
-        .into_parts();
+    let (committee, _) = context.committee(path).await?.into_parts();
     let header = &envelope.header;
     // Both, since the auction's id does not cover the committee's key.
     Ok(Some(

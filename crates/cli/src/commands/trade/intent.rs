@@ -1,9 +1,9 @@
 //! `sealbid intent`: signed JSON on stdout, as the chain takes it.
 
 use clap::Args;
-use sealbid_client::{CommitteeFile, Trader};
+use sealbid_client::Trader;
 
-use crate::context::{Context, blocking};
+use crate::context::Context;
 use crate::exit::Failure;
 use crate::orders::args::{OrderArgs, SigningArgs};
 use crate::orders::session::now;
@@ -28,7 +28,7 @@ pub(crate) async fn run(args: IntentArgs, context: &Context) -> Result<(), Failu
     let order = args.order.order(&context.tokens()?)?;
     let path = context.house_dir().committee();
     // The chain's contract is in what is signed, and the committee file names it.
-    let committee = blocking(move || CommitteeFile::load(&path)).await??;
+    let committee = context.committee(path).await?;
     let solvers = args.signing.allow_list();
     // By this machine's clock, since no member is asked.
     let deadline = now().plus(args.signing.deadline);

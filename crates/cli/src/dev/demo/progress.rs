@@ -73,7 +73,11 @@ impl Progress {
         // Escaped as everything that is printed: a bar steers a terminal no more than a line does.
         let line = printable(&format!("{step}: {text}"));
         match &self.live {
-            Some(live) if finished => live.println(line),
+            Some(live) if finished => {
+                live.println(line);
+                // What it said of the step is not so any more.
+                live.set_message("");
+            }
             Some(live) => live.set_message(line),
             None if Self::is_worth_a_line(length) => self.console.note(line),
             None => {}

@@ -22,15 +22,12 @@ use crate::ui::text::date_and_clock;
 const SOON: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// The committee file, and whose key it has.
-pub(super) fn committee(
-    path: &Path,
-    loaded: Result<&CommitteeFile, &CommitteeFileError>,
-) -> Check {
+pub(super) fn committee(path: &Path, loaded: Result<&CommitteeFile, &CommitteeFileError>) -> Check {
     const SUBJECT: &str = "committee file";
     let committee = match loaded {
         Ok(file) => file.committee(),
         Err(error) => {
-            let check = Check::fail(SUBJECT, Failure::from(*error).kind(), error.to_string());
+            let check = Check::fail(SUBJECT, Failure::from(error).kind(), error.to_string());
             return check.next(match error {
                 CommitteeFileError::NotFound { .. } => {
                     "name the house's directory with --dir, or make a house: sealbid up".to_owned()
@@ -57,7 +54,7 @@ pub(super) fn committee(
 /// The names of tokens.
 pub(super) fn tokens(house: &HouseDir) -> Check {
     let (subject, path) = ("token file", house.tokens());
-    match Tokens::load(house) {
+    match Tokens::load(&path).map_err(Failure::from) {
         Ok(_) if path.exists() => Check::ok(subject, path.display().to_string()),
         Ok(_) => Check::ok(
             subject,

@@ -185,13 +185,13 @@ fn ports(config: &MemberConfig) -> Vec<Port> {
         config
             .mesh
             .v6
-            .map(|v6| udp("house port", SocketAddr::V6(v6))),
+            .map(|v6| udp("house port v6", SocketAddr::V6(v6))),
     );
     ports.extend(
         config
             .door
             .v6
-            .map(|v6| udp("door port", SocketAddr::V6(v6))),
+            .map(|v6| udp("door port v6", SocketAddr::V6(v6))),
     );
     ports
 }
@@ -217,7 +217,7 @@ impl Port {
             Ok(()) => Check::ok(subject, format!("{address} ({kind}) is free")),
             Err(error) if error.kind() == ErrorKind::AddrInUse && runs => Check::ok(
                 subject,
-                format!("{address} ({kind}) is taken while the member runs"),
+                format!("{address} ({kind}) is in use, and the member runs"),
             ),
             Err(error) => {
                 let port = address.port();

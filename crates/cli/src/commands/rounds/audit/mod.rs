@@ -65,7 +65,7 @@ pub(crate) async fn run(args: AuditArgs, context: &Context) -> Result<(), Failur
         .committee
         .unwrap_or_else(|| context.house_dir().committee());
     // All that is believed here: whoever has another house's committee file audits another house.
-    let committee = blocking(move || CommitteeFile::load(&path)).await??;
+    let committee = context.committee(path).await?;
     let (directory, console) = (context.house_dir(), context.console());
     // For a file no member need be there: an auditor may be anybody, anywhere, years later.
     if let Some(file) = args.file {
