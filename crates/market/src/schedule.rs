@@ -10,6 +10,7 @@ use ruint::aliases::U256;
 
 use sealbid_types::allocation::ScheduleFault;
 use sealbid_types::amount::Amount;
+use sealbid_types::metadata::Pair;
 use sealbid_types::quote::{MOST_TIERS, Quote, Rate, Tier};
 
 use crate::MOST_UNITS;
@@ -43,6 +44,19 @@ impl PriceSchedule {
             minimum_fill,
             ..
         } = quote;
+        Self::of(pair, tiers, *capacity, *minimum_fill)
+    }
+
+    /// Checks the schedule of a quote that is still to be made.
+    ///
+    /// # Errors
+    /// [`ScheduleFault`], the first that is found.
+    pub fn of(
+        pair: &Pair,
+        tiers: &[Tier],
+        capacity: Amount,
+        minimum_fill: Amount,
+    ) -> Result<Self, ScheduleFault> {
         if pair.give == pair.want {
             return Err(ScheduleFault::Pair);
         }
@@ -61,7 +75,7 @@ impl PriceSchedule {
         check_tiers(tiers)?;
         let amounts = tiers.iter().flat_map(|t| [t.up_to, t.rate.out, t.rate.per]);
         if amounts
-            .chain([*capacity])
+            .chain([capacity])
             .any(|amount| amount.units() > MOST_UNITS)
         {
             return Err(ScheduleFault::TooLarge);

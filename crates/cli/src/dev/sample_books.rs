@@ -73,6 +73,12 @@ fn section(pair: &SamplePair, variant: u64) -> String {
     };
     // Up to 0.03 percent below the fair price, and up to 0.19 beyond the first tier.
     let (better, worse) = (price(variant % 4), price(10 + variant % 4 * 3));
+    // Wide enough for edits, and too narrow for a point in the wrong place.
+    let bound = |percent: u64| {
+        let price = pair.price * percent / 100;
+        format!("{}.{:07}", price / SCALE, price % SCALE)
+    };
+    let (lowest, highest) = (bound(50), bound(150));
     let SamplePair {
         give,
         want,
@@ -81,8 +87,9 @@ fn section(pair: &SamplePair, variant: u64) -> String {
         ..
     } = pair;
     format!(
-        "\n# {kind}\n[[pair]]\ngive = \"{give}\"\nwant = \"{want}\"\ncapacity = \"{capacity}\"\n\
-         minimum = \"0.01\"\ntiers = [\n    {{ up_to = \"{first}\", rate = \"{better}\" }},\n    \
+        "\n# {kind}\n[[pair]]\ngive = \"{give}\"\nwant = \"{want}\"\nmin_rate = \"{lowest}\"\n\
+         max_rate = \"{highest}\"\ncapacity = \"{capacity}\"\nminimum = \"0.01\"\n\
+         tiers = [\n    {{ up_to = \"{first}\", rate = \"{better}\" }},\n    \
          {{ up_to = \"{capacity}\", rate = \"{worse}\" }},\n]\n"
     )
 }

@@ -7,6 +7,7 @@
     clippy::expect_used
 )]
 
+mod books;
 mod doctor;
 mod marks;
 mod output;

@@ -12,7 +12,7 @@ use sealbid_client::Client;
 use crate::kit::{PATIENCE, TestHouse};
 
 /// Where cargo has put an example: it builds those of the whole workspace along with its tests.
-fn example(name: &str) -> PathBuf {
+pub(crate) fn example(name: &str) -> PathBuf {
     let sealbid = Path::new(env!("CARGO_BIN_EXE_sealbid"));
     let path = sealbid.parent().unwrap().join("examples").join(name);
     assert!(
@@ -23,7 +23,7 @@ fn example(name: &str) -> PathBuf {
     path
 }
 
-fn run(command: &mut Command) -> (bool, String) {
+pub(crate) fn run(command: &mut Command) -> (bool, String) {
     let Output {
         status,
         stdout,

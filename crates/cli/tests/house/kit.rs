@@ -153,8 +153,7 @@ impl TestHouse {
     /// Waits until the solver has joined: before that nobody would quote.
     pub(crate) async fn wait_for_solver(&self) {
         let log = self.log("solver-1");
-        let joined =
-            || std::fs::read_to_string(&log).is_ok_and(|text| text.contains("joined the house"));
+        let joined = || std::fs::read_to_string(&log).is_ok_and(|text| text.contains("quoting as"));
         wait_for("the solver", joined).await;
     }
 

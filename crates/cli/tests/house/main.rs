@@ -14,6 +14,7 @@ mod kit;
 mod output;
 mod records;
 mod skews;
+mod solvers;
 mod stops;
 mod trades;
 mod up;

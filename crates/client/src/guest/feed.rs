@@ -39,7 +39,7 @@ impl IntentFeed {
             if self.is_signed(&signed) {
                 return Some(signed.body);
             }
-            tracing::debug!("{peer:?} sent an intent that no member has signed");
+            tracing::debug!("peer {peer} sent an intent that no member has signed");
         }
     }
 

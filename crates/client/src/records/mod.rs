@@ -16,7 +16,6 @@ use sealbid_types::codec::decode;
 use sealbid_types::id::{EnvelopeId, Round};
 use sealbid_types::record::RoundRecord;
 use sealbid_types::text::without_byte_order_mark;
-use sealbid_types::text::without_byte_order_mark;
 
 use crate::client::Client;
 use crate::outcome::Outcome;

@@ -1,5 +1,6 @@
 //! Decimal numbers, exactly as written.
 
+use core::cmp::Ordering;
 use core::fmt;
 use core::str::FromStr;
 
@@ -33,6 +34,12 @@ pub enum NotADecimal {
 }
 
 impl Decimal {
+    /// Nothing.
+    pub const ZERO: Self = Self {
+        digits: 0,
+        places: 0,
+    };
+
     /// All digits, without the point.
     #[must_use]
     pub const fn digits(&self) -> i128 {
@@ -72,6 +79,25 @@ impl Decimal {
             }
         };
         Amount::new(units).ok()
+    }
+}
+
+impl Ord for Decimal {
+    fn cmp(&self, other: &Self) -> Ordering {
+        // By what stands before the point, then by the digits after it, brought to one length:
+        // the numbers themselves might leave the integer's range.
+        let (one, two) = (self.to_string(), other.to_string());
+        let split = |text: &str| {
+            let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+            (whole.len(), whole.to_owned(), part.to_owned())
+        };
+        split(&one).cmp(&split(&two))
+    }
+}
+
+impl PartialOrd for Decimal {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
@@ -158,6 +184,23 @@ mod tests {
                 Err(_) => return Ok(()),
             };
             prop_assert_eq!(shortest.in_units(decimals).unwrap().units(), units);
+        }
+    }
+
+    #[test]
+    fn numbers_are_ordered_by_what_they_are() {
+        let rising = [
+            "0", "0.09", "0.1", "0.985", "1", "1.05", "1.5", "10", "9850",
+        ];
+        let rising = rising.map(|text| text.parse::<Decimal>().unwrap());
+        for (place, number) in rising.iter().enumerate() {
+            for (other_place, other) in rising.iter().enumerate() {
+                assert_eq!(
+                    number.cmp(other),
+                    place.cmp(&other_place),
+                    "{number} {other}"
+                );
+            }
         }
     }
 

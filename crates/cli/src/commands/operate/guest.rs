@@ -6,6 +6,7 @@ use sealbid_client::CommitteeFile;
 use sealbid_client::guest::{
     EndpointKey, EndpointKeyError, Guest, GuestRole, GuestSession, JoinError, TicketSource,
 };
+use sealbid_client::types::PeerId;
 
 use crate::exit::Failure;
 
@@ -39,12 +40,19 @@ pub(crate) async fn join(
 ) -> Result<GuestSession, Failure> {
     let guest = Guest::new(role, key, TicketSource::file(ticket));
     let joined = guest.join(committee).await;
-    joined.map_err(|error: JoinError| {
-        Failure::authentication(error.to_string()).advise(format!(
-            "a member issues one: sealbid node ticket --role {} --peer {} > {}",
-            role.name(),
-            guest.peer(),
-            ticket.display(),
-        ))
-    })
+    joined.map_err(|error| not_admitted(&error, role, guest.peer(), ticket))
+}
+
+/// What a guest is told that the house does not admit, and how it gets a ticket.
+pub(crate) fn not_admitted(
+    error: &JoinError,
+    role: GuestRole,
+    peer: PeerId,
+    ticket: &Path,
+) -> Failure {
+    Failure::authentication(error.to_string()).advise(format!(
+        "a member issues one: sealbid node ticket --role {} --peer {peer} > {}",
+        role.name(),
+        ticket.display(),
+    ))
 }

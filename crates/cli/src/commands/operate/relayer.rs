@@ -122,7 +122,7 @@ async fn relay(
         session = guest::join(GuestRole::Relayer, key, &ticket, client) => session?,
         stopped = &mut stop => return Ok(stopped),
     };
-    tracing::info!("joined the house as {:?}", session.peer());
+    tracing::info!("joined the house, peer {}", session.peer());
     // Whoever has started it waits for this event.
     let object = serde_json::json!({ "event": "ready", "peer": peer });
     context

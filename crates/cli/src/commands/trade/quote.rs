@@ -12,7 +12,7 @@ use sealbid_types::door::Phase;
 use sealbid_types::quote::SignedQuote;
 use serde_json::json;
 
-use crate::commands::operate::solver::book::Book;
+use crate::commands::operate::solver::load_book;
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::orders::files::OrderFile;
@@ -38,7 +38,7 @@ pub(crate) struct QuoteArgs {
 /// Runs it.
 pub(crate) async fn run(args: QuoteArgs, context: &Context) -> Result<(), Failure> {
     let session = TradingSession::open(context).await?;
-    let book = Book::load(&args.book, &session.tokens)?;
+    let book = load_book(&args.book, &session.tokens)?;
     let solver = Solver::new(context.account(args.account).await?);
     // Where the house stands by its median, with a quorum alive: nothing less acknowledges a quote.
     let standing = session.standing().await?;
@@ -54,7 +54,8 @@ pub(crate) async fn run(args: QuoteArgs, context: &Context) -> Result<(), Failur
         .end_of(committee.schedule.current(standing.now));
     // For each pair, whether or not anybody shows an intent of it: by hand one also quotes for
     // those that reveal nothing.
-    for pair in book.pairs() {
+    for prices in book.pairs() {
+        let pair = prices.pair();
         // Every pair is of this book, so none is left out.
         let Some(offer) = book.offer(pair, round, closes) else {
             continue;

@@ -165,12 +165,9 @@ mod tests {
     )]
 
     use super::*;
-    use crate::commands::operate::solver::book::Book;
     use crate::dev::sample_books;
-    use sealbid_market::schedule::PriceSchedule;
-    use sealbid_types::id::Round;
+    use sealbid_solver::Book;
     use sealbid_types::metadata::Pair;
-    use sealbid_types::time::Timestamp;
 
     fn tokens() -> Tokens {
         Tokens::parse(crate::tokens::DEFAULT).unwrap()
@@ -230,23 +227,8 @@ mod tests {
             give: give.clone(),
             want: want.clone(),
         };
-        let offer = book.offer(&pair, Round(1), Timestamp(0))?;
-        let quote = sealbid_types::quote::Quote {
-            auction: [0; 32].into(),
-            round: offer.round,
-            solver: "solver.near".parse().unwrap(),
-            key: sealbid_types::keys::PublicKey([0; 32].into()),
-            pair,
-            tiers: offer.tiers,
-            capacity: offer.capacity,
-            minimum_fill: offer.minimum_fill,
-            expires: offer.expires,
-        };
-        assert!(*amount >= quote.minimum_fill && *amount <= quote.capacity);
-        PriceSchedule::new(&quote)
-            .unwrap()
-            .price(*amount)
-            .map(Amount::units)
+        let prices = book.prices(&pair)?;
+        Some(prices.pays(*amount).expect("it fits").units())
     }
 
     #[test]
@@ -280,7 +262,8 @@ mod tests {
         assert_eq!(texts.len(), 8);
         for solver in [1, 2] {
             let book = Book::parse(&sample_books::text(solver), &tokens).unwrap();
-            assert_eq!(book.pairs().count(), PAIRS.len());
+            assert_eq!(book.pairs().len(), PAIRS.len());
+            assert_eq!(book.warnings(), []);
         }
     }
 }

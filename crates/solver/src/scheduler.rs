@@ -39,6 +39,15 @@ impl QuoteScheduler {
         }
     }
 
+    /// From now on these are the pairs of the book.
+    pub(crate) fn serve<'a>(&mut self, serves: impl Iterator<Item = &'a Pair>) {
+        self.serves = serves.cloned().collect();
+        // What is no longer served must not come due.
+        for pairs in self.asked.values_mut() {
+            pairs.retain(|pair| self.serves.contains(pair));
+        }
+    }
+
     /// An intent was published. Gives the pairs to quote now.
     pub(crate) fn intent(&mut self, intent: &PublicIntent) -> Vec<Pair> {
         // What shows no pair is nobody's to quote.
@@ -271,6 +280,17 @@ mod tests {
         scheduler.head(MemberIndex(2), None);
         all(&mut scheduler, 6, Phase::Quotes);
         assert_eq!(scheduler.round(), Round(6));
+    }
+
+    #[test]
+    fn another_book_has_other_pairs() {
+        let (served, other) = (pair("aa", "bb"), pair("bb", "cc"));
+        let mut scheduler = scheduler(&served);
+        scheduler.intent(&intent(0, &served));
+        scheduler.serve([&other].into_iter());
+        scheduler.intent(&intent(0, &other));
+        assert!(!scheduler.is_news(&intent(0, &served)));
+        assert_eq!(all(&mut scheduler, 0, Phase::Quotes), from_ref(&other));
     }
 
     #[test]
