@@ -15,6 +15,8 @@ mod failures;
 mod next_command;
 mod options;
 mod orders;
+#[cfg(test)]
+mod reference;
 mod stop;
 mod tokens;
 mod ui;

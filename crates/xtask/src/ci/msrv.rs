@@ -84,14 +84,14 @@ fn asking_for_more(metadata: &Metadata, oldest: &str) -> Vec<String> {
 
 /// The toolchain of this version, any patch, among those that `rustup toolchain list` prints.
 fn installed<'a>(list: &'a str, version: &str) -> Option<&'a str> {
-    let names = list
+    let mut names = list
         .lines()
         .filter_map(|line| line.split_whitespace().next());
     let is_it = |name: &&str| {
         let own = name.split('-').next().unwrap_or_default();
         own == version || own.starts_with(&format!("{version}."))
     };
-    names.filter(is_it).last()
+    names.rfind(is_it)
 }
 
 /// A version's numbers, missing ones as 0: `1.93` is `1.93.0`.
