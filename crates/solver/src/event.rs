@@ -48,7 +48,7 @@ pub enum SolverEvent {
         /// The quote.
         quote: EnvelopeId,
         /// Its prices.
-        prices: PairPrices,
+        prices: Box<PairPrices>,
     },
     /// No quote, or none that a quorum has acknowledged; a round may list it all the same.
     NotQuoted {
@@ -223,9 +223,7 @@ impl SolverEvent {
     /// The event as an object: `event` names it; amounts are in base units and in whole ones.
     #[must_use]
     pub fn to_json(&self, tokens: &Tokens) -> Value {
-        let mut object = self.fields(tokens);
-        object["event"] = self.name().into();
-        object
+        with(self.fields(tokens), "event", self.name().into())
     }
 
     const fn name(&self) -> &'static str {
@@ -374,8 +372,15 @@ fn pair_json(tokens: &Tokens, pair: &Pair) -> Value {
 
 fn prices_json(tokens: &Tokens, prices: &PairPrices) -> Value {
     let tier = |tier: &PriceTier| json!({ "up_to": tier.up_to.to_string(), "rate": tier.rate.to_string() });
-    let mut object = pair_json(tokens, prices.pair());
-    object["tiers"] = prices.tiers().iter().map(tier).collect();
+    let tiers = prices.tiers().iter().map(tier).collect();
+    with(pair_json(tokens, prices.pair()), "tiers", tiers)
+}
+
+/// The object with one field more.
+fn with(mut object: Value, name: &str, field: Value) -> Value {
+    if let Some(fields) = object.as_object_mut() {
+        fields.insert(name.to_owned(), field);
+    }
     object
 }
 

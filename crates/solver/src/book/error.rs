@@ -14,7 +14,8 @@ pub struct BookError {
     /// The pair, as the book names its tokens.
     pub pair: Option<(String, String)>,
     /// What is wrong.
-    pub fault: BookFault,
+    // Boxed: errors are returned everywhere, and this one can be long.
+    pub fault: Box<BookFault>,
     /// The place in the book, from which the line is found.
     pub(super) place: Place,
 }
@@ -159,7 +160,7 @@ impl BookFault {
         BookError {
             line: None,
             pair: None,
-            fault: self,
+            fault: Box::new(self),
             place,
         }
     }
@@ -221,6 +222,6 @@ impl fmt::Display for BookError {
 
 impl std::error::Error for BookError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.fault)
+        Some(self.fault.as_ref())
     }
 }

@@ -306,7 +306,7 @@ impl Serving {
                 self.fills.sent(round, quote, pair);
                 self.listening.want(round);
             }
-            Report::Event(event) => self.teller.tell(event),
+            Report::Event(event) => self.teller.tell(*event),
         }
     }
 

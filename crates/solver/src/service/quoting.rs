@@ -52,7 +52,7 @@ pub(super) enum Report {
     /// It is about to be sent.
     Sealed(Round, EnvelopeId, Pair),
     /// It was, or it was not.
-    Event(SolverEvent),
+    Event(Box<SolverEvent>),
 }
 
 impl Quoting {
@@ -81,7 +81,7 @@ impl Quoting {
             Ok((round, quote)) => SolverEvent::Quoted {
                 round,
                 quote,
-                prices,
+                prices: Box::new(prices),
             },
             Err(reason) => SolverEvent::NotQuoted {
                 round,
@@ -90,7 +90,7 @@ impl Quoting {
             },
         };
         // Nobody listens any more when the solver has stopped.
-        let _ = reports.send(Report::Event(event));
+        let _ = reports.send(Report::Event(Box::new(event)));
     }
 
     async fn submit(
