@@ -109,10 +109,10 @@ async fn run(cli: Cli, typed: Typed, settings: Settings) -> Result<(), Failure> 
     // A house or a member is stopped in order. All else may be dropped at any moment: an order is
     // on disk before it is sent.
     if command.sees_to_interrupts() {
-        return command.run(&context).await;
+        return Box::pin(command.run(&context)).await;
     }
     tokio::select! {
-        done = command.run(&context) => done,
+        done = Box::pin(command.run(&context)) => done,
         // SIGTERM too: whoever ends a trader's script wants to know no less.
         _ = stop::requested(false) => Err(context.in_hand().interrupted()),
     }

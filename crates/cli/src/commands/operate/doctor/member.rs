@@ -261,6 +261,7 @@ fn store(subject: &str, path: &Path, runs: bool) -> Check {
 }
 
 /// Room where the store is.
+#[allow(clippy::useless_conversion, reason = "macOS counts blocks in 32 bits")]
 fn disk(subject: &str, store: &Path) -> Check {
     let directory = store.parent().filter(|path| !path.as_os_str().is_empty());
     let directory = directory.unwrap_or_else(|| Path::new("."));
