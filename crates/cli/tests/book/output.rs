@@ -21,8 +21,8 @@ const MASKS: &[(&str, &str)] = &[
     (r"(?m)(^|  )\d+(  |$)", "${1}N${2}"),
     (r"(?m)(^|  )\d+(  |$)", "${1}N${2}"),
     (r"\b\d+ quotes?\b", "QUOTES"),
-    // Who happens to answer.
-    (r"\(member-\d+\)", "(MEMBER)"),
+    // Who happens to answer, or has written it down by then.
+    (r"\((member-\d+|[\w./-]*records/\d+\.json)\)", "(SOURCE)"),
     // How wide a column is depends on what was masked.
     (r" {2,}", " "),
     (r"(?m) +$", ""),
