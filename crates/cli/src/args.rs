@@ -152,10 +152,11 @@ impl Command {
     pub(crate) fn log_filter(&self, verbose: u8) -> String {
         match verbose {
             0 => {}
-            // Of the transport's own words errors only, as in a daemon.
-            1 => return DEFAULT_LOG_FILTER.to_owned(),
+            // Of the transport's own words errors only, as in a daemon, and none of noq's: it calls the
+            // end of each connection one.
+            1 => return format!("{DEFAULT_LOG_FILTER},noq=off"),
             // By the beginning of a target: all our own crates.
-            2 => return format!("{DEFAULT_LOG_FILTER},sealbid=debug"),
+            2 => return format!("{DEFAULT_LOG_FILTER},noq=off,sealbid=debug"),
             _ => return format!("{DEFAULT_LOG_FILTER},sealbid=trace"),
         }
         let daemon = || DEFAULT_LOG_FILTER.to_owned();

@@ -5,11 +5,11 @@
 //! key, the same rounds and the same accounts.
 
 use core::time::Duration;
-use sealbid_keygen::command::values::{between, duration};
 use std::time::Instant;
 
 use clap::Args;
 use sealbid_keygen::Survival;
+use sealbid_keygen::command::values::{between, duration};
 
 use crate::context::{Context, blocking};
 use crate::dev::house_claim::Claim;
@@ -253,7 +253,9 @@ fn announce(running: &RunningHouse, started: Instant, context: &Context) {
         let dir = if is_usual {
             String::new()
         } else {
-            format!(" --dir {}", root.display())
+            // As a shell takes it.
+            let root = root.to_string_lossy();
+            format!(" --dir {}", shlex::try_quote(&root).unwrap_or_default())
         };
         format!(
             "the house is open after {seconds:.1} s\n\n{words}\n\n\

@@ -318,6 +318,8 @@ fn more_is_said_if_it_is_asked_for() {
     let more = workspace.run("rounds -v --json").expect(6).says("INFO");
     assert!(more.err.contains("committee.json"), "{}", more.err);
     more.json();
+    let most = workspace.run("rounds -vv").expect(6).says("DEBUG");
+    assert!(most.err.contains("member-3"), "{}", most.err);
     let off = Ended::of(workspace.command("rounds -vv").env("SEALBID_LOG", "off"));
     assert!(!off.expect(6).err.contains("INFO"));
 }

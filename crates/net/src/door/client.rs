@@ -176,13 +176,19 @@ impl DoorClient {
                 answer => answer,
             }
         };
-        match timeout(self.request, ask).await {
+        let answer = match timeout(self.request, ask).await {
             Ok(answer) => answer,
             Err(_) => {
                 self.forget(member, began);
                 Err(DoorError::TimedOut { member })
             }
+        };
+        let took = began.elapsed();
+        match &answer {
+            Ok(bytes) => tracing::debug!("{member} answers with {} bytes in {took:?}", bytes.len()),
+            Err(error) => tracing::debug!("{error}, after {took:?}"),
         }
+        answer
     }
 
     /// Asks a member for an answer of many frames.
