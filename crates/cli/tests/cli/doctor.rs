@@ -147,7 +147,7 @@ fn a_ticket_that_cannot_be_read_or_has_run_out_fails() {
     let ticket = level(&doctor, "solver-1 ticket", "fail");
     assert!(ticket["next"].as_str().unwrap().contains("--role solver"));
     let peer = workspace
-        .run("solver peer --key house/solver-1/house.key --json")
+        .run("solver peer --house-key house/solver-1/house.key --json")
         .out;
     let peer: Value = serde_json::from_str(&peer).unwrap();
     let issue = format!(

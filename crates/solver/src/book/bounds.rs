@@ -4,14 +4,14 @@ use super::error::{BookError, BookFault, Place};
 use super::prices::PairPrices;
 use super::rate::{Hundredths, pays_a_round_trip, rises_by_more};
 
-/// Every pair once, and none that pays together with its way back.
-pub(super) fn check(pairs: &[PairPrices]) -> Result<(), BookError> {
+/// Every pair once, and none that pays together with its way back. What is wrong comes with the
+/// place of the pair in the book.
+pub(super) fn check(pairs: &[PairPrices]) -> Result<(), (usize, Box<BookFault>)> {
     for (index, prices) in pairs.iter().enumerate() {
         let mut before = pairs.iter().take(index);
         let fault = before.find_map(|other| fault_of(other, prices));
         if let Some(fault) = fault {
-            let error = fault.at(Place::default());
-            return Err(error.in_pair(index, &prices.give().name, &prices.want().name));
+            return Err((index, Box::new(fault)));
         }
     }
     Ok(())

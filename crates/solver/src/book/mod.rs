@@ -108,7 +108,14 @@ impl Book {
         if pairs.is_empty() {
             return Err(BookFault::NoPair.at(Place::default()));
         }
-        bounds::check(&pairs)?;
+        bounds::check(&pairs).map_err(|(index, fault)| {
+            let error = fault.at(Place::default());
+            // By the names that the book has for them.
+            match written.pairs.get(index) {
+                Some(pair) => error.in_pair(index, &pair.give, &pair.want),
+                None => error,
+            }
+        })?;
         Ok(Self {
             valid_for: written.valid_for,
             stale_after: written.stale_after,
