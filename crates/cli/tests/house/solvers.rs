@@ -88,15 +88,16 @@ async fn a_book_is_live_and_fills_are_told() {
     // A fill is told, by the round's record.
     let (intent, filler, units) = paid(&house).await;
     assert_eq!(filler, ready["account"].as_str().unwrap());
-    assert_eq!(units, "990000000000000000000000000");
+    // 0.99 of what is left of 1000 after the Verifier's fee of a millionth.
+    assert_eq!(units, "989999010000000000000000000");
     wait_for("the fill", || events(&log, "filled").len() == 1).await;
     let filled = events(&log, "filled").remove(0);
     assert_eq!(filled["intent"], *intent);
     assert_eq!(filled["received"]["text"], "1000 usdc.near");
-    assert_eq!(filled["paid"]["text"], "990 wrap.near");
+    assert_eq!(filled["paid"]["text"], "989.99901 wrap.near");
     let round = &filled["round"];
     let words = format!(
-        "filled 1000 usdc.near for 990 wrap.near, intent {}, round {round}",
+        "filled 1000 usdc.near for 989.99901 wrap.near, intent {}, round {round}",
         &intent[..8]
     );
     let text = std::fs::read_to_string(&log).unwrap();
@@ -110,12 +111,12 @@ async fn a_book_is_live_and_fills_are_told() {
     let position = &events(&log, "position")[0];
     assert_eq!(position["fills"], 1);
     let changes = position["changes"].to_string();
-    assert!(changes.contains("\"-990 wrap.near\""), "{changes}");
+    assert!(changes.contains("\"-989.99901 wrap.near\""), "{changes}");
 
     // An edited book is quoted from in the next round.
     std::fs::write(&path, book("0.995")).unwrap();
     wait_for("the new book", || events(&log, "book").len() == 2).await;
-    assert_eq!(paid(&house).await.2, "995000000000000000000000000");
+    assert_eq!(paid(&house).await.2, "994999005000000000000000000");
 
     // A slip and a broken edit are told at once, and the last good book stays.
     std::fs::write(&path, book("9950")).unwrap();
@@ -135,7 +136,7 @@ async fn a_book_is_live_and_fills_are_told() {
     wait_for("the refusal", || events(&log, "book_refused").len() == 3).await;
     let message = events(&log, "book_refused")[2]["message"].to_string();
     assert!(message.contains("rises from 0.995 to 9950"), "{message}");
-    assert_eq!(paid(&house).await.2, "995000000000000000000000000");
+    assert_eq!(paid(&house).await.2, "994999005000000000000000000");
 
     // The house's own solver was outbid, and knows.
     let own = || std::fs::read_to_string(house.log("solver-1")).unwrap();
@@ -182,7 +183,7 @@ async fn books_on_standard_input(house: &TestHouse, directory: &Path, account: &
     wait_for("the piped solver", || events(&log, "ready").len() == 1).await;
     writeln!(input, "{}", book("0.992")).unwrap();
     wait_for("the second book", || events(&log, "book").len() == 2).await;
-    assert_eq!(paid(house).await.2, "992000000000000000000000000");
+    assert_eq!(paid(house).await.2, "991999008000000000000000000");
     drop(input);
     let status = solver.wait().unwrap();
     assert!(status.success(), "{status}");
