@@ -3,11 +3,14 @@
 
 use std::time::SystemTime;
 
+use sealbid_client::audit::batch_secret;
+use sealbid_client::prices::OpenedRound;
 use sealbid_client::{
     Accepted, Client, ClientError, ErrorClass, Outcome, Sent, Standing, Trader, Window,
 };
 use sealbid_near::authorisation::intent_hash;
 use sealbid_near::signed::SignedIntent;
+use sealbid_types::allocation::UnfilledReason;
 use sealbid_types::envelope::Envelope;
 use sealbid_types::id::EnvelopeId;
 use sealbid_types::report::Receipt;
@@ -191,7 +194,7 @@ impl TradingSession {
         };
         self.report(&order, accepted.as_ref(), outcome.as_ref());
         match outcome {
-            Some(outcome) => self.conclude(&order, &outcome),
+            Some(outcome) => self.conclude(&order, &outcome).await,
             None => Ok(()),
         }
     }
@@ -285,15 +288,36 @@ impl TradingSession {
         console.line(format_args!("next     {next}"));
     }
 
+    /// The round in which an order found no quote, if it is to be had: it shows whether nobody quoted
+    /// the pair, or nobody this size.
+    pub(crate) async fn opened(&self, outcome: &Outcome) -> Option<OpenedRound> {
+        let Outcome::Unfilled {
+            round,
+            reason: UnfilledReason::NoQuote,
+        } = outcome
+        else {
+            return None;
+        };
+        let verified = self.house.round(*round).await.ok()?;
+        OpenedRound::new(self.house.keys(), &verified, &batch_secret().ok()?).ok()
+    }
+
     /// Tells the outcome, and fails unless it is a fill.
     ///
     /// # Errors
     /// Not filled.
-    pub(super) fn conclude(&self, order: &OrderFile, outcome: &Outcome) -> Result<(), Failure> {
+    pub(super) async fn conclude(
+        &self,
+        order: &OrderFile,
+        outcome: &Outcome,
+    ) -> Result<(), Failure> {
+        let opened = self.opened(outcome).await;
+        let terms = order.terms.as_ref();
         let console = self.context.console();
         console.line(describe::outcome(
             outcome,
-            order.terms.as_ref(),
+            terms,
+            opened.as_ref(),
             &self.tokens,
         ));
         require_filled(outcome)

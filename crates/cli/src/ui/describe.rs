@@ -120,8 +120,13 @@ pub(crate) fn metadata(metadata: &Metadata, tokens: &Tokens) -> String {
 }
 
 /// What became of an envelope: a headline, and what follows from it. `terms` are the order's own,
-/// if they are known here.
-pub(crate) fn outcome(outcome: &Outcome, terms: Option<&Terms>, tokens: &Tokens) -> String {
+/// if they are known here, and `opened` is the round that it was in.
+pub(crate) fn outcome(
+    outcome: &Outcome,
+    terms: Option<&Terms>,
+    opened: Option<&OpenedRound>,
+    tokens: &Tokens,
+) -> String {
     // Each says what of it is public by now: a trader that has set a limit wants to know who reads
     // it.
     match outcome {
@@ -134,7 +139,7 @@ pub(crate) fn outcome(outcome: &Outcome, terms: Option<&Terms>, tokens: &Tokens)
         Outcome::Unfilled { round, reason } => format!(
             "not filled in round {round}: {}\n  \
              its terms are public now: the round's record shows them to everybody",
-            unfilled(reason, terms, tokens)
+            unfilled_in(reason, terms, opened, tokens)
         ),
         Outcome::Void { round, reason } => {
             let other = match reason {
@@ -361,7 +366,12 @@ mod tests {
         let (best, limit) = (want.amount("940.5").unwrap(), want.amount("950").unwrap());
         let round = Round(3);
         let reason = UnfilledReason::Limit { best, limit };
-        let told = outcome(&Outcome::Unfilled { round, reason }, Some(&swap), &tokens);
+        let told = outcome(
+            &Outcome::Unfilled { round, reason },
+            Some(&swap),
+            None,
+            &tokens,
+        );
         assert!(
             told.contains("the best quote paid 940.5 wrap.near"),
             "{told}"
@@ -371,7 +381,7 @@ mod tests {
 
     #[test]
     fn what_was_never_opened_says_so() {
-        let told = outcome(&Outcome::Expired, None, &tokens());
+        let told = outcome(&Outcome::Expired, None, None, &tokens());
         assert!(told.contains("nobody has read its terms"), "{told}");
         let reason = VoidReason::Signature;
         let void = outcome(
@@ -379,6 +389,7 @@ mod tests {
                 round: Round(3),
                 reason,
             },
+            None,
             None,
             &tokens(),
         );

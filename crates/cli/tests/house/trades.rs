@@ -201,6 +201,15 @@ fn what_cannot_be_filled(house: &TestHouse) {
         "{}",
         nobody.err
     );
+    // Two slots later it is opened, and it is told that nobody quoted the pair.
+    let short = nobody
+        .out
+        .lines()
+        .find_map(|line| line.strip_prefix("sealed   "));
+    let short = &short.unwrap()[..8];
+    let told = run(house, &format!("status {short} --wait")).expect(9);
+    let words = "nobody quoted weth to wrap.near in this round";
+    assert!(told.out.contains(words), "{}", told.out);
     let year = "until 2";
     let line = nobody.out.lines().find(|line| line.starts_with("valid"));
     assert!(line.unwrap().contains(year), "a date: {}", nobody.out);

@@ -53,6 +53,7 @@ pub(crate) async fn run(args: StatusArgs, context: &Context) -> Result<(), Failu
     context.in_hand().set(id, Stage::Acknowledged);
     let outcome = session.outcome(id, order.as_ref(), &args.wait).await?;
     let terms = order.as_ref().and_then(|order| order.terms.as_ref());
+    let opened = session.opened(&outcome).await;
     let object = Status {
         id,
         is_final: outcome.is_final(),
@@ -61,7 +62,7 @@ pub(crate) async fn run(args: StatusArgs, context: &Context) -> Result<(), Failu
     context.console().result(&object, || {
         let what = terms.map(|terms| describe::terms(terms, &session.tokens));
         let what = what.map_or_else(String::new, |what| format!("  {what}"));
-        let outcome = describe::outcome(&outcome, terms, &session.tokens);
+        let outcome = describe::outcome(&outcome, terms, opened.as_ref(), &session.tokens);
         format!("{}{what}\n{outcome}", id.short())
     });
     match &outcome {
