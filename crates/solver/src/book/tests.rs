@@ -127,7 +127,7 @@ fn a_way_back_that_pays_is_refused() {
     let refused = Book::parse(&both("0.985", "1.02"), &known()).unwrap_err();
     assert_eq!(
         refused.to_string(),
-        "line 7: wrap.near to usdc.near: with the way back it pays a trader who goes both ways: \
+        "line 7: near to usdc: with the way back it pays a trader who goes both ways: \
          1.02 there and 0.985 back"
     );
     // Each way one per cent worse than the middle.
