@@ -1,6 +1,7 @@
 //! What is said at the front door: requests of anyone, and a member's replies.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::allocation::{FillKind, UnfilledReason, VoidReason};
 use crate::codec::{PREFIX_BYTES, Schema};
@@ -13,6 +14,18 @@ use crate::time::Timestamp;
 
 /// The most rounds of one [`Request::Rounds`].
 pub const MOST_SUMMARIES: u16 = 256;
+
+/// The most bytes of a program's version in a [`Head`].
+pub const MOST_VERSION_BYTES: usize = 64;
+
+/// Reads a version that is no longer than one is.
+fn version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.len() > MOST_VERSION_BYTES {
+        return Err(D::Error::invalid_length(text.len(), &"a version"));
+    }
+    Ok(text)
+}
 
 /// A request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -247,7 +260,8 @@ pub struct Head {
     /// The member.
     #[serde(rename = "index")]
     pub member: MemberIndex,
-    /// The version of its program.
+    /// The version of its program: [`MOST_VERSION_BYTES`] at most, since clients keep heads.
+    #[serde(deserialize_with = "version")]
     pub version: String,
     /// The round in progress.
     pub round: Round,
@@ -372,5 +386,36 @@ impl From<&crate::envelope::HeaderError> for RefusalCode {
             HeaderError::Rounds { .. } => Self::Rounds,
             HeaderError::Signature(_) => Self::Signature,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::{decode, encode};
+
+    /// Clients keep what members say of themselves, and show it.
+    #[test]
+    fn a_head_has_no_more_of_a_version_than_one_has() {
+        let with = |bytes: usize| {
+            let head = Head {
+                auction: [1; 32].into(),
+                member: MemberIndex(0),
+                version: "v".repeat(bytes),
+                round: Round(1),
+                phase: Phase::Intents,
+                slot: Slot(1),
+                now: Timestamp(1),
+                intents: 0,
+                quotes: 0,
+                settled: Round(0),
+                alive: Vec::new(),
+                clocks: Vec::new(),
+                waits_until: None,
+            };
+            decode::<Response>(&encode(&Response::Head(head)))
+        };
+        assert!(with(MOST_VERSION_BYTES).is_ok());
+        assert!(with(MOST_VERSION_BYTES + 1).is_err());
     }
 }
