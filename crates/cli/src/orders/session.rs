@@ -324,7 +324,7 @@ impl TradingSession {
     }
 }
 
-/// Fails with the exit code for it, unless the outcome is a fill.
+/// Fails with the exit code for it, if the outcome is final and no fill.
 ///
 /// # Errors
 /// Not filled.
@@ -332,6 +332,8 @@ pub(crate) fn require_filled(outcome: &Outcome) -> Result<(), Failure> {
     match outcome {
         // A quote may fill nothing, and has done what it was for.
         Outcome::Filled { .. } | Outcome::Quoted { .. } => Ok(()),
+        // Whoever sends it again and does not wait has an order that may still be filled.
+        Outcome::Pending { .. } | Outcome::Listed { .. } => Ok(()),
         _ => Err(Failure::not_filled("not filled").reported()),
     }
 }
@@ -339,4 +341,26 @@ pub(crate) fn require_filled(outcome: &Outcome) -> Result<(), Failure> {
 /// This machine's clock.
 pub(crate) fn now() -> Timestamp {
     Timestamp::from(SystemTime::now())
+}
+
+#[cfg(test)]
+mod tests {
+    use sealbid_types::id::Round;
+
+    use super::*;
+
+    #[test]
+    fn what_is_not_decided_is_not_called_unfilled() {
+        let round = Round(3);
+        for open in [Outcome::Pending { round }, Outcome::Listed { round }] {
+            assert_eq!(require_filled(&open), Ok(()), "{open:?}");
+        }
+        let unfilled = Outcome::Unfilled {
+            round,
+            reason: UnfilledReason::NoQuote,
+        };
+        for over in [unfilled, Outcome::Expired] {
+            assert_eq!(require_filled(&over).unwrap_err().code(), 9, "{over:?}");
+        }
+    }
 }

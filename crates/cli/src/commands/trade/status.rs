@@ -50,7 +50,10 @@ pub(crate) async fn run(args: StatusArgs, context: &Context) -> Result<(), Failu
     let id = session.orders.find(&args.id)?;
     // Its terms are known only where the order was given: members have them sealed.
     let order = session.orders.read(id)?;
-    context.in_hand().set(id, Stage::Acknowledged);
+    // Of another's, or one that was never taken, nobody can say so.
+    if order.as_ref().is_some_and(|order| order.receipt.is_some()) {
+        context.in_hand().set(id, Stage::Acknowledged);
+    }
     let outcome = session.outcome(id, order.as_ref(), &args.wait).await?;
     let terms = order.as_ref().and_then(|order| order.terms.as_ref());
     let opened = session.opened(&outcome).await;
