@@ -172,7 +172,6 @@ fn read_bytes(path: &Path) -> Result<Option<Vec<u8>>, RecordFileError> {
 
 fn parse(path: &Path, bytes: &[u8]) -> Result<RoundRecord, RecordFileError> {
     let bytes = without_byte_order_mark(bytes);
-    let bytes = without_byte_order_mark(bytes);
     // Told by its beginning. JSON is what `sealbid round --json` and relayers write.
     let is_json = bytes
         .first()
