@@ -1,6 +1,6 @@
 //! What became of quotes: read from a round's verified record, and from no member's word.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sealbid_client::{Outcome, VerifiedRound};
 use sealbid_types::allocation::{Fill, FillKind};
@@ -20,6 +20,8 @@ const MOST_ROUNDS: usize = 256;
 pub(crate) struct Fills {
     account: AccountId,
     sent: BTreeMap<Round, Vec<(EnvelopeId, Pair)>>,
+    /// The settled rounds whose fills are counted, the newest of them.
+    counted: BTreeSet<Round>,
     position: Position,
 }
 
@@ -28,6 +30,7 @@ impl Fills {
         Self {
             account,
             sent: BTreeMap::new(),
+            counted: BTreeSet::new(),
             position: Position::default(),
         }
     }
@@ -42,11 +45,14 @@ impl Fills {
     }
 
     /// What a settled round shows: all fills of the account, those of a run before this one
-    /// included, and what became of each quote that filled nothing.
+    /// included, and what became of each quote that filled nothing. A quote that is sealed while its
+    /// round settles has the round come once more, of which the fills count once.
     pub(crate) fn settled(&mut self, record: &VerifiedRound) -> Vec<SolverEvent> {
         let round = record.settlement().round;
         let mut events = Vec::new();
-        for fill in record.settlement().fills.iter().map(|filled| &filled.fill) {
+        let is_new = self.count(round);
+        let fills = record.settlement().fills.iter().filter(|_| is_new);
+        for fill in fills.map(|filled| &filled.fill) {
             if let Some(event) = filled(round, fill, &self.account) {
                 self.position.add(fill, &self.account);
                 events.push(event);
@@ -60,6 +66,15 @@ impl Fills {
             events.push(SolverEvent::Position(self.position.clone()));
         }
         events
+    }
+
+    /// Whether a round's fills are not counted yet.
+    fn count(&mut self, round: Round) -> bool {
+        let is_new = self.counted.insert(round);
+        while self.counted.len() > MOST_ROUNDS {
+            self.counted.pop_first();
+        }
+        is_new
     }
 
     /// What all fills come to.
@@ -124,3 +139,6 @@ fn by_others(record: &VerifiedRound, account: &AccountId, of: &Pair) -> usize {
     };
     fills.filter(is_theirs).count()
 }
+
+#[cfg(test)]
+mod tests;
