@@ -106,7 +106,7 @@ impl TradingSession {
     ) -> Result<(OrderFile, Result<Sent, ClientError>), Failure> {
         let envelope = self.envelope_of(earlier)?;
         let order = self.hand_over(&envelope, earlier.clone())?;
-        let sent = self.house.send(&envelope).await;
+        let sent = self.deliver(&envelope).await;
         Ok((order, sent))
     }
 

@@ -1,8 +1,10 @@
 //! Trading with one house: sealing an order, writing it down, sending it, and waiting for what
 //! becomes of it.
 
+use core::time::Duration;
 use std::time::SystemTime;
 
+use backon::{ConstantBuilder, Retryable as _};
 use sealbid_client::audit::batch_secret;
 use sealbid_client::prices::OpenedRound;
 use sealbid_client::{
@@ -11,6 +13,7 @@ use sealbid_client::{
 use sealbid_near::authorisation::intent_hash;
 use sealbid_near::signed::SignedIntent;
 use sealbid_types::allocation::UnfilledReason;
+use sealbid_types::door::RefusalCode;
 use sealbid_types::envelope::Envelope;
 use sealbid_types::id::EnvelopeId;
 use sealbid_types::report::Receipt;
@@ -25,6 +28,11 @@ use crate::orders::in_hand::Stage;
 use crate::tokens::Tokens;
 use crate::ui::describe;
 use crate::ui::text::{count, date_and_clock, moment};
+
+/// For how long members that do not hear each other yet are asked again.
+const STARTING: Duration = Duration::from_secs(10);
+/// How long they are left alone in between.
+const AGAIN: Duration = Duration::from_millis(500);
 
 /// All that sealing and sending takes.
 pub(crate) struct TradingSession {
@@ -127,7 +135,7 @@ impl TradingSession {
         wait: &WaitArgs,
     ) -> Result<(), Failure> {
         let order = self.hand_over(&envelope, order)?;
-        match self.house.send(&envelope).await {
+        match self.deliver(&envelope).await {
             Ok(sent) => self.follow(order, sent, wait).await,
             Err(error) => Err(self.not_sent(&order, error)?),
         }
@@ -149,6 +157,32 @@ impl TradingSession {
         let again = self.sends(order.id);
         self.context.in_hand().set(order.id, Stage::Sending(again));
         Ok(order)
+    }
+
+    /// Sends an envelope. Members that have just started, and do not hear each other yet, are given
+    /// some seconds: the very same envelope is sent again.
+    pub(super) async fn deliver(&self, envelope: &Envelope) -> Result<Sent, ClientError> {
+        let is_starting = |error: &ClientError| matches!(error, ClientError::Refused { refusal, .. } if refusal.code == RefusalCode::NotReady);
+        let mut is_told = false;
+        let tell = |error: &ClientError, _| {
+            if !core::mem::replace(&mut is_told, true) {
+                let console = self.context.console();
+                console.note(format_args!(
+                    "{error}: trying again for {} s",
+                    STARTING.as_secs()
+                ));
+            }
+        };
+        let tries = STARTING.as_millis() / AGAIN.as_millis();
+        let pauses = ConstantBuilder::new()
+            .with_delay(AGAIN)
+            .with_max_times(usize::try_from(tries).unwrap_or(1));
+        (|| self.house.send(envelope))
+            .retry(pauses)
+            .sleep(tokio::time::sleep)
+            .when(is_starting)
+            .notify(tell)
+            .await
     }
 
     /// The command that sends an order's envelope.

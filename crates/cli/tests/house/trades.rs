@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use sealbid_types::id::MemberIndex;
 use serde_json::Value;
 
-use crate::kit::TestHouse;
+use crate::kit::{TestHouse, wait_for};
 
 /// How a command ended.
 struct Ended {
@@ -84,6 +85,7 @@ async fn nobody_trades_twice_and_nobody_loses_an_id() {
     unknown(&house);
     house.up.interrupt();
     away(&house);
+    starting(&house).await;
 }
 
 /// An envelope that has filled is sent again: it is told what became of it.
@@ -267,4 +269,24 @@ fn away(house: &TestHouse) {
         .join(format!("{}.envelope", open["id"].as_str().unwrap()));
     let ended = run(house, &format!("send {}", envelope.display())).expect(6);
     assert!(ended.err.contains("its receipt holds"), "{}", ended.err);
+}
+
+/// Members that have just started do not hear each other yet: an order that comes then waits.
+async fn starting(house: &TestHouse) {
+    let open = orders(house)
+        .into_iter()
+        .rfind(|order| order["outcome"].is_null())
+        .unwrap();
+    let name = format!("{}.envelope", open["id"].as_str().unwrap());
+    let envelope = house.dir().orders().join(name);
+    let mut members = MemberIndex::all(3);
+    let mut running = vec![house.start_member(members.next().unwrap())];
+    wait_for("the first member", || run(house, "rounds").code == Some(0)).await;
+    let arguments = format!("send {}", envelope.display());
+    let mut sending = command(house, &arguments).spawn().unwrap();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert!(sending.try_wait().unwrap().is_none(), "it gave up");
+    running.extend(members.map(|member| house.start_member(member)));
+    let ended = Ended::from(sending.wait_with_output().unwrap()).expect(0);
+    assert!(ended.err.contains("trying again"), "{}", ended.err);
 }
