@@ -35,6 +35,18 @@ fn mean_and_squared_error(values: &[f64]) -> Option<(f64, f64)> {
     (values.len() > 1).then(|| (mean, squares / (count - 1.0) / count))
 }
 
+/// By how much `y` grows for one of `x`: the least-squares line through the points. None of fewer
+/// than two, or if all have the same `x`.
+#[must_use]
+pub fn slope(points: &[(f64, f64)]) -> Option<f64> {
+    let count = points.len() as f64;
+    let mean = |of: fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / count;
+    let (x, y) = (mean(|point| point.0), mean(|point| point.1));
+    let products = points.iter().map(|point| (point.0 - x) * (point.1 - y));
+    let squares: f64 = points.iter().map(|point| (point.0 - x).powi(2)).sum();
+    (squares > 0.0).then(|| products.sum::<f64>() / squares)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,5 +84,15 @@ mod tests {
     fn welch_t_needs_values_that_vary() {
         assert_eq!(welch_t(&[1.0], &[1.0, 2.0]), None);
         assert_eq!(welch_t(&[1.0, 1.0], &[2.0, 2.0]), None);
+    }
+
+    #[test]
+    fn a_line_has_its_slope() {
+        let line: Vec<(f64, f64)> = (0..9)
+            .map(|x| (f64::from(x), 3.0 - 2.0 * f64::from(x)))
+            .collect();
+        assert!((slope(&line).unwrap() + 2.0).abs() < 1e-12);
+        assert_eq!(slope(&[(1.0, 2.0), (1.0, 3.0)]), None);
+        assert_eq!(slope(&[]), None);
     }
 }

@@ -48,7 +48,9 @@ pub use house::{HouseDir, HouseError, MemberDir};
 pub use identity::Identity;
 pub use member_key::{KeyFileError, KeyFileProblem, MemberKey};
 pub use output::StandardOutput;
-pub use passphrase::{Passphrase, PassphraseError, PassphraseSource, StandardTerminal, Terminal};
+pub use passphrase::{
+    Passphrase, PassphraseError, PassphraseSource, StandardTerminal, Terminal, restore_echo,
+};
 pub use secret_file::{
     read_bounded, write_new_public, write_new_secret, write_public, write_secret,
 };

@@ -8,8 +8,10 @@ use std::time::SystemTime;
 use clap::Parser;
 use sealbid_keygen::command::{KeygenCommand, KeygenError, Surroundings, run};
 use sealbid_keygen::output::note;
-use sealbid_keygen::{Exit, PassphraseSource, StandardOutput, StandardTerminal};
+use sealbid_keygen::{Exit, PassphraseSource, StandardOutput, StandardTerminal, restore_echo};
 use tokio::runtime::Builder;
+use tokio::signal::ctrl_c;
+use tokio::signal::unix::{SignalKind, signal};
 use zeroize::Zeroizing;
 
 /// How these commands may fail. The others of [`Exit`] are of commands that need a house.
@@ -72,6 +74,7 @@ fn main() -> ExitCode {
         let outcome = runtime.block_on(start(arguments));
         // A thread may still be asking for a passphrase, or be at a meeting.
         runtime.shutdown_background();
+        restore_echo();
         outcome
     });
     end(json, outcome)
@@ -105,18 +108,23 @@ fn fail(json: bool, exit: Exit, message: &str) {
 async fn start(arguments: Arguments) -> Result<ExitCode, KeygenError> {
     let json = arguments.json;
     let advice = arguments.command.after_interrupt(&arguments.dir);
+    let mut terminate = signal(SignalKind::terminate()).map_err(KeygenError::Out)?;
     let done = tokio::task::spawn_blocking(move || work(&arguments));
     tokio::select! {
         done = done => match done {
-            Ok(done) => done.map(|()| ExitCode::SUCCESS),
-            Err(error) => Err(KeygenError::Out(io::Error::other(error))),
+            // At a prompt Ctrl-C is an answer too, and either may be first.
+            Ok(Err(error)) if error.exit() == Exit::Interrupted => {}
+            Ok(done) => return done.map(|()| ExitCode::SUCCESS),
+            Err(error) => return Err(KeygenError::Out(io::Error::other(error))),
         },
-        _ = tokio::signal::ctrl_c() => {
-            let advice = advice.map(|advice| format!(". {advice}")).unwrap_or_default();
-            fail(json, Exit::Interrupted, &format!("interrupted{advice}"));
-            Ok(ExitCode::from(Exit::Interrupted.code()))
-        }
+        _ = ctrl_c() => {}
+        _ = terminate.recv() => {}
     }
+    let advice = advice
+        .map(|advice| format!(". {advice}"))
+        .unwrap_or_default();
+    fail(json, Exit::Interrupted, &format!("interrupted{advice}"));
+    Ok(ExitCode::from(Exit::Interrupted.code()))
 }
 
 fn work(arguments: &Arguments) -> Result<(), KeygenError> {

@@ -4,7 +4,7 @@
 //! this file, default. Relative paths are taken from the file's own directory, so that a house
 //! directory can be moved.
 
-use core::num::NonZeroU32;
+use core::num::{NonZeroU32, NonZeroU64};
 use std::net::{SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::path::{Path, PathBuf};
 
@@ -49,6 +49,9 @@ pub struct MemberConfig {
     /// Bounds of memory.
     #[serde(default)]
     pub limits: LimitsSection,
+    /// What is kept for how long.
+    #[serde(default)]
+    pub retention: RetentionSection,
 }
 
 /// Where the member listens in the mesh: to members, solvers and relayers.
@@ -104,6 +107,20 @@ pub struct LimitsSection {
     /// Quotes of one account that wait at a time. Default 32.
     pub quotes_per_submitter: usize,
 }
+
+/// What a member keeps for how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RetentionSection {
+    /// How many rounds' records are kept, the newest; [`LEAST_RECORDS`] at least. Certificates,
+    /// outcomes and evidence are kept in any case. Default: all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub records: Option<NonZeroU64>,
+}
+
+/// The fewest records that a member may keep: twice as long as an envelope can wait, so that a
+/// member that was away for some rounds finds them.
+pub const LEAST_RECORDS: u64 = 128;
 
 impl Default for LimitsSection {
     fn default() -> Self {
@@ -192,6 +209,13 @@ impl MemberConfig {
         if bounds.contains(&0) {
             return Err("a limit of zero lets nothing through");
         }
+        if self
+            .retention
+            .records
+            .is_some_and(|records| records.get() < LEAST_RECORDS)
+        {
+            return Err("records have to be kept for 128 rounds at least");
+        }
         Ok(())
     }
 }
@@ -258,6 +282,9 @@ mod tests {
         assert_eq!(config.mesh.pool_port, 0);
         assert_eq!(config.door.limits().connections, 1024);
         assert_eq!(config.passphrase_file, None);
+        assert_eq!(config.retention.records, None);
+        let shorter = load(&format!("{LEAST}\n[retention]\nrecords = 128")).unwrap();
+        assert_eq!(shorter.retention.records, NonZeroU64::new(128));
     }
 
     #[test]
@@ -273,7 +300,12 @@ mod tests {
 
     #[test]
     fn unknown_fields_and_zero_limits_are_refused() {
-        for more in ["[limits]\nunchecked = 0\n", "[limits]\nmistyped = 1\n"] {
+        for more in [
+            "[limits]\nunchecked = 0\n",
+            "[limits]\nmistyped = 1\n",
+            "[retention]\nrecords = 127\n",
+            "[retention]\nrecords = 0\n",
+        ] {
             let error = load(&format!("{LEAST}\n{more}")).unwrap_err();
             assert!(matches!(error, NodeError::Config { .. }), "{more}: {error}");
         }

@@ -63,6 +63,15 @@ pub(crate) struct EngineInputs {
     clients: mpsc::Receiver<Input>,
 }
 
+#[cfg(test)]
+impl EngineInputs {
+    /// What a client has asked next.
+    pub(crate) async fn next_of_clients(&mut self) -> Input {
+        let next = self.clients.recv().await;
+        next.unwrap_or(Input::Tick)
+    }
+}
+
 /// The engine does not take the input: too many wait, or it has stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct EngineBusy;

@@ -13,9 +13,9 @@ use sealbid_net::door::{DoorAddress, DoorClient, DoorError};
 use sealbid_protocol::admission::gate::Gate;
 use sealbid_protocol::chain::{CheckedRecord, RecordError};
 use sealbid_protocol::member::io::Input;
-use sealbid_types::codec::encode;
+use sealbid_types::codec::{decode, encode};
 use sealbid_types::committee::Committee;
-use sealbid_types::door::{Request, record_bytes};
+use sealbid_types::door::{RefusalCode, Request, Response, record_bytes};
 use sealbid_types::id::{MemberIndex, Round};
 use zeroize::Zeroizing;
 
@@ -29,6 +29,8 @@ const RECORD: Duration = Duration::from_secs(300);
 /// Records that are fetched at once: each may be as large as an answer may be. More than may lie in
 /// a committee of 16, 2q - n - 1: those that never answer leave one for those that do.
 const AT_ONCE: usize = 6;
+/// More than the bytes of any refusal.
+const MOST_REFUSAL: usize = 4_096;
 
 /// Fetches records and checks them, one task a member that is asked.
 #[derive(Clone)]
@@ -39,6 +41,18 @@ struct Shared {
     engine: EngineInbox,
     gate: Arc<Gate>,
     asked: Mutex<BTreeSet<MemberIndex>>,
+}
+
+/// A member that keeps the record no more is told of: if nobody has it, this one never catches up, and
+/// its operator has to know why.
+fn tell_refusal(round: Round, answer: &[u8]) {
+    // What refuses is short: nothing longer is read for this.
+    if answer.len() <= MOST_REFUSAL
+        && let Ok(Response::Refused(refusal)) = decode(answer)
+        && refusal.code == RefusalCode::RecordGone
+    {
+        tracing::warn!("the record of round {round}: {refusal}");
+    }
 }
 
 impl Fetcher {
@@ -123,7 +137,10 @@ impl Fetcher {
         let check = move || {
             // Cut out of the answer and not decoded: of a lie nothing beyond the certificate is
             // read.
-            let bytes = record_bytes(&answer)?;
+            let Some(bytes) = record_bytes(&answer) else {
+                tell_refusal(round, &answer);
+                return None;
+            };
             Some(gate.check_record(round, &bytes).map(Box::new))
         };
         tokio::task::spawn_blocking(check).await.ok().flatten()

@@ -2,103 +2,58 @@
 //!
 //! | request | answered by |
 //! | --- | --- |
-//! | submit | the engine, which asks the gate, once q members have acknowledged or time is up |
+//! | submit | the engine, which asks the gate, once q members have acknowledged or time is up; in turn |
 //! | status | the store, if the round is settled; the engine if not |
 //! | head | the engine |
-//! | record, summaries | the store, on a thread of its own |
+//! | record, summaries, evidence | the store, on a thread of its own |
 //! | watch | the engine's events as they come, without the engine's knowing |
 //!
 //! Whoever asks is a stranger. The door has bounded how much and how often; here, what would take
 //! the engine's time is refused when its queue is full, and everything else goes past it.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use sealbid_net::PeerId;
 use sealbid_net::door::{Handler, Reply, ReplyError};
-use sealbid_protocol::admission::Readable;
 use sealbid_protocol::member::io::Input;
 use sealbid_store::StoreError;
 use sealbid_types::codec::{decode, encode};
-use sealbid_types::committee::Committee;
-use sealbid_types::door::{Refusal, RefusalCode, Request, Response};
+use sealbid_types::door::{RefusalCode, Request, Response};
 use sealbid_types::id::{EnvelopeId, Round};
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::EngineInbox;
+use crate::engine_client::{EngineClient, busy, refused, stopping};
+use crate::reading::Reading;
 use crate::records::Records;
-use crate::requests::Requests;
 use crate::shell::Events;
-
-/// How many records are read at once, for strangers.
-/// The others wait for their turn.
-const READING: usize = 2;
+use crate::submissions::Submissions;
 
 /// Answers the front door's requests.
 pub(crate) struct FrontDoor {
-    pub(crate) engine: EngineInbox,
-    pub(crate) committee: Arc<Committee>,
-    pub(crate) requests: Requests,
+    pub(crate) engine: EngineClient,
+    pub(crate) submissions: Submissions,
     pub(crate) records: Records,
     pub(crate) events: Events,
     pub(crate) reading: Reading,
     pub(crate) stop: CancellationToken,
 }
 
-/// Turns at reading records. A member that fetches what it has missed does not wait behind
-/// strangers, and waits for one record of each other member at most: whoever asks for a second one
-/// meanwhile waits for its own first.
-pub(crate) struct Reading {
-    /// By their doors' keys, each with its own turn.
-    members: BTreeMap<PeerId, Semaphore>,
-    of_members: Semaphore,
-    of_strangers: Semaphore,
-}
-
-/// A turn, until it is dropped.
-struct Turn<'a> {
-    _own: Option<SemaphorePermit<'a>>,
-    _shared: Option<SemaphorePermit<'a>>,
-}
-
-impl Reading {
-    pub(crate) fn new(committee: &Committee) -> Self {
-        let doors = committee.roster.iter();
-        Self {
-            members: doors
-                .map(|member| (PeerId(*member.door.as_bytes()), Semaphore::new(1)))
-                .collect(),
-            of_members: Semaphore::new(1),
-            of_strangers: Semaphore::new(READING),
-        }
-    }
-
-    /// Waits for a peer's turn. An error would say that a semaphore is closed, which none is.
-    async fn turn(&self, peer: PeerId) -> Turn<'_> {
-        let Some(own) = self.members.get(&peer) else {
-            return Turn {
-                _own: None,
-                _shared: self.of_strangers.acquire().await.ok(),
-            };
-        };
-        // Its own first: while it waits for that, it stands in nobody else's way.
-        let own = own.acquire().await.ok();
-        Turn {
-            _own: own,
-            _shared: self.of_members.acquire().await.ok(),
-        }
-    }
-}
-
 impl Handler for FrontDoor {
     async fn handle(&self, peer: PeerId, request: Bytes, reply: Reply) {
-        let answered = match decode::<Request>(&request) {
+        let decoded = decode::<Request>(&request);
+        // It may wait long for its turn: once is enough of its bytes.
+        drop(request);
+        let answered = match decoded {
             // Apart, since it has many answers.
             Ok(Request::Watch) => self.watch(reply).await,
             Ok(Request::Round(round)) => self.record(peer, round, reply).await,
+            Ok(Request::Evidence) => self.evidence(peer, reply).await,
+            Ok(Request::Submit(envelope)) => {
+                let answer = self.submissions.submit(peer, envelope.0.into()).await;
+                reply.finish(encode(&answer).into()).await
+            }
             Ok(request) => {
                 let answer = self.answer(request).await;
                 reply.finish(answer.into()).await
@@ -114,27 +69,6 @@ impl Handler for FrontDoor {
     }
 }
 
-fn refused(code: RefusalCode, message: &impl ToString) -> Response {
-    Response::Refused(Refusal {
-        code,
-        message: message.to_string(),
-    })
-}
-
-fn busy() -> Response {
-    refused(
-        RefusalCode::TooManyRequests,
-        &"too many requests wait here: try another member",
-    )
-}
-
-fn stopping() -> Response {
-    refused(
-        RefusalCode::ShuttingDown,
-        &"the member is stopping: try another one",
-    )
-}
-
 /// Another member may know what this one cannot look up. Nothing else is said: that an order is
 /// unknown, or a round not settled, would be taken for an answer.
 fn unreadable() -> Response {
@@ -144,33 +78,31 @@ fn unreadable() -> Response {
     )
 }
 
+/// Rounds count from 1.
+fn no_record(round: Round, since: Round) -> Response {
+    if round >= since || round < Round(1) {
+        let why = format!("round {round} is not settled here");
+        return refused(RefusalCode::NoSuchRound, &why);
+    }
+    let why = format!("records are kept here from round {since} on, and not of round {round}");
+    refused(RefusalCode::RecordGone, &why)
+}
+
 impl FrontDoor {
     /// The encoded answer to a request of one answer.
     async fn answer(&self, request: Request) -> Vec<u8> {
         let response = match request {
-            Request::Submit(envelope) => self.submit(envelope.0.into()).await,
             Request::Status(id) => self.status(id).await,
             Request::Head => self
+                .engine
                 .ask(|request| Input::AskHead { request })
                 .await
                 .unwrap_or_else(stopping),
             Request::Rounds { from, count } => self.summaries(from, count).await,
-            // Answered elsewhere: with many answers, or a large one.
-            Request::Watch | Request::Round(_) => busy(),
+            // Answered elsewhere: with many answers, a large one, or in its turn.
+            Request::Watch | Request::Round(_) | Request::Evidence | Request::Submit(_) => busy(),
         };
         encode(&response)
-    }
-
-    /// Brings an envelope to the engine, and waits for its receipt or refusal. A client that goes
-    /// meanwhile changes nothing for the envelope: it may be acknowledged by then.
-    async fn submit(&self, bytes: Vec<u8>) -> Response {
-        // Read here: a stranger's garbage costs the one thread that closes rounds nothing.
-        let envelope = match Readable::new(&self.committee, bytes) {
-            Ok(envelope) => Box::new(envelope),
-            Err(wrong) => return Response::Refused(wrong.refusal),
-        };
-        let submit = |request| Input::Submit { request, envelope };
-        self.ask(submit).await.unwrap_or_else(stopping)
     }
 
     async fn status(&self, id: EnvelopeId) -> Response {
@@ -183,7 +115,7 @@ impl FrontDoor {
                     request,
                     envelope: id,
                 };
-                self.ask(ask).await.unwrap_or_else(stopping)
+                self.engine.ask(ask).await.unwrap_or_else(stopping)
             }
             Err(refusal) => refusal,
         }
@@ -196,6 +128,21 @@ impl FrontDoor {
             let _turn = self.reading.turn(peer).await;
             self.encoded_record(round).await
         };
+        Self::finish_large(answer, reply).await
+    }
+
+    /// What this member has kept against others: public, since it convinces whoever reads it. Some
+    /// megabytes at most in a committee of liars, and bounded as records are.
+    async fn evidence(&self, peer: PeerId, reply: Reply) -> Result<(), ReplyError> {
+        let answer = {
+            let _turn = self.reading.turn(peer).await;
+            let kept = self.read(Records::evidence).await;
+            encode(&kept.map_or_else(|refusal| refusal, Response::Evidence))
+        };
+        Self::finish_large(answer, reply).await
+    }
+
+    async fn finish_large(answer: Vec<u8>, reply: Reply) -> Result<(), ReplyError> {
         // From here on it is one buffer, for as long as the reader takes.
         match reply.take_room(answer.len()) {
             Some(_taken) => reply.finish(answer.into()).await,
@@ -205,39 +152,20 @@ impl FrontDoor {
 
     async fn encoded_record(&self, round: Round) -> Vec<u8> {
         let encoded = move |records: &Records| {
-            let record = records.record(round)?;
-            Ok(record.map(|record| encode(&Response::Record(Box::new(record)))))
+            let answer = match records.record(round)? {
+                Some(record) => Response::Record(Box::new(record)),
+                None => no_record(round, records.since()?),
+            };
+            Ok(encode(&answer))
         };
-        match self.read(encoded).await {
-            Ok(Some(record)) => record,
-            Ok(None) => {
-                let why = format!("round {round} is not settled here");
-                encode(&refused(RefusalCode::NoSuchRound, &why))
-            }
-            Err(refusal) => encode(&refusal),
-        }
+        self.read(encoded)
+            .await
+            .unwrap_or_else(|refusal| encode(&refusal))
     }
 
     async fn summaries(&self, from: Round, count: u16) -> Response {
         let summaries = self.read(move |records| records.from(from, count)).await;
         summaries.map_or_else(|refusal| refusal, Response::Rounds)
-    }
-
-    /// Asks the engine; none if the member is stopping.
-    async fn ask(
-        &self,
-        input: impl FnOnce(sealbid_protocol::member::io::RequestId) -> Input,
-    ) -> Option<Response> {
-        let request = self.requests.open(&self.engine);
-        // Never waits for room: a client that is refused at once can ask another member.
-        if self.engine.ask(input(request.id())).is_err() {
-            return Some(if self.stop.is_cancelled() {
-                stopping()
-            } else {
-                busy()
-            });
-        }
-        request.answered().await
     }
 
     /// Reads the store on a thread of its own. If it cannot be read, which the next write finds
@@ -291,9 +219,14 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]
 
     use super::*;
+    use crate::engine::EngineInbox;
+    use crate::gate_worker::AtGate;
+    use crate::requests::Requests;
     use sealbid_keygen::{DealerOptions, MemberContact, deal};
     use sealbid_protocol::disk::{Table, Write};
+    use sealbid_protocol::member::RECORDS_SINCE;
     use sealbid_store::{Identity, Store};
+    use sealbid_types::codec::SchemaName;
     use sealbid_types::id::MemberIndex;
     use sealbid_types::time::Timestamp;
 
@@ -323,12 +256,21 @@ mod tests {
             put(Table::Outcomes, id().as_bytes()),
         ];
         store.commit(&writes).unwrap();
-        FrontDoor {
-            // There is no engine: it is not to be asked.
+        // There is no engine: it is not to be asked.
+        let engine = EngineClient {
             engine: EngineInbox::new(1).0,
-            reading: Reading::new(&committee),
-            committee: Arc::new(committee),
             requests: Requests::default(),
+            stop: CancellationToken::new(),
+        };
+        FrontDoor {
+            reading: Reading::new(&committee),
+            submissions: Submissions::new(
+                engine.clone(),
+                Arc::new(committee),
+                AtGate::default(),
+                1,
+            ),
+            engine,
             records: Records::new(Arc::new(store)),
             events: Events::default(),
             stop: CancellationToken::new(),
@@ -363,6 +305,44 @@ mod tests {
         // What is not there is told as ever.
         let record = door.encoded_record(ROUND.next()).await;
         assert_eq!(code(&record), RefusalCode::NoSuchRound);
+    }
+
+    /// A record that is kept no more is not said to be of no round, and summaries go on after it.
+    #[tokio::test]
+    async fn a_record_that_is_gone_is_said_to_be() {
+        let directory = tempfile::tempdir().unwrap();
+        let door = door(&directory);
+        let absent = |round: u64| door.encoded_record(Round(round));
+        assert_eq!(code(&absent(3).await), RefusalCode::NoSuchRound);
+        let since = SchemaName {
+            name: "sealbid.records-since",
+            version: 1,
+            max_bytes: 64,
+        };
+        let row = Write::Put {
+            table: Table::Meta,
+            key: RECORDS_SINCE.to_vec(),
+            value: [&since.prefix()[..], &[5]].concat(),
+        };
+        door.records.store().commit(&[row]).unwrap();
+        let gone = absent(4).await;
+        assert_eq!(code(&gone), RefusalCode::RecordGone);
+        let Ok(Response::Refused(refusal)) = decode(&gone) else {
+            panic!("a refusal")
+        };
+        assert!(refusal.message.contains("from round 5 on"), "{refusal}");
+        assert_eq!(code(&absent(0).await), RefusalCode::NoSuchRound);
+        assert_eq!(code(&absent(5).await), RefusalCode::NoSuchRound);
+        let rounds = Request::Rounds {
+            from: Round(1),
+            count: 3,
+        };
+        let summaries: Response = decode(&door.answer(rounds).await).unwrap();
+        assert_eq!(
+            summaries,
+            Response::Rounds(Vec::new()),
+            "of 5 there is none"
+        );
     }
 
     fn poll_once<T>(future: &mut (impl Future<Output = T> + Unpin)) -> Option<T> {

@@ -5,13 +5,12 @@
 //! Here they are taken in turn, so that whoever floods waits for itself.
 
 use core::time::Duration;
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use sealbid_protocol::admission::gate::{Admissible, Gate, Verdict};
+use sealbid_protocol::admission::gate::{Admissible, Gate, Refused, Verdict};
 use sealbid_protocol::admission::{Origin, Readable};
 use sealbid_protocol::member::io::Input;
-use sealbid_types::door::Refusal;
 use sealbid_types::id::EnvelopeId;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -35,7 +34,36 @@ type Job = (Origin, Vec<Readable>);
 /// Without a bound of its own: the engine sends no more than its screen has room for
 /// (`admission/screen.rs` in the protocol).
 #[derive(Clone)]
-pub(crate) struct GateQueue(mpsc::UnboundedSender<Job>);
+pub(crate) struct GateQueue {
+    jobs: mpsc::UnboundedSender<Job>,
+    at_gate: AtGate,
+}
+
+/// What has been brought and is not judged yet.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct AtGate(Arc<Mutex<BTreeSet<EnvelopeId>>>);
+
+impl AtGate {
+    /// Whether it is to be judged.
+    pub(crate) fn has(&self, id: &EnvelopeId) -> bool {
+        self.ids().contains(id)
+    }
+
+    pub(crate) fn add(&self, ids: impl IntoIterator<Item = EnvelopeId>) {
+        self.ids().extend(ids);
+    }
+
+    pub(crate) fn remove(&self, ids: impl IntoIterator<Item = EnvelopeId>) {
+        let mut all = self.ids();
+        for id in ids {
+            all.remove(&id);
+        }
+    }
+
+    fn ids(&self) -> MutexGuard<'_, BTreeSet<EnvelopeId>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 impl GateQueue {
     /// Starts the worker, and threads of its own for it. What it finds goes to `engine`.
@@ -48,23 +76,34 @@ impl GateQueue {
         timings: Timings,
     ) -> Result<Self, NodeError> {
         let (sender, jobs) = mpsc::unbounded_channel();
+        let at_gate = AtGate::default();
         let worker = Worker {
             gate,
             arithmetic: Arc::new(Arithmetic::start("gate")?),
             timings,
             jobs,
+            at_gate: at_gate.clone(),
             waiting: Waiting(BTreeMap::new()),
             engine,
             is_busy: false,
         };
         tokio::spawn(worker.run());
-        Ok(Self(sender))
+        Ok(Self {
+            jobs: sender,
+            at_gate,
+        })
     }
 
     /// Has envelopes checked. What comes of it reaches the engine.
     pub(crate) fn check(&self, origin: Origin, envelopes: Vec<Readable>) {
+        self.at_gate.add(envelopes.iter().map(Readable::id));
         // An error says that the member is stopping.
-        let _ = self.0.send((origin, envelopes));
+        let _ = self.jobs.send((origin, envelopes));
+    }
+
+    /// What is here.
+    pub(crate) fn at_gate(&self) -> AtGate {
+        self.at_gate.clone()
     }
 }
 
@@ -115,6 +154,7 @@ struct Worker {
     arithmetic: Arc<Arithmetic>,
     timings: Timings,
     jobs: mpsc::UnboundedReceiver<Job>,
+    at_gate: AtGate,
     waiting: Waiting<Readable>,
     engine: EngineInbox,
     /// Whether the last batch had company: then the next one is waited for.
@@ -144,10 +184,11 @@ impl Worker {
                     Input::Checked {
                         admitted: Vec::new(),
                         refused: Vec::new(),
-                        unchecked: ids,
+                        unchecked: ids.clone(),
                     }
                 }
             };
+            self.at_gate.remove(ids);
             // As one input: the engine writes and acknowledges them in one step.
             self.engine.bring(checked).await;
         }
@@ -188,11 +229,11 @@ impl Worker {
 /// (docs/protocol.md 4.2).
 fn sort(verdicts: Vec<Verdict>) -> Input {
     let mut admitted: Vec<Admissible> = Vec::new();
-    let mut refused: Vec<(EnvelopeId, Refusal)> = Vec::new();
+    let mut refused: Vec<Refused> = Vec::new();
     for verdict in verdicts {
         match verdict {
             Verdict::Admissible(envelope) => admitted.push(*envelope),
-            Verdict::Refused { id, refusal } => refused.push((id, refusal)),
+            Verdict::Refused(failed) => refused.push(failed),
         }
     }
     Input::Checked {

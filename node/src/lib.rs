@@ -17,6 +17,7 @@
 mod arithmetic;
 pub mod config;
 mod engine;
+mod engine_client;
 mod error;
 mod fetch;
 mod front_door;
@@ -25,16 +26,20 @@ mod mesh_link;
 mod node;
 mod pid_file;
 mod pool_bridge;
+mod reading;
 mod records;
 mod requests;
 mod shell;
+mod submissions;
 pub mod template;
 pub mod timings;
+mod turns;
 
 pub use config::MemberConfig;
 pub use error::{Cause, NodeError};
-pub use mesh_link::issue_ticket;
+pub use mesh_link::{MemberSeat, issue_ticket};
 pub use node::Node;
+pub use records::kept_evidence;
 
 /// The examples of the README are compiled.
 #[cfg(doctest)]

@@ -49,17 +49,22 @@ pub fn issue_ticket(
     )
 }
 
-/// What it takes to join the mesh as a member.
-pub(crate) struct MemberSeat {
-    pub(crate) committee: Arc<Committee>,
-    pub(crate) index: MemberIndex,
-    pub(crate) identity: SigningKey,
+/// What it takes to join the mesh as a member: whoever has a member's keys has its seat.
+pub struct MemberSeat {
+    /// The committee file.
+    pub committee: Arc<Committee>,
+    /// The member's place in the roster.
+    pub index: MemberIndex,
+    /// Signs its ticket.
+    pub identity: SigningKey,
     /// The house endpoint's: the roster names its public half.
-    pub(crate) secret: Zeroizing<[u8; 32]>,
+    pub secret: Zeroizing<[u8; 32]>,
     /// What the ceremony left all members with, to form the pool's group.
-    pub(crate) group_key: Zeroizing<[u8; 32]>,
-    pub(crate) section: MeshSection,
-    pub(crate) keys: Arc<CommitteeKeys>,
+    pub group_key: Zeroizing<[u8; 32]>,
+    /// Where it listens.
+    pub section: MeshSection,
+    /// The committee's keys: its pool believes what is certified under them.
+    pub keys: Arc<CommitteeKeys>,
 }
 
 impl MemberSeat {
@@ -97,7 +102,10 @@ impl MemberSeat {
     }
 
     /// Joins the mesh.
-    pub(crate) async fn join(&self) -> Result<Mesh, MeshError> {
+    ///
+    /// # Errors
+    /// [`MeshError`]. Nothing is left running.
+    pub async fn join(&self) -> Result<Mesh, MeshError> {
         Mesh::join(self.config()).await
     }
 }

@@ -31,15 +31,18 @@ use crate::NodeError;
 use crate::arithmetic::Arithmetic;
 use crate::config::MemberConfig;
 use crate::engine::{Engine, EngineInbox, EngineInputs, clock};
+use crate::engine_client::EngineClient;
 use crate::fetch::Fetcher;
-use crate::front_door::{FrontDoor, Reading};
+use crate::front_door::FrontDoor;
 use crate::gate_worker::GateQueue;
 use crate::mesh_link::{MemberSeat, MeshLink};
 use crate::pid_file::PidFile;
 use crate::pool_bridge::PoolBridge;
+use crate::reading::Reading;
 use crate::records::Records;
 use crate::requests::Requests;
 use crate::shell::{Events, Shell};
+use crate::submissions::Submissions;
 use crate::timings::Timings;
 
 /// How long the parts of a member that stops may take.
@@ -218,10 +221,19 @@ async fn assemble(
         timings,
         events: Events::default(),
     };
-    let front = Arc::new(FrontDoor {
+    let client = EngineClient {
         engine: inbox.clone(),
-        committee: Arc::clone(&committee),
         requests: shell.requests.clone(),
+        stop: stop.clone(),
+    };
+    let front = Arc::new(FrontDoor {
+        engine: client.clone(),
+        submissions: Submissions::new(
+            client,
+            Arc::clone(&committee),
+            shell.gate.at_gate(),
+            config.limits.unchecked,
+        ),
         records: shell.records.clone(),
         events: shell.events.clone(),
         reading: Reading::new(&committee),
@@ -330,6 +342,7 @@ fn start_member(
     let options = Options {
         restored,
         limits,
+        keep_records: config.retention.records,
         ..Options::default()
     };
     let secrets = MemberSecrets {

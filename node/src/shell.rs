@@ -146,9 +146,15 @@ fn log_settled(summary: &RoundSummary) {
         ..
     } = summary;
     tracing::info!(
-        "round {round} settled: {intents} intents, {quotes} quotes, {filled} filled, \
-         {unfilled} not filled, {void} void"
+        "round {round} settled: {}, {}, {filled} filled, {unfilled} not filled, {void} void",
+        count(*intents, "intent"),
+        count(*quotes, "quote"),
     );
+}
+
+fn count(n: u32, what: &str) -> String {
+    let plural = if n == 1 { "" } else { "s" };
+    format!("{n} {what}{plural}")
 }
 
 /// The value, or a warning. For what a member can do without.

@@ -89,6 +89,8 @@ pub fn render(config: &MemberConfig) -> String {
         INTENTS,
     );
     file.number("quotes_per_submitter", limits.quotes_per_submitter, QUOTES);
+    file.section("retention", "What is kept for how long.");
+    file.optional_number("records", config.retention.records, 100_000, RECORDS);
     text
 }
 
@@ -118,6 +120,9 @@ const INPUTS: &str =
     "Inputs that wait for the engine: clients', peers' and the pool's, each. Default 4096.";
 const INTENTS: &str = "Intents of one account that wait at a time. Default 256.";
 const QUOTES: &str = "Quotes of one account that wait at a time. Default 32.";
+const RECORDS: &str = "How many rounds' records are kept, the newest; 128 at least. Certificates, outcomes and\n\
+    evidence are kept in any case. A member that was away for longer, or has lost its store, needs\n\
+    another one that keeps more. Default: all.";
 
 /// A TOML file in the making.
 struct File<'a>(&'a mut String);
@@ -153,6 +158,23 @@ impl File<'_> {
         self.line(format_args!("{name} = {value}"));
     }
 
+    /// A number that may be absent: then an example stands there, commented out.
+    fn optional_number(
+        &mut self,
+        name: &str,
+        value: Option<impl Display>,
+        example: impl Display,
+        comment: &str,
+    ) {
+        match value {
+            Some(value) => self.number(name, value, comment),
+            None => {
+                self.comment(comment);
+                self.line(format_args!("# {name} = {example}"));
+            }
+        }
+    }
+
     /// A field that may be absent: then an example stands there, commented out.
     fn optional(&mut self, name: &str, value: Option<impl Display>, example: &str, comment: &str) {
         self.comment(comment);
@@ -173,8 +195,8 @@ fn quote(value: &impl Display) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{DoorSection, LimitsSection, MeshSection};
-    use core::num::NonZeroU32;
+    use crate::config::{DoorSection, LimitsSection, MeshSection, RetentionSection};
+    use core::num::{NonZeroU32, NonZeroU64};
 
     fn sample(full: bool) -> MemberConfig {
         let v6 = full.then(|| "[::1]:7".parse().unwrap());
@@ -205,6 +227,9 @@ mod tests {
                 inputs: 9,
                 intents_per_submitter: 10,
                 quotes_per_submitter: 11,
+            },
+            retention: RetentionSection {
+                records: full.then(|| NonZeroU64::new(1_000).unwrap()),
             },
         }
     }

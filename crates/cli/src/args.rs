@@ -103,7 +103,7 @@ impl Command {
             Self::Solver(args) => solver::run(args, context).await,
             Self::Relayer(args) => relayer::run(args, context).await,
             Self::Account(args) => account::run(args, context).await,
-            Self::Swap(args) => swap::run(args, context).await,
+            Self::Swap(args) => Box::pin(swap::run(args, context)).await,
             Self::Intent(args) => intent::run(args, context).await,
             Self::Seal(args) => seal::run(args, context).await,
             Self::Send(args) => send::run(args, context).await,

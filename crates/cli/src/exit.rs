@@ -159,6 +159,16 @@ impl Failure {
         self.reported
     }
 
+    /// Whether it names an order.
+    pub(crate) const fn has_order(&self) -> bool {
+        self.order.is_some()
+    }
+
+    /// What to do about it, if that is said.
+    pub(crate) fn advice(&self) -> Option<&str> {
+        self.advice.as_deref()
+    }
+
     /// Of what kind it is.
     pub(crate) const fn kind(&self) -> Exit {
         self.exit

@@ -94,6 +94,10 @@ const fn advice(code: RefusalCode) -> &'static str {
              they have caught up, and try again"
         }
         RefusalCode::NoSuchRound => "`sealbid rounds` lists the rounds",
+        RefusalCode::RecordGone => {
+            "records are kept for as long as each member's operator has set: look for a record \
+             that a relayer has written (records/ in a house directory)"
+        }
         RefusalCode::StoreUnreadable => {
             "the member's log says what is wrong with its disk: try again once that, or another \
              member, answers"
@@ -121,7 +125,7 @@ const fn advice(code: RefusalCode) -> &'static str {
 
 impl From<&PassphraseError> for Failure {
     fn from(error: &PassphraseError) -> Self {
-        Self::of(Exit::Authentication, error)
+        Self::of(error.exit(), error)
     }
 }
 
@@ -129,9 +133,8 @@ impl From<&PassphraseError> for Failure {
 impl From<&AccountFileError> for Failure {
     fn from(error: &AccountFileError) -> Self {
         match error {
-            AccountFileError::Passphrase(_) | AccountFileError::WrongPassphrase { .. } => {
-                Self::of(Exit::Authentication, error)
-            }
+            AccountFileError::Passphrase(error) => Self::from(error),
+            AccountFileError::WrongPassphrase { .. } => Self::of(Exit::Authentication, error),
             AccountFileError::Write { .. } => Self::of(Exit::Storage, error),
             AccountFileError::NotFound { .. } => Self::of(Exit::Key, error)
                 .with_code("no-account")

@@ -17,6 +17,7 @@ mod options;
 mod orders;
 #[cfg(test)]
 mod reference;
+mod slips;
 mod stop;
 mod tokens;
 mod ui;
@@ -24,7 +25,7 @@ mod ui;
 use std::process::ExitCode;
 
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _};
-use sealbid_keygen::{Exit, StandardOutput};
+use sealbid_keygen::{Exit, StandardOutput, restore_echo};
 
 use crate::args::Cli;
 use crate::config::{Config, Settings};
@@ -63,7 +64,10 @@ fn main() -> ExitCode {
 }
 
 fn parse(definition: &clap::Command) -> Result<(Cli, ArgMatches), clap::Error> {
-    let matches = definition.clone().try_get_matches()?;
+    let matches = definition
+        .clone()
+        .try_get_matches()
+        .map_err(slips::explained)?;
     let cli = Cli::from_arg_matches(&matches)?;
     Ok((cli, matches))
 }
@@ -77,15 +81,13 @@ fn start(cli: Cli, typed: Typed, settings: Settings) -> Result<(), Failure> {
     let outcome = runtime.block_on(run(cli, typed, settings));
     // A thread may still be asking for a passphrase.
     runtime.shutdown_background();
+    restore_echo();
     outcome
 }
 
 /// One place for all failures, so that each has its exit code, its object and its advice.
 fn end(console: Console, outcome: Result<(), Failure>) -> ExitCode {
-    let lost = StandardOutput
-        .lost()
-        .map(|lost| Failure::of(Exit::Storage, &lost).with_code("results-lost"));
-    let failure = match (outcome, lost) {
+    let failure = match (outcome, results_lost()) {
         (Ok(()), None) => return ExitCode::SUCCESS,
         (Ok(()), Some(lost)) => lost,
         // What the command found out counts, whether or not anybody could read of it.
@@ -100,6 +102,12 @@ fn end(console: Console, outcome: Result<(), Failure>) -> ExitCode {
     failure.exit_code()
 }
 
+/// That results could not be written, if any could not.
+fn results_lost() -> Option<Failure> {
+    let lost = StandardOutput.lost()?;
+    Some(Failure::of(Exit::Storage, &lost).with_code("results-lost"))
+}
+
 /// Runs the command until it is done or interrupted; those that clean up see to Ctrl-C themselves.
 async fn run(cli: Cli, typed: Typed, settings: Settings) -> Result<(), Failure> {
     let Cli { options, command } = cli;
@@ -111,9 +119,17 @@ async fn run(cli: Cli, typed: Typed, settings: Settings) -> Result<(), Failure> 
     if command.sees_to_interrupts() {
         return Box::pin(command.run(&context)).await;
     }
-    tokio::select! {
+    let done = tokio::select! {
         done = Box::pin(command.run(&context)) => done,
         // SIGTERM too: whoever ends a trader's script wants to know no less.
         _ = stop::requested(false) => Err(context.in_hand().interrupted()),
-    }
+    };
+    // Whatever it fails by: an order that it has sent is told by its id, unless that was printed.
+    let lost = results_lost();
+    let is_lost = lost.is_some();
+    let done = done.and_then(|()| lost.map_or(Ok(()), Err));
+    done.map_err(|failure| match failure.is_reported() && !is_lost {
+        true => failure,
+        false => context.in_hand().named(failure),
+    })
 }

@@ -3,7 +3,7 @@
 use core::fmt::Write;
 use std::path::Path;
 
-use clap::{Command, CommandFactory};
+use clap::{Command, CommandFactory, Id};
 use snapbox::Data;
 use snapbox::data::DataFormat;
 
@@ -24,17 +24,21 @@ const WIDTH: usize = 100;
 fn reference() -> String {
     let mut page = INTRODUCTION.to_owned();
     let mut root = Cli::command();
+    let globals = root.get_arguments().filter(|it| it.is_global_set());
+    let globals: Vec<Id> = globals.map(|it| it.get_id().clone()).collect();
     root.build();
-    write_command(&root, "sealbid", true, &mut page);
+    write_command(&root, "sealbid", &[], &globals, &mut page);
     page
 }
 
-fn write_command(command: &Command, path: &str, with_globals: bool, page: &mut String) {
-    let hidden = |argument: clap::Arg| {
-        let hide = argument.is_global_set() && !with_globals;
+/// Writes a command without the arguments `hidden`, and those below it without `globals`.
+fn write_command(command: &Command, path: &str, hidden: &[Id], globals: &[Id], page: &mut String) {
+    // Not by whether it is global: a group of commands has options for all of its own.
+    let hide = |argument: clap::Arg| {
+        let hide = argument.is_hide_set() || hidden.contains(argument.get_id());
         argument.hide(hide)
     };
-    let mut own = command.clone().term_width(WIDTH).mut_args(hidden);
+    let mut own = command.clone().term_width(WIDTH).mut_args(hide);
     let help = own.render_long_help().to_string();
     let lines = help.trim_end().lines().map(str::trim_end);
     let help: String = lines.map(|line| format!("{line}\n")).collect();
@@ -43,7 +47,7 @@ fn write_command(command: &Command, path: &str, with_globals: bool, page: &mut S
     for sub in command.get_subcommands() {
         if !sub.is_hide_set() && sub.get_name() != "help" {
             let path = format!("{path} {}", sub.get_name());
-            write_command(sub, &path, false, page);
+            write_command(sub, &path, globals, globals, page);
         }
     }
 }

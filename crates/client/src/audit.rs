@@ -201,12 +201,15 @@ impl Client {
     /// [`ClientError`] if no member shows a record.
     pub async fn audit(&self, round: Round) -> Result<ShownAudit, ClientError> {
         let secret = batch_secret()?;
-        let (mut wrong, mut failed) = (None, None);
+        let (mut wrong, mut failed): (_, Option<ClientError>) = (None, None);
         for member in self.members()? {
             let record = match self.record_of(member, round).await {
                 Ok(record) => record,
                 Err(error) => {
-                    failed.get_or_insert(error);
+                    // It says most: there is such a round, and since when records are kept.
+                    if failed.is_none() || error.is_record_gone() {
+                        failed = Some(error);
+                    }
                     continue;
                 }
             };

@@ -14,6 +14,7 @@
 //! | [`guest`] | joining the mesh with a ticket: what solvers and relayers read there |
 //! | [`relay`] | settled rounds, each once and in order |
 //! | [`audit`] | whether the committee settled rightly: a round computed again |
+//! | [`evidence`] | what shows anybody that a member lied, judged by the committee file alone |
 //! | [`tokens`] | tokens by name, and amounts in whole units, exactly |
 //! | [`watch`] | a member's events, from whichever member answers |
 //! | [`types`] | everything of the other crates that is taken or given here |
@@ -27,6 +28,7 @@ pub mod audit;
 pub mod client;
 pub mod committee;
 pub mod error;
+pub mod evidence;
 pub mod guest;
 pub mod order;
 mod outcome;

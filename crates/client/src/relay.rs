@@ -91,6 +91,10 @@ impl SettledRounds<'_> {
             match self.try_next().await {
                 Ok(Some(round)) => return round,
                 Ok(None) => {}
+                // That does not pass, unless a member comes back that has it still.
+                Err(error) if error.is_record_gone() => {
+                    tracing::warn!("round {}: {error}", self.next);
+                }
                 Err(error) => tracing::debug!("round {}: {error}", self.next),
             }
             self.wait().await;

@@ -19,6 +19,7 @@
 //! | [`limits`] | times and bounds that an operator may set |
 //! | [`member`] | the engine that joins them: inputs and time in, outputs out |
 //! | [`evidence`] | what shows anybody that a member lied |
+//! | [`inspection`] | a member's store looked through
 //! | [`audit`] | the same computations again, from a record alone |
 //! | [`pool`] | the replicated set that spreads envelopes |
 //! | [`disk`] | what a member must not forget, as values |
@@ -30,6 +31,7 @@ mod claims;
 mod closing;
 pub mod disk;
 pub mod evidence;
+pub mod inspection;
 pub mod limits;
 pub mod member;
 pub mod opening;

@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! sealbid up &
+//! mkdir mine
 //! sealbid node ticket --role solver --peer $(sealbid solver peer --house-key mine/house.key) > mine/ticket
 //! cargo run -p sealbid-solver --example solver -- house mine
 //! ```

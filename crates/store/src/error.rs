@@ -66,7 +66,7 @@ pub enum StoreError {
         found: u32,
     },
     /// Another process has the file open.
-    #[error("the store {} is held by another process", path.display())]
+    #[error("the store {} is held by another process: most likely its member runs already", path.display())]
     Locked {
         /// The file.
         path: PathBuf,

@@ -1,8 +1,8 @@
-//! Creating, opening and verifying the file.
+//! Creating, opening and verifying a store's two files.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use redb::{Builder, Database, TableDefinition, WriteTransaction};
 use redb::{Durability, ReadableDatabase};
@@ -11,18 +11,35 @@ use sealbid_types::id::{AuctionId, MemberIndex};
 
 use crate::checksum::{framed, unframed};
 use crate::error::StoreError;
+use crate::outbox::is_archived;
 
 /// The layout of tables, keys and checksums. The engine versions its values itself.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
-/// redb's page cache. Its own default, 1 GiB, is more than a member may take.
-const CACHE_BYTES: usize = 32 << 20;
+/// redb's page cache of each file. Its own default, 1 GiB, is more than a member may take. Of the
+/// working file, what a start reads; of the archive hardly anything, since its rows are written
+/// once and read for others, each by itself.
+const WORKING_CACHE_BYTES: usize = 16 << 20;
+const ARCHIVE_CACHE_BYTES: usize = 2 << 20;
 
 /// The table of what this crate itself keeps, and its rows.
 const SELF_TABLE: TableDefinition<'static, &[u8], &[u8]> = TableDefinition::new("store");
 const VERSION_KEY: &[u8] = b"version";
 const AUCTION_KEY: &[u8] = b"auction";
 const MEMBER_KEY: &[u8] = b"member";
+/// How many commits there were that had something for the archive.
+const COMMITS_KEY: &[u8] = b"commits";
+/// What the newest of them had for it.
+const OUTBOX_KEY: &[u8] = b"outbox";
+
+/// One of a store's files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// What a start reads: bounded by what is going on, and verified as a whole when it is opened.
+    Working,
+    /// What grows with each round: read row by row, each against its checksum.
+    Archive,
+}
 
 /// Whose store it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,8 +56,21 @@ impl core::fmt::Display for Identity {
     }
 }
 
+impl Part {
+    fn tables(self) -> impl Iterator<Item = Table> {
+        let tables = Table::ALL.into_iter();
+        tables.filter(move |table| is_archived(*table) == (self == Self::Archive))
+    }
+}
+
+/// Where the archive of the store at `path` is: beside it.
+pub(crate) fn archive_of(path: &Path) -> PathBuf {
+    path.with_extension("archive.redb")
+}
+
 /// The written name of a table: renaming the variant changes nothing.
-pub(crate) const fn name(table: Table) -> &'static str {
+#[must_use]
+pub const fn name(table: Table) -> &'static str {
     match table {
         Table::Meta => "meta",
         Table::Envelopes => "envelopes",
@@ -49,6 +79,7 @@ pub(crate) const fn name(table: Table) -> &'static str {
         Table::Votes => "votes",
         Table::Closes => "closes",
         Table::Points => "points",
+        Table::Certificates => "certificates",
         Table::Records => "records",
         Table::Promises => "promises",
         Table::Witness => "witness",
@@ -92,17 +123,27 @@ impl<T, E: Into<redb::Error>> At<T> for Result<T, E> {
 /// A transaction that is durable when it returns.
 pub(crate) fn durable_transaction(
     database: &Database,
+    part: Part,
     path: &Path,
 ) -> Result<WriteTransaction, StoreError> {
     let mut transaction = database.begin_write().at(path)?;
     transaction.set_durability(Durability::Immediate).at(path)?;
     transaction.set_two_phase_commit(true);
+    // The map of free pages goes along with each commit, or the next start after a crash would have
+    // to read the whole file to make it again. Of the working file it does, and that is small.
+    transaction.set_quick_repair(part == Part::Archive);
     Ok(transaction)
 }
 
-/// Creates the file beside its place, with its tables and identity in it, and links it there: a
-/// crash leaves no half-made store. One that another process put there meanwhile stays.
+/// Creates the files beside their place, with their tables and identity in them, and links them
+/// there: a crash leaves no half-made store. One that another process put there meanwhile stays.
 pub(crate) fn create(path: &Path, identity: Identity) -> Result<(), StoreError> {
+    // The archive first: where there is a working file, there is an archive.
+    create_part(&archive_of(path), Part::Archive, identity)?;
+    create_part(path, Part::Working, identity)
+}
+
+fn create_part(path: &Path, part: Part, identity: Identity) -> Result<(), StoreError> {
     let directory = path
         .parent()
         .filter(|parent| !parent.as_os_str().is_empty());
@@ -111,8 +152,8 @@ pub(crate) fn create(path: &Path, identity: Identity) -> Result<(), StoreError> 
     // Mode 0600 from creation.
     let file = tempfile::NamedTempFile::new_in(directory).map_err(disk)?;
     let handle = file.reopen().map_err(disk)?;
-    let database = builder().create_file(handle).at(path)?;
-    initialise(&database, path, identity)?;
+    let database = builder(part).create_file(handle).at(path)?;
+    initialise(&database, part, path, identity)?;
     drop(database);
     match file.persist_noclobber(path) {
         Err(error) if error.error.kind() != io::ErrorKind::AlreadyExists => Err(disk(error.error)),
@@ -124,30 +165,47 @@ pub(crate) fn create(path: &Path, identity: Identity) -> Result<(), StoreError> 
 
 pub(crate) fn initialise(
     database: &Database,
+    part: Part,
     path: &Path,
     identity: Identity,
 ) -> Result<(), StoreError> {
-    let transaction = durable_transaction(database, path)?;
-    for table in Table::ALL {
+    let transaction = durable_transaction(database, part, path)?;
+    for table in part.tables() {
         transaction.open_table(definition(table)).at(path)?;
     }
-    let rows: [(&[u8], &[u8]); 3] = [
+    let rows: [(&[u8], &[u8]); 4] = [
         (VERSION_KEY, &VERSION.to_le_bytes()),
         (AUCTION_KEY, identity.auction.as_bytes()),
         (MEMBER_KEY, &[identity.member.0]),
+        (COMMITS_KEY, &0_u64.to_le_bytes()),
     ];
-    let mut table = transaction.open_table(SELF_TABLE).at(path)?;
     for (key, value) in rows {
-        table
-            .insert(key, framed("store", key, value).as_slice())
-            .at(path)?;
+        put_own(&transaction, path, key, value)?;
     }
-    drop(table);
     transaction.commit().at(path)
 }
 
-/// Opens an existing file and verifies all of it.
-pub(crate) fn open(path: &Path, identity: Identity) -> Result<Database, StoreError> {
+/// Opens an existing file.
+pub(crate) fn open(path: &Path, part: Part, identity: Identity) -> Result<Database, StoreError> {
+    let file = existing(path)?;
+    guarded(path, || {
+        let database = builder(part).create_file(file).at(path)?;
+        checked(database, part, path, identity)
+    })
+}
+
+/// Opens an existing file whose owner is not known, and verifies all of it.
+pub(crate) fn examine(path: &Path, part: Part) -> Result<(Database, Identity), StoreError> {
+    let file = existing(path)?;
+    guarded(path, || {
+        let database = builder(part).create_file(file).at(path)?;
+        let database = verified(database, path)?;
+        let (_, identity) = identity(&database, path)?;
+        Ok((database, identity))
+    })
+}
+
+fn existing(path: &Path) -> Result<File, StoreError> {
     let disk = |source| StoreError::disk(path, source);
     let mut file = OpenOptions::new()
         .read(true)
@@ -155,28 +213,29 @@ pub(crate) fn open(path: &Path, identity: Identity) -> Result<Database, StoreErr
         .open(path)
         .map_err(disk)?;
     check_header(path, &mut file)?;
-    guarded(path, || {
-        let database = builder().create_file(file).at(path)?;
-        verified(database, path, identity)
-    })
+    Ok(file)
 }
 
-/// The same on a backend of the caller's.
+/// The same as [`open`] on a backend of the caller's.
 #[cfg(test)]
 pub(crate) fn open_backend(
     path: &Path,
+    part: Part,
     backend: impl redb::StorageBackend,
     identity: Identity,
 ) -> Result<Database, StoreError> {
     guarded(path, || {
-        let database = builder().create_with_backend(backend).at(path)?;
-        verified(database, path, identity)
+        let database = builder(part).create_with_backend(backend).at(path)?;
+        checked(database, part, path, identity)
     })
 }
 
-fn builder() -> Builder {
+fn builder(part: Part) -> Builder {
     let mut builder = Builder::new();
-    builder.set_cache_size(CACHE_BYTES);
+    builder.set_cache_size(match part {
+        Part::Working => WORKING_CACHE_BYTES,
+        Part::Archive => ARCHIVE_CACHE_BYTES,
+    });
     builder
 }
 
@@ -204,21 +263,19 @@ fn check_header(path: &Path, file: &mut File) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Reads every page in use against its checksum, and whose file it is.
-fn verified(
-    mut database: Database,
+/// Whose file it is; and of the working file, every page in use against its checksum. The archive
+/// may have many gigabytes: a start does not read it.
+fn checked(
+    database: Database,
+    part: Part,
     path: &Path,
-    identity: Identity,
+    expected: Identity,
 ) -> Result<Database, StoreError> {
-    // False means that redb's map of free pages was wrong and is right now; what is stored was
-    // verified either way.
-    let _free_pages_were_right = database.check_integrity().at(path)?;
-    check_identity(&database, path, identity)?;
-    Ok(database)
-}
-
-fn check_identity(database: &Database, path: &Path, expected: Identity) -> Result<(), StoreError> {
-    let (_, found) = identity(database, path)?;
+    let database = match part {
+        Part::Working => verified(database, path)?,
+        Part::Archive => database,
+    };
+    let (_, found) = identity(&database, path)?;
     if found != expected {
         return Err(StoreError::Foreign {
             path: path.to_owned(),
@@ -226,7 +283,15 @@ fn check_identity(database: &Database, path: &Path, expected: Identity) -> Resul
             expected,
         });
     }
-    Ok(())
+    Ok(database)
+}
+
+/// Reads every page in use against its checksum.
+fn verified(mut database: Database, path: &Path) -> Result<Database, StoreError> {
+    // False means that redb's map of free pages was wrong and is right now; what is stored was
+    // verified either way.
+    let _free_pages_were_right = database.check_integrity().at(path)?;
+    Ok(database)
 }
 
 /// The version of the layout, and whose file it is.
@@ -251,18 +316,81 @@ pub(crate) fn identity(
     Ok((found, identity))
 }
 
+/// How many commits there were that had something for the archive, by this file.
+pub(crate) fn commits(database: &impl ReadableDatabase, path: &Path) -> Result<u64, StoreError> {
+    own_row(database, path, COMMITS_KEY).map(u64::from_le_bytes)
+}
+
+/// Counts one more such commit.
+pub(crate) fn put_commits(
+    transaction: &WriteTransaction,
+    path: &Path,
+    commits: u64,
+) -> Result<(), StoreError> {
+    put_own(transaction, path, COMMITS_KEY, &commits.to_le_bytes())
+}
+
+/// What the newest commit of the working file had for the archive.
+pub(crate) fn outbox(
+    database: &impl ReadableDatabase,
+    path: &Path,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    own(database, path, OUTBOX_KEY)
+}
+
+/// Replaces it, or takes it away.
+pub(crate) fn put_outbox(
+    transaction: &WriteTransaction,
+    path: &Path,
+    content: Option<&[u8]>,
+) -> Result<(), StoreError> {
+    match content {
+        Some(content) => put_own(transaction, path, OUTBOX_KEY, content),
+        None => {
+            let mut table = transaction.open_table(SELF_TABLE).at(path)?;
+            table.remove(OUTBOX_KEY).at(path)?;
+            Ok(())
+        }
+    }
+}
+
+fn put_own(
+    transaction: &WriteTransaction,
+    path: &Path,
+    key: &[u8],
+    value: &[u8],
+) -> Result<(), StoreError> {
+    let mut table = transaction.open_table(SELF_TABLE).at(path)?;
+    let stored = framed("store", key, value);
+    table.insert(key, stored.as_slice()).at(path)?;
+    Ok(())
+}
+
+fn own(
+    database: &impl ReadableDatabase,
+    path: &Path,
+    key: &[u8],
+) -> Result<Option<Vec<u8>>, StoreError> {
+    let transaction = database.begin_read().at(path)?;
+    let table = transaction.open_table(SELF_TABLE).at(path)?;
+    let Some(stored) = redb::ReadableTable::get(&table, key).at(path)? else {
+        return Ok(None);
+    };
+    let value = unframed("store", key, stored.value()).map(<[u8]>::to_vec);
+    value.map(Some).ok_or_else(|| nameless(path))
+}
+
 fn own_row<const N: usize>(
     database: &impl ReadableDatabase,
     path: &Path,
     key: &[u8],
 ) -> Result<[u8; N], StoreError> {
-    let transaction = database.begin_read().at(path)?;
-    let table = transaction.open_table(SELF_TABLE).at(path)?;
-    let stored = redb::ReadableTable::get(&table, key).at(path)?;
-    let value = stored
-        .as_ref()
-        .and_then(|stored| unframed("store", key, stored.value()));
+    let value = own(database, path, key)?;
     value
         .and_then(|value| value.try_into().ok())
-        .ok_or_else(|| StoreError::file(path, "it does not say whose it is"))
+        .ok_or_else(|| nameless(path))
+}
+
+fn nameless(path: &Path) -> StoreError {
+    StoreError::file(path, "it does not say whose it is")
 }

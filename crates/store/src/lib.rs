@@ -1,4 +1,4 @@
-//! What a member must not forget, in one redb file.
+//! What a member must not forget, in two redb files.
 //!
 //! Everything a member promises (acknowledgements, reports, votes, locks) is on disk before it is
 //! sent. This crate is that disk: [`Store::commit`] returns once a whole list of
@@ -7,8 +7,12 @@
 //!
 //! - Each commit is one transaction with immediate durability and two-phase commit, so that what
 //!   the file's header points to is always complete.
-//! - Opening verifies every page in use, refuses another auction's or member's file, and takes a
-//!   lock, so that no two processes hold one file.
+//! - What grows with each round (records, certificates, outcomes) has a file of its own beside the
+//!   other, the archive. A commit is in both files or in neither.
+//! - Opening verifies every page in use of the working file, which is small, and reads nothing of the
+//!   archive: a start takes no longer for a store that is old. It refuses another auction's or
+//!   member's files, or two that do not belong together, and takes a lock, so that no two processes
+//!   hold one file. [`Store::examine`] verifies both.
 //! - Each value carries a checksum over its table, key and bytes, checked at every read: what is
 //!   damaged while the member runs, or behind redb's back, is an error, never another value.
 //!
@@ -22,11 +26,12 @@ mod checksum;
 mod error;
 mod file;
 mod memory;
+mod outbox;
 mod store;
 mod survey;
 
 pub use error::{Damage, StoreError};
-pub use file::Identity;
+pub use file::{Identity, name as table_name};
 pub use memory::Memory;
 pub use store::{Entry, Store};
 pub use survey::Survey;

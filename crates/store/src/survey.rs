@@ -7,7 +7,7 @@ use sealbid_protocol::disk::Table;
 use sealbid_types::id::Round;
 
 use crate::error::StoreError;
-use crate::file::{At as _, Identity, definition, guarded, identity};
+use crate::file::{At as _, Identity, archive_of, definition, guarded, identity};
 use crate::store::Store;
 
 /// What a store is, seen from outside.
@@ -39,23 +39,34 @@ impl Store {
         if !exists.map_err(|source| StoreError::disk(path, source))? {
             return Ok(Survey::Absent);
         }
-        guarded(path, || {
-            let database = match ReadOnlyDatabase::open(path) {
-                Err(DatabaseError::RepairAborted) => return Ok(Survey::NotClosed),
-                opened => opened.at(path)?,
-            };
-            let (version, identity) = identity(&database, path)?;
-            let transaction = database.begin_read().at(path)?;
-            let records = transaction
-                .open_table(definition(Table::Records))
-                .at(path)?;
-            let last = records.last().at(path)?;
+        let (version, identity) = match at_rest(path)? {
+            None => return Ok(Survey::NotClosed),
+            Some(database) => guarded(path, || identity(&database, path))?,
+        };
+        let archive_path = &archive_of(path);
+        let Some(archive) = at_rest(archive_path)? else {
+            return Ok(Survey::NotClosed);
+        };
+        let newest = guarded(archive_path, || {
+            let transaction = archive.begin_read().at(archive_path)?;
+            let records = transaction.open_table(definition(Table::Records));
+            let records = records.at(archive_path)?;
+            let last = records.last().at(archive_path)?;
             let round = |key: &[u8]| key.try_into().ok().map(u64::from_be_bytes).map(Round);
-            Ok(Survey::Closed {
-                version,
-                identity,
-                newest: last.and_then(|(key, _)| round(key.value())),
-            })
+            Ok(last.and_then(|(key, _)| round(key.value())))
+        })?;
+        Ok(Survey::Closed {
+            version,
+            identity,
+            newest,
         })
     }
+}
+
+/// A file that was closed in order; none for one that was not.
+fn at_rest(path: &Path) -> Result<Option<ReadOnlyDatabase>, StoreError> {
+    guarded(path, || match ReadOnlyDatabase::open(path) {
+        Err(DatabaseError::RepairAborted) => Ok(None),
+        opened => opened.at(path).map(Some),
+    })
 }

@@ -49,6 +49,8 @@ pub enum Request {
     },
     /// Events from now on: one reply each, until the client goes.
     Watch,
+    /// The evidence against members that this one has kept.
+    Evidence,
 }
 crate::schema!(Request, "sealbid.door-request", 1, 32_768);
 
@@ -70,6 +72,8 @@ pub enum Response {
     Rounds(Vec<RoundSummary>),
     /// An event.
     Event(Event),
+    /// Evidence against members: the canonical encoding of each.
+    Evidence(Vec<crate::bytes::Blob>),
 }
 crate::schema!(Response, "sealbid.door-response", 4, 1 << 26);
 
@@ -180,6 +184,8 @@ refusal_codes! {
     StoreUnreadable = "store-unreadable",
     /// A certified round lists the envelope: its status says what became of it.
     AlreadyListed = "already-listed",
+    /// The round is settled, and this member keeps its record no more: another one may.
+    RecordGone = "record-gone",
 }
 
 /// What became of an envelope, as one member knows it.

@@ -348,9 +348,8 @@ impl CeremonyError {
             | E::NoCeremony { .. }
             | E::NothingSent { .. }
             | E::NobodyToAsk => Exit::Usage,
-            E::Passphrase(_) | E::KeyFile(KeyFileError::WrongPassphrase { .. }) => {
-                Exit::Authentication
-            }
+            E::Passphrase(error) => error.exit(),
+            E::KeyFile(KeyFileError::WrongPassphrase { .. }) => Exit::Authentication,
             E::Io { .. }
             | E::Locked { .. }
             | E::Out(_)

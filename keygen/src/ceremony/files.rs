@@ -61,12 +61,14 @@ pub(crate) fn read_boards(
     Ok(merged)
 }
 
-/// Goes as far as is possible without news, and writes the file to carry.
+/// Goes as far as is possible without news, and writes the file to carry. `again` is what the next
+/// command has to be given beside the files.
 ///
 /// # Errors
 /// [`CeremonyError`]; what is there already is in the file all the same.
 pub(crate) fn advance(
     mut ceremony: Ceremony,
+    again: &str,
     voice: &mut Voice<'_>,
 ) -> Result<Option<Report>, CeremonyError> {
     loop {
@@ -97,7 +99,7 @@ pub(crate) fn advance(
                 write_carry(&ceremony, 6, "evidence")?;
                 return Err(doubt);
             }
-            Ok(Advance::Waiting(waiting)) => return wait(&ceremony, &waiting, voice),
+            Ok(Advance::Waiting(waiting)) => return wait(&ceremony, &waiting, again, voice),
             Err(error) => return Err(error),
         }
     }
@@ -106,6 +108,7 @@ pub(crate) fn advance(
 fn wait(
     ceremony: &Ceremony,
     waiting: &Waiting,
+    again: &str,
     voice: &mut Voice<'_>,
 ) -> Result<Option<Report>, CeremonyError> {
     let board = ceremony.board().with(Board::clone);
@@ -128,7 +131,7 @@ fn wait(
         waiting: Some(waiting_line(&board, waiting)),
         to: file.is_some().then(|| recipients(&board, waiting.stage)),
         file,
-        then: Some(then(ceremony, waiting.stage)),
+        then: Some(then(ceremony, waiting.stage) + again),
     };
     tell(&carry, voice)?;
     // After the file is written: the others may have time left, and need what is in it.

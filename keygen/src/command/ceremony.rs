@@ -38,7 +38,7 @@ use crate::ceremony::{recover as recovery, verify as verification};
 use crate::command::Surroundings;
 use crate::command::ceremony_args::{
     CodeArgs, IdentityArgs, IdentityCommand, InviteArgs, JoinArgs, OperatorArgs, RecoverArgs,
-    ResumeArgs, StepArgs, VerifyArgs,
+    ResumeArgs, StepArgs, VerifyArgs, identity_again,
 };
 use crate::identity::Identity;
 use crate::passphrase::{Passphrase, Terminal};
@@ -163,7 +163,8 @@ pub(super) fn invite<T: Terminal>(
     let event = InvitationEvent::new("invited", &board, &identity.public_key());
     let (file, dir) = (out.display().to_string(), around.dir.display().to_string());
     let command = if call.files { "step" } else { "join" };
-    let next = format!("sealbid --dir {dir} keygen {command} {file}");
+    let identity = identity_again(&args.identity);
+    let next = format!("sealbid --dir {dir} keygen {command} {file}{identity}");
     let object = serde_json::json!({
         "event": "invited", "invitation": event, "file": out, "code": code, "next": next,
     });
@@ -346,7 +347,7 @@ fn by_files<T: Terminal>(
     for error in ceremony.refused() {
         voice.warn(&format!("a message is not taken: {}", told(error)));
     }
-    match advance(ceremony, &mut voice)? {
+    match advance(ceremony, &identity_again(&args.identity), &mut voice)? {
         Some(report) => show(&report, &mut voice),
         None => Ok(()),
     }

@@ -229,11 +229,17 @@ impl fmt::Display for AfterInterrupt {
         let dir = self.dir.display();
         write!(
             f,
-            "all that was sent is kept. Go on with: sealbid --dir {dir} keygen resume"
-        )?;
-        if self.identity != Path::new(IDENTITY_FILE) {
-            write!(f, " --identity {}", self.identity.display())?;
-        }
-        Ok(())
+            "all that was sent is kept. Go on with: sealbid --dir {dir} keygen resume{}",
+            identity_again(&self.identity)
+        )
     }
+}
+
+/// What a next command has to be given of the identity of this one: nothing, where it is looked for
+/// anyway.
+pub(super) fn identity_again(identity: &Path) -> String {
+    if identity == Path::new(IDENTITY_FILE) {
+        return String::new();
+    }
+    format!(" --identity {}", identity.display())
 }

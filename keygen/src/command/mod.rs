@@ -133,10 +133,8 @@ impl KeygenError {
                 Exit::Usage
             }
             E::Ceremony(error) => error.exit(),
-            E::Passphrase(_)
-            | E::Inspect(InspectError::Passphrase(_) | InspectError::WrongPassphrase { .. }) => {
-                Exit::Authentication
-            }
+            E::Passphrase(error) | E::Inspect(InspectError::Passphrase(error)) => error.exit(),
+            E::Inspect(InspectError::WrongPassphrase { .. }) => Exit::Authentication,
             E::Inspect(_) | E::CommitteeFile(_) => Exit::Key,
             E::Dealer(DealerError::Deal(_)) => Exit::Work,
             E::Dealer(DealerError::House(

@@ -51,6 +51,20 @@ fn deal(house: &Path, more: &[&str], json: bool) -> Result<String, KeygenError> 
 }
 
 #[test]
+fn the_inviters_next_command_names_its_identity() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    let (identity, file) = (path("alice.key"), path("demo.ceremony"));
+    let new = ["identity", "new", "--out", &identity, "--work-factor", "1"];
+    run_words(&new, false).unwrap();
+    let invite = ["invite", "--name", "demo", "--members", "3", "--files"];
+    let files = ["--out", &file, "--identity", &identity];
+    let said = run_words(&[&invite[..], &files].concat(), false).unwrap();
+    let next = format!("you      sealbid --dir house keygen step {file} --identity {identity}");
+    assert!(said.contains(&next), "{said}");
+}
+
+#[test]
 fn a_dealt_house_says_what_it_is_for() {
     let directory = tempfile::tempdir().unwrap();
     let house = directory.path().join("house");

@@ -1,5 +1,7 @@
 //! Passphrases: from the terminal or a file, never an argument.
 
+mod echo;
+
 use core::fmt;
 use std::fs;
 use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
@@ -10,7 +12,11 @@ use age::secrecy::{ExposeSecret, SecretString};
 use sealbid_types::text::{BYTE_ORDER_MARK, without_byte_order_mark};
 use zeroize::Zeroizing;
 
+pub use echo::restore_echo;
+
+use crate::exit::Exit;
 use crate::output::note;
+use crate::passphrase::echo::Kept;
 use crate::secret_file::read_bounded;
 
 /// The most bytes of a passphrase.
@@ -49,6 +55,9 @@ pub enum PassphraseError {
          give --passphrase-file FILE, or set SEALBID_PASSPHRASE_FILE"
     )]
     NoTerminal(io::Error),
+    /// Ctrl-C was typed instead.
+    #[error("interrupted")]
+    Interrupted,
     /// The passphrase file cannot be read.
     #[error("the passphrase file {}: {source}", path.display())]
     File {
@@ -57,6 +66,17 @@ pub enum PassphraseError {
         /// Why.
         source: io::Error,
     },
+}
+
+impl PassphraseError {
+    /// What kind of failure it is.
+    #[must_use]
+    pub const fn exit(&self) -> Exit {
+        match self {
+            Self::Interrupted => Exit::Interrupted,
+            _ => Exit::Authentication,
+        }
+    }
 }
 
 impl Passphrase {
@@ -129,6 +149,7 @@ pub struct StandardTerminal;
 
 impl Terminal for StandardTerminal {
     fn ask_secret(&mut self, prompt: &str) -> io::Result<String> {
+        let _kept = Kept::now();
         rpassword::prompt_password(format!("{prompt}: "))
     }
 
@@ -205,9 +226,11 @@ fn ask(
     terminal: &mut (impl Terminal + ?Sized),
     prompt: &str,
 ) -> Result<Passphrase, PassphraseError> {
-    let answer = terminal
-        .ask_secret(prompt)
-        .map_err(PassphraseError::NoTerminal)?;
+    let answer = terminal.ask_secret(prompt);
+    let answer = answer.map_err(|error| match error.kind() {
+        io::ErrorKind::Interrupted => PassphraseError::Interrupted,
+        _ => PassphraseError::NoTerminal(error),
+    })?;
     Passphrase::new(answer)
 }
 

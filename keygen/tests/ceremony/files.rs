@@ -34,7 +34,11 @@ fn ceremony() -> Place {
     assert_eq!(code, "", "by files there is no code");
     let invitation = [invitation];
     let enrolments = ["bob", "carol"].map(|who| carried(&step(&place, who, &invitation)));
-    step(&place, "alice", &invitation);
+    let asked = step(&place, "alice", &invitation);
+    // The next command works as it is printed, but for the files' names.
+    let then = asked.last()["then"].as_str().unwrap();
+    let identity = format!(" --identity {}", text(&place.identity("alice")));
+    assert!(then.ends_with(&identity), "{then}");
     let roster = carried(&step(&place, "alice", &enrolments));
     let bob = carried(&step(&place, "bob", core::slice::from_ref(&roster)));
     let carol = carried(&step(&place, "carol", core::slice::from_ref(&roster)));

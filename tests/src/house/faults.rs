@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use sealbid_protocol::member::Limits;
 use sealbid_types::id::MemberIndex;
 
 use crate::world::Links;
@@ -16,7 +17,7 @@ pub enum Fault {
         /// When it starts again.
         back: Option<u64>,
     },
-    /// It dies in the middle of its next step: before its writes, or after some of the rest.
+    /// It dies in its next step: before or after its writes, or any of the messages that it sends.
     CrashInStep {
         /// Whom it befalls.
         member: MemberIndex,
@@ -60,6 +61,20 @@ pub enum Fault {
         /// For how long.
         lasts: u64,
     },
+    /// It stands still, and so does its monotonic clock: a laptop that is shut.
+    Suspend {
+        /// Whom it befalls.
+        member: MemberIndex,
+        /// For how long.
+        lasts: u64,
+    },
+    /// Its disk does not take its next write, and its process ends.
+    FullDisk {
+        /// Whom it befalls.
+        member: MemberIndex,
+        /// How long the disk takes none, from that write on.
+        lasts: u64,
+    },
     /// A client submits one envelope that is known, so many times.
     Flood {
         /// Whom it befalls.
@@ -70,12 +85,17 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// The name of a crash in a step.
+    pub const CRASH_IN_STEP: &'static str = "crash in a step";
+    /// The name of a full disk.
+    pub const FULL_DISK: &'static str = "full disk";
+
     /// Its name, for counts.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Kill { .. } => "kill",
-            Self::CrashInStep { .. } => "crash in a step",
+            Self::CrashInStep { .. } => Self::CRASH_IN_STEP,
             Self::LostSyncs { .. } => "lost syncs",
             Self::Copy { .. } => "copy of a disk",
             Self::Restore { said: true, .. } => "old disk, and said so",
@@ -83,6 +103,8 @@ impl Fault {
             Self::Jump { by: 0.., .. } => "clock ahead",
             Self::Jump { .. } => "clock back",
             Self::Pause { .. } => "pause",
+            Self::Suspend { .. } => "suspend",
+            Self::FullDisk { .. } => Self::FULL_DISK,
             Self::Flood { .. } => "flood",
         }
     }
@@ -93,11 +115,11 @@ impl Fault {
 pub struct Faults {
     /// What becomes of messages.
     pub links: Links,
-    /// A member crashes while it carries out a step: before its writes, or after so many outputs.
+    /// A member crashes while it carries out a step, on either side of its writes or of any message.
     pub crash: u64,
     /// How many such crashes there are at most.
     pub most_crashes: u64,
-    /// The most that a clock is wrong at the start, ahead.
+    /// The most that a clock is wrong at the start, ahead or behind.
     pub skew: u64,
     /// The most that a clock drifts, in millionths, either way.
     pub drift: u64,
@@ -108,8 +130,12 @@ pub struct Faults {
     /// How many messages of peers wait for an engine at most; what comes then is lost. 0 is as
     /// many as come.
     pub queue: usize,
+    /// What members are held to.
+    pub limits: Limits,
     /// Members to whom the pool brings nothing.
     pub without_pool: BTreeSet<MemberIndex>,
+    /// Members whose copy of the pool lacks every other envelope.
+    pub forked_pool: BTreeSet<MemberIndex>,
     /// What happens when.
     pub plan: Vec<(u64, Fault)>,
 }
@@ -131,23 +157,31 @@ impl Faults {
 /// What a run did, so that a run that did nothing cannot pass.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Counts {
+    /// Messages that could have been lost: sent over links that lose some, and not cut off.
+    pub at_risk: u64,
     /// Messages lost.
     pub lost: u64,
     /// Messages that came twice.
     pub doubled: u64,
     /// Members crashed in a step.
     pub crashed: u64,
+    /// The same by place: before what, and after what.
+    pub crashes: BTreeMap<&'static str, u64>,
     /// Messages that a cut swallowed.
     pub cut: u64,
     /// Messages for which there was no room in a queue.
     pub crowded_out: u64,
     /// Turns in which an engine took several inputs together.
     pub batches: u64,
+    /// Processes that ended because their disk was full.
+    pub full_disks: u64,
+    /// Clients that were refused, by what bound.
+    pub refused: BTreeMap<&'static str, u64>,
     /// Verdicts of the gate that came later than what came after them.
     pub late_verdicts: u64,
     /// Things that adversaries did otherwise than an honest member.
     pub lies: u64,
-    /// Faults of the plan that happened, by name.
+    /// Faults of the plan that happened, by name: each when it did, and not when it was set up.
     pub faults: BTreeMap<&'static str, u64>,
     /// Records asked for, by the member that asks.
     pub fetches: BTreeMap<MemberIndex, u64>,
@@ -155,4 +189,38 @@ pub struct Counts {
     pub checks: u64,
     /// Messages of envelopes that were sent to one member, by that member.
     pub served: BTreeMap<MemberIndex, u64>,
+}
+
+impl Counts {
+    /// What lies on either side of a crash in a step: writes before it, writes after it, neither at
+    /// the step's beginning, messages on both sides, the step's end.
+    pub const CRASHES: [&'static str; 5] = [
+        "crashes after writes",
+        "crashes before writes",
+        "crashes before a step without writes",
+        "crashes between sends",
+        "crashes after a step",
+    ];
+    /// Processes that a full disk has ended.
+    pub const ENDED_BY_FULL_DISK: &'static str = "processes ended by a full disk";
+    /// Clients that one submitter's quota refuses.
+    pub const REFUSED_BY_QUOTA: &'static str = "clients refused by a quota";
+    /// Clients for whom a round has no place.
+    pub const REFUSED_BY_PLACES: &'static str = "clients refused by a full round";
+    /// What faults and strangers are there to bring about, by name: many runs that lack one of them
+    /// have not tried it.
+    pub const TO_BE_SEEN: [&'static str; 8] = {
+        let [after, before, without, between, end] = Self::CRASHES;
+        let (disk, quota) = (Self::ENDED_BY_FULL_DISK, Self::REFUSED_BY_QUOTA);
+        [
+            after,
+            before,
+            without,
+            between,
+            end,
+            disk,
+            quota,
+            Self::REFUSED_BY_PLACES,
+        ]
+    };
 }

@@ -32,6 +32,8 @@ pub struct Fixture {
     pub keys: Arc<CommitteeKeys>,
     identities: Vec<[u8; 32]>,
     shares: Vec<Arc<KeyShare>>,
+    /// What the dealer drew the key from.
+    dealt_from: [u8; 32],
 }
 
 fn public(secret: [u8; 32]) -> PublicKey {
@@ -120,7 +122,8 @@ impl Fixture {
         // A stream of its own, always drawn in this order: a seed is one committee, whatever else
         // a run draws.
         let mut draws = Draws::new(seed, "fixture");
-        let dealing = sealbid_dkg::deal(members, quorum, &draws.bytes()).unwrap();
+        let dealt_from = draws.bytes();
+        let dealing = sealbid_dkg::deal(members, quorum, &dealt_from).unwrap();
         let identities: Vec<_> = (0..members).map(|_| draws.bytes()).collect();
         let keys = Arc::new(CommitteeKeys::new(&dealing.keys, quorum).unwrap());
         let roster = roster(&identities, &mut draws);
@@ -139,7 +142,19 @@ impl Fixture {
             keys,
             identities,
             shares,
+            dealt_from,
         }
+    }
+
+    /// A member's share as a bare scalar, for liars that use it as no engine does.
+    ///
+    /// # Panics
+    /// If there is no such member.
+    #[must_use]
+    pub fn secret_share(&self, member: MemberIndex) -> SecretScalar {
+        let (members, quorum) = (self.committee.members(), self.committee.quorum);
+        let dealing = sealbid_dkg::deal(members, quorum, &self.dealt_from).unwrap();
+        dealing.shares.into_iter().nth(member.as_usize()).unwrap()
     }
 
     /// All members.

@@ -5,6 +5,8 @@
 //! | --- | --- |
 //! | `fixture` | the committee and its keys |
 //! | `people` | traders and solvers |
+//! | `proof` | the proof of what they seal, by the document |
+//! | `trade` | a market day of these |
 //! | `world` | the run: processes, disks, gates, network and pool |
 //! | `faults` | what goes wrong in a run |
 //! | `swarm` | a mix of it that a seed draws |
@@ -20,14 +22,17 @@ mod faults;
 mod fixture;
 pub mod invariants;
 mod people;
+mod proof;
 pub mod sabotage;
 mod swarm;
+mod trade;
 mod world;
 
 pub use faults::{Counts, Fault, Faults};
 pub use fixture::{Caps, Fixture, START};
 pub use people::{Person, pair};
-pub use swarm::Swarm;
+pub use swarm::{Failure, Ingredient, Outcome, Strangers, Swarm, Way};
+pub use trade::trade;
 pub use world::World;
 
 pub use crate::world::{Cut, Disk, Draws, Links};

@@ -62,6 +62,14 @@ impl Person {
         PublicKey::of(&self.secret).implicit_account().unwrap()
     }
 
+    /// Signs changed sealed parts anew.
+    #[must_use]
+    pub fn reseal(&self, envelope: &Envelope, change: impl FnOnce(&mut Sealed)) -> Envelope {
+        let mut sealed = envelope.sealed.clone();
+        change(&mut sealed);
+        Envelope::sign(envelope.header.clone(), sealed, &self.secret)
+    }
+
     /// Signs a changed public part anew, around the same sealed parts: their proofs are of the old
     /// one, so that the gate refuses it.
     #[must_use]
@@ -134,8 +142,8 @@ impl Person {
         (first, rounds): (Round, u64),
         expires: Timestamp,
     ) -> Envelope {
-        // Later than any run: what expires here is the envelope, by its header.
-        let deadline = START.plus(Duration::from_secs(3_600));
+        // Later than the run: what expires here is the envelope, by its header.
+        let deadline = START.plus(self.lasts.max(Duration::from_secs(3_600)));
         let mut random = [0; 15];
         random.copy_from_slice(&self.draws.bytes()[..15]);
         let Pair {

@@ -17,6 +17,8 @@ pub struct SeatClock {
     drift: i64,
     /// The true time at which the process started.
     started: u64,
+    /// For how long the monotonic clock has stood still since then.
+    slept: i64,
 }
 
 impl SeatClock {
@@ -28,6 +30,7 @@ impl SeatClock {
             offset,
             drift,
             started: 0,
+            slept: 0,
         }
     }
 
@@ -41,7 +44,7 @@ impl SeatClock {
         } else {
             self.origin.plus(distance)
         };
-        let monotonic = self.passed(now) - self.passed(self.started);
+        let monotonic = self.passed(now) - self.passed(self.started) - self.slept;
         Clock {
             wall,
             monotonic: Monotonic(u64::try_from(monotonic).unwrap_or(0)),
@@ -56,6 +59,14 @@ impl SeatClock {
     /// The process starts: its monotonic clock begins at 0.
     pub const fn restart(&mut self, now: u64) {
         self.started = now;
+        self.slept = 0;
+    }
+
+    /// The machine sleeps for so long: the monotonic clock stands still, and the wall clock does
+    /// not. It is not read before that is over.
+    pub fn suspend(&mut self, lasts: u64) {
+        let lasts = i64::try_from(lasts).unwrap_or(i64::MAX);
+        self.slept = self.slept.saturating_add(lasts);
     }
 
     /// Moves the wall clock by so many milliseconds, either way.

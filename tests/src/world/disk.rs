@@ -1,8 +1,9 @@
 //! A simulated disk: what survives a crash is what was committed, unless the disk lied about it.
 //!
-//! It stands for the one redb file of a member. Crueler than that: transactions that it called
-//! durable can be taken back. Kinder: it is never full, never fails and tears nothing. redb itself
-//! is crashed and damaged in `crates/store/src/tests`.
+//! It stands for the two redb files of a member, which one commit writes together. Crueler than
+//! these: transactions that it called durable can be taken back. Kinder: it tears nothing. That a
+//! disk is full is simulated where a process writes to it (`house/world/outputs.rs`). redb itself is
+//! crashed and damaged in `crates/store/src/tests`.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -71,6 +72,12 @@ impl Disk {
             lost += 1;
         }
         lost
+    }
+
+    /// Whether there is a transaction to take back.
+    #[must_use]
+    pub fn can_lose(&self) -> bool {
+        !self.undo.is_empty()
     }
 
     /// How many bytes a table holds, keys and values.

@@ -1,6 +1,6 @@
 //! The links between members: what is lost, doubled, delayed or cut.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sealbid_types::id::MemberIndex;
 
@@ -54,6 +54,8 @@ pub struct Links {
     pub duplication: u64,
     /// The most that a message is delayed, in milliseconds.
     pub delay: u64,
+    /// Members whose messages, and those to them, take so many milliseconds longer.
+    pub slow: BTreeMap<MemberIndex, u64>,
     /// Until when messages are lost and doubled: for ever if there is no end.
     pub until: Option<u64>,
     /// Who is cut off from whom, and when.
@@ -78,6 +80,12 @@ impl Links {
         self.cuts.iter().any(|cut| cut.holds(now, from, to))
     }
 
+    /// Whether messages are lost and doubled now.
+    #[must_use]
+    pub fn are_bad(&self, now: u64) -> bool {
+        self.until.is_none_or(|until| now < until)
+    }
+
     /// How long a message takes.
     pub fn delay(&self, draws: &mut Draws) -> u64 {
         1 + draws.below(self.delay + 1)
@@ -88,7 +96,7 @@ impl Links {
         if self.is_cut(now, from, to) {
             return Fate::Cut;
         }
-        let is_bad = self.until.is_none_or(|until| now < until);
+        let is_bad = self.are_bad(now);
         if is_bad && draws.permille(self.loss) {
             return Fate::Lost;
         }
@@ -97,6 +105,8 @@ impl Links {
         } else {
             1
         };
-        Fate::Arrives((0..copies).map(|_| self.delay(draws)).collect())
+        let slow = |member| self.slow.get(&member).copied().unwrap_or(0);
+        let more = slow(from) + slow(to);
+        Fate::Arrives((0..copies).map(|_| self.delay(draws) + more).collect())
     }
 }

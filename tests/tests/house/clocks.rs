@@ -22,6 +22,38 @@ fn all_clocks_ahead_and_back() {
     }
 }
 
+/// A machine is suspended again while it is, for less long, and its member is stopped besides: its
+/// monotonic clock has stood still once, and it beats within a second of being back.
+#[test]
+fn a_machine_is_suspended_once_however_many_suspensions_meet() {
+    let mut world = World::new(4, 3, 1, Faults::delay(10));
+    let member = MemberIndex(1);
+    let faults = [
+        (
+            1_000,
+            Fault::Suspend {
+                member,
+                lasts: 4_000,
+            },
+        ),
+        (
+            2_000,
+            Fault::Suspend {
+                member,
+                lasts: 3_500,
+            },
+        ),
+        (3_000, Fault::Suspend { member, lasts: 100 }),
+        (3_500, Fault::Pause { member, lasts: 200 }),
+    ];
+    for (after, fault) in faults {
+        world.plan(after, fault);
+    }
+    world.run(12_000);
+    world.check();
+    settle_within(&mut world, 20);
+}
+
 /// Clocks that run a thousandth fast or slow, and are half a slot apart.
 #[test]
 fn drifting_clocks_trade() {

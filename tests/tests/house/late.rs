@@ -1,17 +1,20 @@
 //! Members that come late to a round that others have certified.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use sealbid_protocol::disk::{Recall, Table};
-use sealbid_tests::house::adversary::{FallsSilent, FarClock, ReportsExpired};
+use sealbid_protocol::member::message::PeerMessage;
+use sealbid_protocol::vote::Message;
+use sealbid_tests::house::adversary::{FallsSilent, FarClock, Loses, ReportsExpired};
 use sealbid_tests::house::{Cut, Fault, Faults, Links, Person, START, World};
 use sealbid_types::codec::decode;
-use sealbid_types::id::{MemberIndex, Round};
+use sealbid_types::id::{MemberIndex, Round, View};
 use sealbid_types::keys::Signed;
 use sealbid_types::report::Report;
 
-use super::scenario::{run, trade};
+use super::scenario::{first_proposer, run, trade};
 
 /// Member 3 hears no report of the first round.
 fn one_cut_off() -> Faults {
@@ -137,4 +140,43 @@ fn a_clock_that_is_ahead_cuts_no_quote_window_short() {
         now >= slot_end,
         "reported at {now}, and the slot ends at {slot_end}"
     );
+}
+
+/// One member never sees the first proposal and precommits nil. Another is not heard from its
+/// precommit on, and has the others': it alone knows the round to be certified in the first view.
+/// The others certify the same close in a later one. All settle it alike.
+#[test]
+fn two_certificates_of_one_close_settle_one_round() {
+    let mut world = World::new(4, 3, 1, Faults::delay(5));
+    let proposer = first_proposer();
+    let [unheard, blind] = [3, 2].map(|after| MemberIndex((proposer.0 + after) % 4));
+    let hides = move |message: &PeerMessage, to: MemberIndex, _: u64| {
+        let PeerMessage::Vote(vote) = message else {
+            return false;
+        };
+        matches!(&**vote, Message::Proposal(_) | Message::Header(_))
+            && (vote.round(), vote.view(), to) == (Round(1), View(0), blind)
+    };
+    let silent_until = Cell::new(0);
+    let unheard_too = move |message: &PeerMessage, to: MemberIndex, now: u64| {
+        if let PeerMessage::Vote(vote) = message
+            && let Message::Precommit(signed) = &**vote
+            && signed.member == unheard
+            && signed.body.commitment.is_some()
+            && silent_until.get() == 0
+        {
+            silent_until.set(now + 6_000);
+        }
+        now < silent_until.get() || hides(message, to, now)
+    };
+    world.let_lie(proposer, Box::new(Loses::if_so(hides)));
+    world.let_lie(unheard, Box::new(Loses::if_so(unheard_too)));
+    trade(&mut world, 1, 6, 100);
+    run(&mut world, 1, 10_000);
+    let views: BTreeSet<_> = world
+        .house
+        .members()
+        .map(|member| world.records(member)[0].certificate.view)
+        .collect();
+    assert!(views.len() > 1, "{views:?}");
 }

@@ -1,9 +1,12 @@
 //! What one member can make another keep, send or repeat is bounded.
 
+use sealbid_protocol::disk::{Recall as _, Table};
+use sealbid_protocol::evidence::{Evidence, Offence};
 use sealbid_protocol::member::Notice;
 use sealbid_tests::house::adversary::{FalseCertificates, FarViews, TwoReports, WantFlooder};
-use sealbid_tests::house::{Faults, World};
-use sealbid_types::id::MemberIndex;
+use sealbid_tests::house::{Fault, Faults, World};
+use sealbid_types::codec::decode;
+use sealbid_types::id::{MemberIndex, Round};
 
 use super::scenario::{run, seeds, trade};
 
@@ -29,7 +32,38 @@ fn evidence_is_kept_once_and_can_be_judged() {
     world.corrupt(MemberIndex(1), TwoReports::default());
     trade(&mut world, 1, 60, 16_000);
     run(&mut world, 1, 18_000);
-    assert!(world.counts.lies > 0);
+    let liar = MemberIndex(1);
+    let rounds = world.settled(MemberIndex(0));
+    assert!(rounds > Round(4), "it lied in {rounds} rounds");
+    let honest: Vec<_> = world.honest().collect();
+    for member in honest {
+        let rows = world.disk(member).scan(Table::Evidence).into_iter();
+        let (committee, keys) = (&world.house.committee, &world.house.keys);
+        let mut offences: Vec<_> = rows
+            .map(|(_, row)| {
+                let evidence: Evidence = decode(&row).unwrap();
+                let charge = evidence.convict(committee, keys).unwrap();
+                assert_eq!(charge.member, Some(liar), "at {member}");
+                charge.offence
+            })
+            .collect();
+        // The shorter report of the two lacks what it had acknowledged.
+        offences.sort_by_key(|offence| *offence != Offence::TwoReports);
+        let both = [Offence::TwoReports, Offence::BrokenAcknowledgement];
+        assert!(both.starts_with(&offences), "at {member}: {offences:?}");
+        assert!(!offences.is_empty(), "at {member}");
+    }
+}
+
+/// One envelope comes a thousand times: it is proved once by each member.
+#[test]
+fn a_flood_of_one_envelope_is_proved_once() {
+    let mut world = World::new(4, 3, 1, Faults::delay(10));
+    let (member, times) = (MemberIndex(1), 1_000);
+    world.run(1_500);
+    world.inflict(Fault::Flood { member, times });
+    run(&mut world, 1, 4_000);
+    assert_eq!(world.counts.checks, 4);
 }
 
 /// A liar asks everybody for everything, all the time.

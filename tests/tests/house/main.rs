@@ -4,15 +4,20 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+mod absence;
 mod claims;
 mod clocks;
+mod crashes;
+mod evidence_files;
 mod late;
 mod limits;
 mod places;
 mod promises;
+mod refusals;
 mod reports;
 mod sabotage;
 mod scenario;
 mod scenarios;
+mod splits;
 mod swarm;
 mod versions;

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use sealbid_protocol::member::Notice;
+use sealbid_protocol::vote::Subject;
 use sealbid_tests::house::adversary::{
-    BogusIds, FarRounds, IdleReporter, LateReporter, PoisonedSignatures, StaleSlot, ThirdReport,
+    BogusIds, ExtraEnvelope, FarRounds, IdleReporter, LateReporter, OmittingProposer,
+    PoisonedSignatures, StaleSlot, ThirdReport,
 };
-use sealbid_tests::house::{Caps, Faults, Fixture, World};
-use sealbid_types::id::{MemberIndex, Round};
+use sealbid_tests::house::{Caps, Fault, Faults, Fixture, Person, World};
+use sealbid_types::id::{MemberIndex, Round, View};
 
 use super::scenario::{first_proposer, run, seeds, settle_within, swap, trade};
 
@@ -19,6 +22,76 @@ fn a_late_report_is_not_waited_for() {
         trade(&mut world, seed, 8, 3_000);
         run(&mut world, seed, 5_000);
         assert!(world.counts.lies > 0, "seed {seed}: nobody was late");
+    }
+}
+
+/// The first proposer leaves an intent out of what it proposes, and shows everybody the same. Those
+/// that have the reports prevote nil, and the next proposer lists it.
+#[test]
+fn a_proposal_without_a_reported_intent_is_voted_down() {
+    let liar = first_proposer();
+    for seed in seeds() {
+        let mut world = World::new(4, 3, seed, Faults::delay(10));
+        world.corrupt(liar, OmittingProposer);
+        for number in 0..4 {
+            world.submit(MemberIndex(3), &swap(&world, number), 1_500);
+        }
+        run(&mut world, seed, 5_000);
+        assert!(world.counts.lies > 0, "seed {seed}: nothing was left out");
+        let record = world.records(MemberIndex(3)).remove(0);
+        assert!(record.certificate.view > View(0), "seed {seed}");
+        let mut receipted = world.receipts.keys();
+        assert!(receipted.all(|id| record.close.intents.contains(id)));
+        assert_eq!(record.close.intents.len(), 4, "seed {seed}");
+        let prevotes = world.watch.scene.prevotes.iter();
+        let first: Vec<_> = prevotes
+            .filter(|((round, subject, view, _), _)| {
+                (*round, *subject, *view) == (Round(1), Subject::Close, View(0))
+            })
+            .map(|(_, value)| *value)
+            .collect();
+        assert_eq!(first, [None; 3], "seed {seed}: of the honest");
+    }
+}
+
+/// A liar reports a copy of an envelope under another label, and hands it to whoever asks. Without its
+/// report there are not enough until the last member's comes, which is late. That no share of the
+/// copy leaves, an invariant asks.
+#[test]
+fn who_reports_a_relabelled_copy_is_named_by_all() {
+    for seed in seeds() {
+        let mut world = World::new(4, 3, seed, Faults::delay(10));
+        let liar = MemberIndex(u8::try_from(seed % 3).unwrap());
+        let (late, lasts) = (MemberIndex(3), 600);
+        for slot_end in [2_000, 4_000, 6_000, 8_000] {
+            let member = late;
+            world.plan(slot_end - 50, Fault::Pause { member, lasts });
+        }
+        let mut trader = Person::new(seed, 900);
+        let original = trader.swap(&world.house, 1_000, 1_900, Round(1), 60);
+        let copy = trader.relabel(&original, |header| header.last = Round(61));
+        world.corrupt(liar, ExtraEnvelope(copy.clone(), Round(1)));
+        let short = copy.id().short().to_string();
+        trade(&mut world, seed, 8, 3_000);
+        run(&mut world, seed, 5_000);
+        assert!(world.counts.lies > 0, "seed {seed}: nothing was reported");
+        let honest: Vec<_> = world.honest().filter(|by| *by != late).collect();
+        for by in honest {
+            let names = |(of, notice): &(MemberIndex, Notice)| {
+                let Notice::Fault { member, what } = notice else {
+                    return false;
+                };
+                (*of, *member) == (by, liar) && what.contains(&short)
+            };
+            let is_named = world.notices.iter().any(names);
+            assert!(is_named, "seed {seed}: {by}: {:?}", world.notices);
+            for record in world.records(by) {
+                assert!(!record.close.intents.contains(&copy.id()), "seed {seed}");
+                let mut reports = record.reports.iter();
+                let rests = reports.any(|report| report.body.intents.contains(&copy.id()));
+                assert!(!rests, "seed {seed}: a round rests on the report");
+            }
+        }
     }
 }
 

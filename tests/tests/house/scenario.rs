@@ -1,7 +1,8 @@
 //! What scenarios have in common: their seeds, who trades, and when a run is over.
 
 use sealbid_protocol::vote::proposer;
-use sealbid_tests::house::{Draws, Person, World};
+pub(super) use sealbid_tests::house::trade;
+use sealbid_tests::house::{Person, World};
 use sealbid_types::envelope::Envelope;
 use sealbid_types::id::{MemberIndex, Round, View};
 
@@ -17,26 +18,6 @@ pub(super) fn seeds() -> Vec<u64> {
         .ok()
         .and_then(|text| text.parse().ok());
     (1..=runs.unwrap_or(4)).collect()
-}
-
-/// Swaps at random times and members, and quotes for the rounds to come.
-pub(super) fn trade(world: &mut World, seed: u64, swaps: u64, span: u64) {
-    let mut draws = Draws::new(seed, "trade");
-    let members = world.house.committee.members();
-    for round in 1..=12 {
-        let mut solver = Person::new(seed, 1_000 + round);
-        let quote = solver.quote(&world.house, Round(round), 2_000, 1_000, 1_000_000);
-        let to = MemberIndex(u8::try_from(draws.below(members.into())).unwrap());
-        world.submit(to, &quote, 1_500);
-    }
-    for number in 0..swaps {
-        let mut trader = Person::new(seed, number);
-        let want = if draws.permille(200) { 2_500 } else { 1_900 };
-        let swap = trader.swap(&world.house, 1_000, want, Round(1), 60);
-        let to = MemberIndex(u8::try_from(draws.below(members.into())).unwrap());
-        let after = 1_500 + draws.below(span);
-        world.submit(to, &swap, after);
-    }
 }
 
 /// Runs on for so many milliseconds, and then until every receipted intent is in a settled round

@@ -204,10 +204,24 @@ fn a_member_that_is_gone_is_not_missed_and_catches_up() {
 
 #[test]
 fn a_clock_ten_minutes_off_stops_nobody_and_is_told() {
+    clock_off(600_000);
+}
+
+#[test]
+fn a_clock_an_hour_ahead_stops_nobody_and_is_told() {
+    clock_off(3_600_000);
+}
+
+#[test]
+fn a_clock_an_hour_behind_stops_nobody_and_is_told() {
+    clock_off(-3_600_000);
+}
+
+fn clock_off(by: i64) {
     for seed in seeds() {
         let mut world = World::new(4, 3, seed, Faults::delay(10));
         let skewed = MemberIndex(u8::try_from(seed % 4).unwrap());
-        world.set_clock(skewed, 600_000);
+        world.set_clock(skewed, by);
         trade(&mut world, seed, 8, 3_000);
         run(&mut world, seed, 14_000);
         let told = |(by, notice): &(MemberIndex, Notice)| {
@@ -296,7 +310,27 @@ fn a_report_without_what_was_acknowledged_drops_nothing() {
     with_liar(|| Omitter, false);
 }
 
+/// Both come to everybody, and everybody keeps both: whoever has them can convict their maker.
 #[test]
 fn two_reports_of_one_member_are_evidence() {
-    with_liar(TwoReports::default, false);
+    for seed in seeds() {
+        let mut world = World::new(4, 3, seed, Faults::delay(10));
+        let liar = MemberIndex(u8::try_from(seed % 4).unwrap());
+        world.corrupt(liar, TwoReports::default());
+        trade(&mut world, seed, 8, 3_000);
+        run(&mut world, seed, 14_000);
+        let honest: Vec<_> = world.honest().collect();
+        for member in honest {
+            let rows = world.disk(member).scan(Table::Evidence).into_iter();
+            let kept: Vec<Evidence> = rows.map(|(_, row)| decode(&row).unwrap()).collect();
+            let pairs = kept.iter().filter_map(|evidence| match evidence {
+                Evidence::Reports(pair) => Some(pair),
+                _ => None,
+            });
+            let pairs: Vec<_> = pairs.collect();
+            assert_eq!(pairs.len(), 1, "seed {seed}: at {member}");
+            assert!(pairs[0].iter().all(|report| report.member == liar));
+            assert_ne!(pairs[0][0].body, pairs[0][1].body);
+        }
+    }
 }

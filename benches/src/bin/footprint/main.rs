@@ -128,7 +128,7 @@ fn admit(committee: &Committee, gate: &Gate, encoded: Vec<Vec<u8>>) -> Fallible<
     let verdicts = gate.check(read.collect::<Result<_, _>>()?).into_iter();
     let admitted = verdicts.map(|verdict| match verdict {
         Verdict::Admissible(admissible) => Ok(*admissible),
-        Verdict::Refused { refusal, .. } => Err(refusal.message.into()),
+        Verdict::Refused(failed) => Err(failed.refusal.message.into()),
     });
     admitted.collect()
 }

@@ -7,31 +7,23 @@ use core::time::Duration;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
-use ed25519_dalek::SigningKey;
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
-use rayon::prelude::*;
 use sealbid_benches::Fallible;
+use sealbid_benches::house::latency::Latency;
+use sealbid_benches::house::members;
+use sealbid_benches::house::traders::{millis, now, seal_all, sealed, trader, window};
+use sealbid_client::Client;
 use sealbid_client::CommitteeFile;
-use sealbid_client::{Account, Client, Order, Reveal, Trader, Window};
 use sealbid_keygen::HouseDir;
-use sealbid_types::amount::Amount;
 use sealbid_types::envelope::Envelope;
 use sealbid_types::id::Round;
-use sealbid_types::time::Timestamp;
 use tokio::process::Command;
 use tokio::time::sleep;
 
-use super::members;
-use super::report::{Batch, Latency, SettledRound};
+use super::report::{Batch, SettledRound};
 
-/// How many intents one account has in a batch: a member holds 256 of one submitter.
-const INTENTS_PER_ACCOUNT: u32 = 128;
-/// How many rounds an intent may wait for.
-const ROUNDS: u64 = 6;
-/// How long an order is good for.
-const GOOD_FOR: Duration = Duration::from_secs(600);
 /// After the beginning of a quote window, when a batch is sent: all of it can be for one round.
 const INTO_THE_WINDOW: Duration = Duration::from_millis(100);
 /// Between two looks for a settled round.
@@ -40,10 +32,6 @@ const LOOK: Duration = Duration::from_millis(250);
 const PATIENCE: Duration = Duration::from_secs(120);
 /// How long the members have to write the timings of a round that they have settled.
 const TIMINGS: Duration = Duration::from_millis(500);
-/// As the token list of a development house names them, with six decimals and with 24.
-const USDC: &str = "nep141:17208628f84f5d6ad33f0da3bbbeb27ffcb398eac501a31bd6ad2011e36133a1";
-const WNEAR: &str = "nep141:wrap.near";
-
 /// Clients with a key and connections of their own: a front door allows each key 200 requests a
 /// second, and 400 at once.
 pub(crate) struct Traders {
@@ -171,70 +159,11 @@ pub(crate) async fn by_command(sealbid: &Path, root: &Path, swaps: u32) -> Falli
     Latency::of(&times)
 }
 
-fn millis(started: Instant) -> f64 {
-    started.elapsed().as_secs_f64() * 1e3
-}
-
-fn now() -> Timestamp {
-    Timestamp::from(SystemTime::now())
-}
-
 /// Milliseconds until the receipt is verified, and its round.
 async fn submit(house: &Client, envelope: &Envelope) -> Fallible<(f64, Round)> {
     let started = Instant::now();
     let accepted = house.submit(envelope).await?;
     Ok((millis(started), accepted.round))
-}
-
-/// For the rounds from where the house stands now, as a command would have it.
-async fn window(house: &Client) -> Fallible<Window> {
-    let standing = house.standing().await?;
-    let deadline = now().plus(GOOD_FOR);
-    Ok(standing.window(house, ROUNDS, deadline)?)
-}
-
-/// An account that nobody else has: of batches by their size, and number 0 of none.
-fn trader(batch: u32, number: u32) -> Trader {
-    let mut secret = [0x5b; 32];
-    let (first, rest) = secret.split_at_mut(4);
-    first.copy_from_slice(&batch.to_le_bytes());
-    let (second, _) = rest.split_at_mut(4);
-    second.copy_from_slice(&number.to_le_bytes());
-    Trader::new(Account::new(SigningKey::from_bytes(&secret)))
-}
-
-/// Ten USDC for at least nine NEAR, which the sample books pay.
-fn order() -> Fallible<Order> {
-    Ok(Order::Swap {
-        give: USDC.parse()?,
-        amount: Amount::try_from(10 * 10_u128.pow(6))?,
-        want: WNEAR.parse()?,
-        minimum: Amount::try_from(9 * 10_u128.pow(24))?,
-    })
-}
-
-/// Signed and sealed for the rounds of this window, with its pair shown, or nobody would quote.
-fn sealed(house: &Client, trader: &Trader, window: Window) -> Fallible<Envelope> {
-    let signed = trader.sign(house, &order()?, window.expires, None)?;
-    Ok(trader.seal(house, &signed, Reveal::Pair, window)?)
-}
-
-/// On all cores, and on a thread that may be busy: nothing is timed yet.
-async fn seal_all(house: &Arc<Client>, intents: u32) -> Fallible<Vec<Envelope>> {
-    let (house, window) = (Arc::clone(house), window(house).await?);
-    // As many as it takes to stay below what a member holds of one.
-    let accounts = intents.div_ceil(INTENTS_PER_ACCOUNT);
-    let traders: Vec<Trader> = (0..accounts)
-        .map(|number| trader(intents, number))
-        .collect();
-    let sealing = move || {
-        let each = (0..intents as usize).into_par_iter().map(|number| {
-            let trader = traders.get(number % traders.len()).ok_or("no traders")?;
-            sealed(&house, trader, window)
-        });
-        each.collect()
-    };
-    tokio::task::spawn_blocking(sealing).await?
 }
 
 /// Waits until no intent is pending: a member holds as many as a round may take, and the swaps

@@ -1,20 +1,17 @@
 //! What a whole house does on this machine: real processes, and traders over the front door.
 //!
-//! `sealbid up` runs the house in a temporary directory. It is stopped and the directory removed at
-//! the end, also if that comes by Ctrl-C.
+//! `sealbid up` runs the house in a temporary directory.
 
 mod load;
-mod members;
-mod process;
 mod report;
 
 use std::path::{Path, PathBuf};
 
 use clap::Parser;
 use sealbid_benches::Fallible;
+use sealbid_benches::house::process::{Slots, with_house};
 
 use self::load::Traders;
-use self::process::RunningHouse;
 use self::report::Report;
 
 /// How a house of real processes does under load, on this machine
@@ -49,55 +46,21 @@ struct Args {
 
 fn main() -> Fallible<()> {
     let args = Args::parse();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?;
-    let report = runtime.block_on(Box::pin(run(&args)))?;
-    match args.json {
-        true => println!("{}", serde_json::to_string(&report)?),
-        false => println!("{report}"),
-    }
+    let slots = Slots {
+        period: &args.period,
+        quote_window: "3s",
+    };
+    let measured = with_house(
+        args.sealbid.as_deref(),
+        args.members,
+        slots,
+        async |sealbid, root| measure(&args, sealbid, root).await,
+    );
+    sealbid_benches::report(measured, args.json)?;
     Ok(())
 }
 
-/// The house is stopped and removed, whatever happened.
-async fn run(args: &Args) -> Fallible<Report> {
-    let sealbid = args.sealbid.clone().map_or_else(beside_this, Ok)?;
-    if !sealbid.is_file() {
-        let path = sealbid.display();
-        return Err(format!(
-            "there is no {path}: build it with `cargo build --release --bin sealbid`, \
-             or name another with --sealbid"
-        )
-        .into());
-    }
-    let directory = tempfile::Builder::new()
-        .prefix("sealbid-bench-")
-        .tempdir()?;
-    let root = directory.path().join("house");
-    let mut house = RunningHouse::spawn(&sealbid, &root, args.members, &args.period)?;
-    let outcome = tokio::select! {
-        report = Box::pin(measure(args, &sealbid, &root, &mut house)) => report,
-        _ = tokio::signal::ctrl_c() => Err("interrupted".into()),
-    };
-    // Whatever came of it, and before that is told: nothing is left running.
-    house.stop().await;
-    outcome
-}
-
-/// Where cargo puts it if both are built by the same profile.
-fn beside_this() -> Fallible<PathBuf> {
-    Ok(std::env::current_exe()?.with_file_name("sealbid"))
-}
-
-async fn measure(
-    args: &Args,
-    sealbid: &Path,
-    root: &Path,
-    house: &mut RunningHouse,
-) -> Fallible<Report> {
-    // Before anybody connects: a house that does not come up says why in its log.
-    house.ready().await?;
+async fn measure(args: &Args, sealbid: &Path, root: &Path) -> Fallible<Report> {
     let traders = Traders::connect(root, args.clients, args.in_flight).await?;
     // First without other load: what a swap takes where the house has nothing else to do.
     let sequential = traders.one_by_one(args.swaps).await?;

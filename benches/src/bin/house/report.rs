@@ -5,45 +5,15 @@
 
 use core::fmt;
 
-use sealbid_benches::statistics::{median, percentile};
-use sealbid_benches::{Fallible, table};
+use sealbid_benches::house::latency::Latency;
+use sealbid_benches::house::members::{Measured, Memory};
+use sealbid_benches::table;
 use sealbid_types::id::Round;
 use serde::Serialize;
-
-use super::members::{Measured, Memory};
 
 /// The mark: how many times the arithmetic's own time a round may take from its close to its
 /// settlement.
 const MOST_RATIO: f64 = 2.0;
-
-/// Times from an order, or from the submission of a sealed one, to the verified receipt.
-#[derive(Debug, Serialize)]
-pub(crate) struct Latency {
-    median_ms: f64,
-    /// Nineteen of twenty took no longer.
-    p95_ms: f64,
-}
-
-impl Latency {
-    /// Of times in milliseconds.
-    pub(crate) fn of(times: &[f64]) -> Fallible<Self> {
-        let nothing = "nothing was measured";
-        Ok(Self {
-            median_ms: median(times).ok_or(nothing)?,
-            p95_ms: percentile(times, 95).ok_or(nothing)?,
-        })
-    }
-}
-
-impl fmt::Display for Latency {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "median {:.0} ms, p95 {:.0} ms",
-            self.median_ms, self.p95_ms
-        )
-    }
-}
 
 /// A round that listed intents of a batch.
 #[derive(Debug, Serialize)]

@@ -154,13 +154,15 @@ impl Hall {
         encrypts: bool,
     ) -> ProcessSpec {
         let directory = self.participant(number);
-        let global: [OsString; 6] = [
+        let global: [OsString; 7] = [
             "--json".into(),
             "--dir".into(),
             directory.clone().into(),
             "--passphrase-file".into(),
             self.passphrase.clone().into(),
             "keygen".into(),
+            // However this process ends, its participants end as well.
+            "--until-stdin-closes".into(),
         ];
         // Inviting encrypts nothing, and knows no such option.
         let work = encrypts.then(|| ["--work-factor".into(), WORK_FACTOR.into()]);

@@ -5,10 +5,13 @@
 //! So what a process left that was ended in the midst of it can be told from everything that is
 //! somebody else's, and the next one takes it up or clears it away.
 
+use core::time::Duration;
 use std::fs::{File, TryLockError};
 use std::io::{ErrorKind, Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use nix::fcntl::OFlag;
 use sealbid_keygen::{HouseDir, HouseError};
 
 use crate::dev::house_setup::{cannot_write, passphrase_path};
@@ -16,6 +19,10 @@ use crate::exit::Failure;
 
 /// Where a house is made until it is whole.
 const MAKING: &str = ".making";
+/// How often it is tried to remove a directory that somebody still writes into.
+const TRIES: u32 = 40;
+/// How long it waits in between.
+const PAUSE: Duration = Duration::from_millis(50);
 /// Held by the process that makes or runs the house. It stays in the directory.
 const LOCK: &str = "lock";
 
@@ -179,6 +186,8 @@ fn lock(directory: &HouseDir) -> Result<File, Failure> {
     // Not emptied before it is held: it has the other one's id.
     let mut options = File::options();
     options.read(true).write(true).create(true).truncate(false);
+    // A link of this name leads to somebody else's file.
+    options.custom_flags(OFlag::O_NOFOLLOW.bits());
     let mut file = options.open(&path).map_err(|error| failed(&error))?;
     match file.try_lock() {
         Ok(()) => {}
@@ -205,8 +214,21 @@ fn make_directory(path: &Path) -> Result<(), Failure> {
     std::fs::create_dir_all(path).map_err(|error| cannot_write(path, &error))
 }
 
+/// Removes a directory and all in it. Participants of a ceremony whose `up` was killed end with it,
+/// but a moment later, and may write until then.
 fn remove(path: &Path) -> Result<(), Failure> {
-    match std::fs::remove_dir_all(path) {
+    let mut tries = 0..TRIES;
+    let removed = loop {
+        match std::fs::remove_dir_all(path) {
+            Err(error)
+                if error.kind() == ErrorKind::DirectoryNotEmpty && tries.next().is_some() =>
+            {
+                std::thread::sleep(PAUSE);
+            }
+            removed => break removed,
+        }
+    };
+    match removed {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(Failure::storage(format!(
             "cannot remove {}: {error}",
             path.display()
@@ -220,7 +242,7 @@ fn cannot_move(path: &Path, error: &std::io::Error) -> Failure {
 }
 
 fn of_house(error: &HouseError) -> Failure {
-    Failure::storage(error.to_string()).advise("give a new or an empty directory with --dir")
+    Failure::storage(error.to_string()).advise("name it with --dir")
 }
 
 #[cfg(test)]
@@ -298,6 +320,22 @@ mod tests {
         assert_eq!(fs::read_to_string(root.join("passphrase")).unwrap(), "mine");
         fs::remove_file(root.join("passphrase")).unwrap();
         assert!(Claim::take(&root).unwrap().holds_house());
+    }
+
+    /// Nor is what a link leads to.
+    #[test]
+    fn nothing_is_written_or_removed_through_a_link() {
+        let (place, root) = place();
+        let others = place.path().join("others");
+        fs::create_dir_all(&others).unwrap();
+        fs::write(others.join("file"), "theirs").unwrap();
+        fs::create_dir(&root).unwrap();
+        std::os::unix::fs::symlink(&others, root.join(MAKING)).unwrap();
+        std::os::unix::fs::symlink(others.join("file"), root.join(LOCK)).unwrap();
+        assert_eq!(Claim::take(&root).err().unwrap().code(), 5);
+        fs::remove_file(root.join(LOCK)).unwrap();
+        drop(Claim::take(&root).unwrap());
+        assert_eq!(fs::read_to_string(others.join("file")).unwrap(), "theirs");
     }
 
     #[test]

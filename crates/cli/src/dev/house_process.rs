@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::exit::Failure;
+use crate::ui::text::quoted;
 
 /// How long a process may take to stop before it is killed.
 const PATIENCE: Duration = Duration::from_secs(6);
@@ -40,10 +41,7 @@ impl ProcessSpec {
         let words = self.arguments.iter().map(|word| word.to_string_lossy());
         // Its output is for a person then, and nothing else ends it.
         let words = words.filter(|word| word != "--json" && word != "--until-stdin-closes");
-        let quoted = words.map(|word| {
-            // Only a NUL cannot be quoted, and no argument of a process has one.
-            shlex::try_quote(&word).map_or_else(|_| word.to_string(), |word| word.to_string())
-        });
+        let quoted = words.map(|word| quoted(&word));
         core::iter::once("sealbid".to_owned())
             .chain(quoted)
             .collect::<Vec<_>>()

@@ -6,7 +6,9 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use sealbid_client::CommitteeFile;
-use sealbid_keygen::{HouseDir, MemberKey, Passphrase, PassphraseSource, StandardTerminal};
+use sealbid_keygen::{
+    HouseDir, KeyFileError, MemberKey, Passphrase, PassphraseSource, StandardTerminal,
+};
 use sealbid_net::ticket::Role;
 use sealbid_node::issue_ticket;
 use sealbid_types::committee::Committee;
@@ -91,12 +93,24 @@ impl DevelopmentHouse {
         issued.filter_map(Result::err).collect()
     }
 
+    /// The keys of all its members.
+    ///
+    /// # Errors
+    /// A key file's.
+    pub(crate) fn member_keys(&self) -> Result<Vec<MemberKey>, Failure> {
+        let keys = self.members().map(|index| self.member_key(index));
+        Ok(keys.collect::<Result<_, _>>()?)
+    }
+
+    fn member_key(&self, index: MemberIndex) -> Result<MemberKey, KeyFileError> {
+        MemberKey::load(&self.directory.member(index).key(), &self.passphrase)
+    }
+
     /// Any member may sign, and this process has the keys of all.
     fn signer(&self) -> Result<MemberKey, Failure> {
-        let load = |index| MemberKey::load(&self.directory.member(index).key(), &self.passphrase);
         let mut first = None;
         for index in self.members() {
-            match load(index) {
+            match self.member_key(index) {
                 Ok(key) => return Ok(key),
                 Err(error) => first = first.or(Some(Failure::from(error))),
             }

@@ -20,6 +20,7 @@ use crate::dev::running_house::{Ended, Event, RunningHouse, Startup};
 use crate::exit::Failure;
 use crate::stop;
 use crate::ui::output::Console;
+use crate::ui::text::{count, quoted};
 
 /// Run a whole house on this machine until Ctrl-C: development only
 #[derive(Debug, Args)]
@@ -31,22 +32,18 @@ use crate::ui::output::Console;
     All shares of the committee's key lie in one directory, with their passphrase: never use it \
     for real funds.")]
 pub(crate) struct UpArgs {
-    /// Members of a new house
-    #[arg(long, value_name = "N", default_value_t = 4)]
-    #[arg(value_parser = between(3u8, 16))]
-    members: u8,
-    /// Solvers of a new house
-    #[arg(long, value_name = "N", default_value_t = 2)]
-    #[arg(value_parser = between(0u8, 16))]
-    solvers: u8,
-    /// The length of a new house's slots
-    #[arg(long, value_name = "DURATION", default_value = "5s")]
-    #[arg(value_parser = duration)]
-    period: Duration,
-    /// How long quotes are taken at the end of a new house's slots
-    #[arg(long, value_name = "DURATION", default_value = "3s")]
-    #[arg(value_parser = duration)]
-    quote_window: Duration,
+    /// Members of a new house [default: 4]
+    #[arg(long, value_name = "N", value_parser = between(3u8, 16))]
+    members: Option<u8>,
+    /// Solvers of a new house [default: 2]
+    #[arg(long, value_name = "N", value_parser = between(0u8, 16))]
+    solvers: Option<u8>,
+    /// The length of a new house's slots [default: 5s]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    period: Option<Duration>,
+    /// How long quotes are taken at the end of a new house's slots [default: 3s]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    quote_window: Option<Duration>,
     /// Leave a process that ends as it is, instead of starting it again
     #[arg(long)]
     no_restart: bool,
@@ -60,13 +57,43 @@ impl UpArgs {
         }
     }
 
-    const fn shape(&self) -> HouseShape {
+    /// What a new house is to be.
+    fn shape(&self) -> HouseShape {
         HouseShape {
-            members: self.members,
-            solvers: self.solvers,
-            period: self.period,
-            quote_window: self.quote_window,
+            members: self.members.unwrap_or(4),
+            solvers: self.solvers.unwrap_or(2),
+            period: self.period.unwrap_or(Duration::from_secs(5)),
+            quote_window: self.quote_window.unwrap_or(Duration::from_secs(3)),
         }
+    }
+
+    /// The options that ask for another house than this one.
+    fn unlike(&self, house: &DevelopmentHouse) -> Vec<&'static str> {
+        let (committee, slots) = (house.committee(), &house.committee().schedule);
+        let milliseconds = |length: u32| Duration::from_millis(u64::from(length));
+        let (period, window) = (slots.period_ms, slots.quote_window_ms);
+        [
+            (
+                "--members",
+                self.members.is_some_and(|it| it != committee.members()),
+            ),
+            (
+                "--solvers",
+                self.solvers.is_some_and(|it| it != house.solvers()),
+            ),
+            (
+                "--period",
+                self.period.is_some_and(|it| it != milliseconds(period)),
+            ),
+            (
+                "--quote-window",
+                self.quote_window
+                    .is_some_and(|it| it != milliseconds(window)),
+            ),
+        ]
+        .into_iter()
+        .filter_map(|(option, differs)| differs.then_some(option))
+        .collect()
     }
 }
 
@@ -98,7 +125,8 @@ async fn start(args: &UpArgs, context: &Context) -> Result<RunningHouse, Failure
     if shape.quote_window.is_zero() || shape.quote_window >= shape.period {
         return Err(Failure::usage(
             "the quote window must be shorter than the period, and neither zero",
-        ));
+        )
+        .advise("give both, such as --period 3s --quote-window 2s"));
     }
     // What is there decides: the options describe a new house.
     let claim = blocking(move || Claim::take(&root)).await??;
@@ -123,10 +151,18 @@ async fn start(args: &UpArgs, context: &Context) -> Result<RunningHouse, Failure
         ));
     } else {
         console.note(format_args!(
-            "going on with the house in {root}: {} members, {} solvers",
+            "going on with the house in {root}: {} members, {}",
             house.committee().members(),
-            house.solvers(),
+            count(house.solvers(), "solver"),
         ));
+        let unlike = args.unlike(&house);
+        if !unlike.is_empty() {
+            console.note(format_args!(
+                "warning: for a new house only: {}; this one stays as it was made. A new one takes \
+                 another --dir",
+                unlike.join(", "),
+            ));
+        }
     }
     // At each start: those of the last one may have run out.
     for failure in house.issue_tickets() {
@@ -254,8 +290,7 @@ fn announce(running: &RunningHouse, started: Instant, context: &Context) {
             String::new()
         } else {
             // As a shell takes it.
-            let root = root.to_string_lossy();
-            format!(" --dir {}", shlex::try_quote(&root).unwrap_or_default())
+            format!(" --dir {}", quoted(&root.to_string_lossy()))
         };
         format!(
             "the house is open after {seconds:.1} s\n\n{words}\n\n\

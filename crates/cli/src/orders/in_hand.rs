@@ -20,6 +20,8 @@ pub(crate) enum Stage {
     Sending(String),
     /// A quorum has acknowledged it.
     Acknowledged,
+    /// What became of it is known, and final.
+    Over,
 }
 
 impl InHand {
@@ -31,10 +33,34 @@ impl InHand {
 
     /// How a command ends that was interrupted by now.
     pub(crate) fn interrupted(&self) -> Failure {
+        match self.told() {
+            Some((id, what, advice)) => Failure::interrupted()
+                .because(what)
+                .of_order(id)
+                .advise(advice),
+            None => Failure::interrupted(),
+        }
+    }
+
+    /// A failure that names no order, and with the one in hand if there is one: whatever ended the
+    /// command, its order may be out.
+    pub(crate) fn named(&self, failure: Failure) -> Failure {
+        match self.told() {
+            Some((id, what, advice)) if !failure.has_order() => {
+                let before = failure.advice().map(|before| format!("{before}\n  "));
+                let before = before.unwrap_or_default();
+                failure
+                    .of_order(id)
+                    .advise(format!("{before}{what}: {advice}"))
+            }
+            _ => failure,
+        }
+    }
+
+    /// The order in hand, how far it has come, and what to do about it.
+    fn told(&self) -> Option<(EnvelopeId, String, String)> {
         let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some((id, stage)) = held.as_ref() else {
-            return Failure::interrupted();
-        };
+        let (id, stage) = held.as_ref()?;
         let short = id.short();
         let (what, advice) = match stage {
             Stage::Sealed(send) => (
@@ -52,11 +78,12 @@ impl InHand {
                 format!("order {short} stays in the auction: nothing cancels it"),
                 format!("sealbid status {short} --wait"),
             ),
+            Stage::Over => (
+                format!("what became of order {short} is known"),
+                format!("sealbid status {short}"),
+            ),
         };
-        Failure::interrupted()
-            .because(what)
-            .of_order(*id)
-            .advise(advice)
+        Some((*id, what, advice))
     }
 }
 
@@ -75,6 +102,7 @@ mod tests {
             Stage::Sealed(send.clone()),
             Stage::Sending(send),
             Stage::Acknowledged,
+            Stage::Over,
         ] {
             in_hand.set(id, stage.clone());
             let told = in_hand.clone().interrupted();
@@ -82,5 +110,22 @@ mod tests {
             assert_eq!(told.to_json()["order"], id.to_string());
             assert!(told.to_string().contains("sealbid "), "{told}");
         }
+    }
+
+    #[test]
+    fn a_failure_names_the_order_in_hand_unless_it_names_one() {
+        let in_hand = InHand::default();
+        let full = || Failure::storage("no space left").advise("make room");
+        assert_eq!(in_hand.named(full()), full());
+        let (id, other) = (EnvelopeId::from([7; 32]), EnvelopeId::from([8; 32]));
+        in_hand.set(id, Stage::Acknowledged);
+        let named = in_hand.named(full());
+        assert_eq!((named.code(), named.message()), (5, "no space left"));
+        assert_eq!(named.to_json()["order"], id.to_string());
+        let advice = named.to_json()["advice"].to_string();
+        assert!(advice.contains("make room"), "{advice}");
+        assert!(advice.contains(&format!("status {}", id.short())));
+        let names = full().of_order(other);
+        assert_eq!(in_hand.named(names.clone()), names);
     }
 }

@@ -35,6 +35,7 @@ impl TradingSession {
         let earlier = self.orders.by_key(account, key)?;
         if let Some(earlier) = &earlier {
             self.require_same(key, earlier, wanted)?;
+            self.take_in_hand(earlier);
         }
         Ok(earlier)
     }
@@ -44,12 +45,13 @@ impl TradingSession {
     /// at most is filled.
     ///
     /// # Errors
-    /// Those of sending; not filled.
+    /// Those of sending; not filled; usage, if another process was quicker, with another order.
     pub(crate) async fn send_keyed(
         &self,
         key: &IdempotencyKey,
         (envelope, order): (Envelope, OrderFile),
         account: &AccountId,
+        wanted: &Wanted,
         earlier: Option<&OrderFile>,
         wait: &WaitArgs,
     ) -> Result<(), Failure> {
@@ -64,7 +66,9 @@ impl TradingSession {
             None => self.send(envelope, order, wait).await,
             // Another process was quicker: its order is this one's too.
             Some(first) => {
+                self.take_in_hand(&first);
                 self.orders.remove(order.id)?;
+                self.require_same(key, &first, wanted)?;
                 self.send(self.envelope_of(&first)?, first, wait).await
             }
         }
@@ -95,7 +99,7 @@ impl TradingSession {
             {
                 None
             }
-            Ok((order, Err(error))) => Some(self.not_sent(&order, error).and_then(Err)),
+            Ok((order, Err(error))) => Some(Err(self.not_sent(&order, error).await)),
             Err(failure) => Some(Err(failure)),
         }
     }

@@ -7,9 +7,7 @@ use std::time::SystemTime;
 use backon::{ConstantBuilder, Retryable as _};
 use sealbid_client::audit::batch_secret;
 use sealbid_client::prices::OpenedRound;
-use sealbid_client::{
-    Accepted, Client, ClientError, ErrorClass, Outcome, Sent, Standing, Trader, Window,
-};
+use sealbid_client::{Accepted, Client, ClientError, Outcome, Sent, Standing, Trader, Window};
 use sealbid_near::authorisation::intent_hash;
 use sealbid_near::signed::SignedIntent;
 use sealbid_types::allocation::UnfilledReason;
@@ -19,12 +17,14 @@ use sealbid_types::id::EnvelopeId;
 use sealbid_types::report::Receipt;
 use sealbid_types::time::Timestamp;
 use serde_json::json;
+use tokio::time::Instant;
 
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::orders::args::{SealingArgs, WaitArgs};
 use crate::orders::files::{OrderFile, OrderFiles};
 use crate::orders::in_hand::Stage;
+use crate::orders::waiting::Silence;
 use crate::tokens::Tokens;
 use crate::ui::describe;
 use crate::ui::text::{count, date_and_clock, moment};
@@ -56,12 +56,26 @@ impl TradingSession {
         })
     }
 
-    /// Where the house stands, if enough members are alive to acknowledge anything.
+    /// Where the house stands, once enough members are alive to acknowledge anything. Members that
+    /// have just started, or are held up, hear each other a little later.
     ///
     /// # Errors
-    /// No quorum.
+    /// No quorum; nobody answers at all.
     pub(crate) async fn standing(&self) -> Result<Standing, Failure> {
-        let standing = self.house.standing().await?;
+        let until = Instant::now() + STARTING;
+        let mut silence = Silence::new();
+        let standing = loop {
+            let standing = self.house.standing().await?;
+            let Err(error) = standing.require_quorum(&self.house) else {
+                break standing;
+            };
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(error.into());
+            }
+            self.tell(silence.lasts(&error, left));
+            tokio::time::sleep(left.min(AGAIN)).await;
+        };
         // Receipts are given meanwhile, and the outcome is long in coming.
         if let Some(until) = standing.waits_until {
             self.context.console().note(format_args!(
@@ -70,7 +84,6 @@ impl TradingSession {
                 date_and_clock(until)
             ));
         }
-        standing.require_quorum(&self.house)?;
         Ok(standing)
     }
 
@@ -137,7 +150,7 @@ impl TradingSession {
         let order = self.hand_over(&envelope, order)?;
         match self.deliver(&envelope).await {
             Ok(sent) => self.follow(order, sent, wait).await,
-            Err(error) => Err(self.not_sent(&order, error)?),
+            Err(error) => Err(self.not_sent(&order, error).await),
         }
     }
 
@@ -148,15 +161,48 @@ impl TradingSession {
         envelope: &Envelope,
         order: OrderFile,
     ) -> Result<OrderFile, Failure> {
+        let kept = self.orders.read(order.id)?;
+        let was_sent = kept.as_ref().is_some_and(|kept| kept.sent.is_some());
         let order = OrderFile {
             sent: Some(now()),
-            ..order
+            // As it is now: another process may have its receipt meanwhile.
+            ..kept.unwrap_or(order)
         };
-        self.orders.add(&order, envelope)?;
+        match self.orders.add(&order, envelope) {
+            Ok(()) => {}
+            // What is known here already is not lost by that.
+            Err(failure) if was_sent => self.context.console().note(failure.message()),
+            Err(failure) => return Err(failure),
+        }
         self.tell_sealed(&order);
         let again = self.sends(order.id);
         self.context.in_hand().set(order.id, Stage::Sending(again));
         Ok(order)
+    }
+
+    /// An order that was given before is in hand from now on.
+    pub(super) fn take_in_hand(&self, order: &OrderFile) {
+        let send = || self.sends(order.id);
+        let stage = match order {
+            OrderFile {
+                outcome: Some(_), ..
+            } => Stage::Over,
+            OrderFile {
+                receipt: Some(_), ..
+            } => Stage::Acknowledged,
+            OrderFile { sent: Some(_), .. } => Stage::Sending(send()),
+            _ => Stage::Sealed(send()),
+        };
+        self.context.in_hand().set(order.id, stage);
+    }
+
+    /// Writes down what is final of an order. If that cannot be it is said, and the outcome is told
+    /// all the same.
+    pub(super) fn note(&self, id: EnvelopeId, outcome: &Outcome) {
+        if let Err(failure) = self.orders.note(id, outcome) {
+            let text = format!("the outcome is not kept: {}", failure.message());
+            self.context.console().note(text);
+        }
     }
 
     /// Sends an envelope. Members that have just started, and do not hear each other yet, are given
@@ -198,6 +244,7 @@ impl TradingSession {
         wait: &WaitArgs,
     ) -> Result<(), Failure> {
         self.context.in_hand().set(order.id, Stage::Acknowledged);
+        let (id, mut kept) = (order.id, Ok(()));
         let (order, accepted, outcome) = match sent {
             Sent::Accepted(accepted) => {
                 let order = OrderFile {
@@ -207,12 +254,13 @@ impl TradingSession {
                     outcome: None,
                     ..order
                 };
-                self.orders.write(&order)?;
+                // It has been given, whatever the disk does: first it is told.
+                kept = self.orders.write(&order);
                 self.tell_receipt(&order, &accepted, wait.waits());
                 (order, Some(accepted), None)
             }
             Sent::Before(outcome) => {
-                self.orders.note(order.id, &outcome)?;
+                self.note(order.id, &outcome);
                 self.context.console().line(format_args!(
                     "sent     {}  before; this became of it:",
                     order.id.short()
@@ -226,11 +274,20 @@ impl TradingSession {
         } else {
             outcome
         };
-        self.report(&order, accepted.as_ref(), outcome.as_ref());
-        match outcome {
-            Some(outcome) => self.conclude(&order, &outcome).await,
-            None => Ok(()),
+        if outcome.as_ref().is_some_and(Outcome::is_final) {
+            self.context.in_hand().set(order.id, Stage::Over);
         }
+        self.report(&order, accepted.as_ref(), outcome.as_ref());
+        if let Some(outcome) = outcome {
+            self.conclude(&order, &outcome).await?;
+        }
+        // Last, and by the object that was printed a script has the receipt.
+        kept.map_err(|failure| {
+            failure
+                .because("the receipt is not kept")
+                .of_order(id)
+                .reported()
+        })
     }
 
     /// With --json all of it is one object at the end.
@@ -248,38 +305,6 @@ impl TradingSession {
             "receipt": order.receipt,
             "outcome": outcome,
         }));
-    }
-
-    /// Tells a refusal from a missing answer. Where none came a member may hold the envelope, and a
-    /// second order could trade beside the first.
-    ///
-    /// # Errors
-    /// Storage.
-    pub(super) fn not_sent(
-        &self,
-        order: &OrderFile,
-        error: ClientError,
-    ) -> Result<Failure, Failure> {
-        let failure = Failure::from(&error).of_order(order.id);
-        match (error.class(), error) {
-            // Whatever became of this attempt: the promise of an earlier one holds.
-            (_, _) if order.receipt.is_some() => Ok(failure.advise(format!(
-                "its receipt holds: it is in the auction already\n  sealbid status {} --wait",
-                order.id.short()
-            ))),
-            (ErrorClass::NoQuorum | ErrorClass::Timeout, _) => Ok(failure.advise(format!(
-                "a member may hold it nevertheless: send this very envelope again, not a new one\n  {}",
-                self.sends(order.id)
-            ))),
-            (_, ClientError::Refused { refusal, .. }) => {
-                self.orders.write(&OrderFile {
-                    refused: Some(refusal.code),
-                    ..order.clone()
-                })?;
-                Ok(failure)
-            }
-            _ => Ok(failure),
-        }
     }
 
     fn tell_sealed(&self, order: &OrderFile) {

@@ -33,13 +33,15 @@ impl TradingSession {
         let until = Instant::now() + limit;
         let mut silence = Silence::new();
         let mut last = ClientError::TimedOut("no round has settled it yet");
+        let mut heard = None;
         loop {
             match tokio::time::timeout_at(until, self.house.outcome(id)).await {
                 Ok(Ok(outcome)) if outcome.is_final() => {
-                    self.orders.note(id, &outcome)?;
+                    self.note(id, &outcome);
                     return Ok(outcome);
                 }
-                Ok(Ok(_)) => {
+                Ok(Ok(outcome)) => {
+                    heard = Some(outcome);
                     last = ClientError::TimedOut("no round has settled it yet");
                     self.tell(silence.ended());
                 }
@@ -48,7 +50,10 @@ impl TradingSession {
                     self.tell(silence.lasts(&error, left));
                     last = error;
                 }
-                Err(_) => return Err(self.no_outcome(id, limit, &last)),
+                Err(_) => {
+                    let advice = self.advice_on(id, order, heard.as_ref());
+                    return Err(no_outcome(id, limit, &last, heard.as_ref()).advise(advice));
+                }
             }
             tokio::time::sleep_until(until.min(Instant::now() + POLL_INTERVAL)).await;
         }
@@ -75,7 +80,7 @@ impl TradingSession {
                 .outcome_at_hand(id, order.first..=order.last)
                 .await
         {
-            self.orders.note(id, &proved)?;
+            self.note(id, &proved);
             return Ok(proved);
         }
         if wait.waits() {
@@ -84,27 +89,30 @@ impl TradingSession {
         let asked = self.house.outcome(id).await;
         let outcome = asked.map_err(|error| Failure::from(&error).of_order(id))?;
         // From then on `orders` knows it without asking anybody.
-        self.orders.note(id, &outcome)?;
+        self.note(id, &outcome);
         Ok(outcome)
     }
 
-    /// That nobody has an order, and what may be done about it.
-    pub(crate) fn unknown(&self, id: EnvelopeId, order: Option<&OrderFile>) -> Failure {
+    /// That nobody has an order, and what may be done about it. Whether its time is over is for the
+    /// house to say: the clock here may be ahead.
+    pub(crate) async fn unknown(&self, id: EnvelopeId, order: Option<&OrderFile>) -> Failure {
         let short = id.short();
         let failure = Failure::work(format!("{short} is unknown: no quorum has acknowledged it"))
             .with_code("unknown-envelope")
             .of_order(id)
             .reported();
-        match order {
-            None => failure.advise("`sealbid orders` lists yours"),
-            Some(order) if order.expires < now() => {
-                failure.advise("its time is over: it was never opened, and may be given again")
-            }
-            Some(_) => failure.advise(format!("`{}` sends it", self.sends(id))),
+        let Some(order) = order else {
+            return failure.advise("`sealbid orders` lists yours");
+        };
+        let standing = self.house.standing().await;
+        // Then all rounds that could have listed it are settled, and none has.
+        match standing.is_ok_and(|standing| order.last <= standing.settled) {
+            true => failure.advise("its time is over: it was never opened, and may be given again"),
+            false => failure.advise(format!("`{}` sends it", self.sends(id))),
         }
     }
 
-    fn tell(&self, news: Option<String>) {
+    pub(super) fn tell(&self, news: Option<String>) {
         if let Some(news) = news {
             self.context.console().note(news);
         }
@@ -121,32 +129,68 @@ impl TradingSession {
         Duration::from_millis(millis.saturating_add(30_000))
     }
 
-    /// It may have been filled all the same: the order is named, with how to ask.
-    fn no_outcome(&self, id: EnvelopeId, limit: Duration, last: &ClientError) -> Failure {
-        let short = id.short();
-        let message = format!(
-            "no outcome of {short} within {}: {last}",
-            humantime::format_duration(Duration::from_secs(limit.as_secs().max(1)))
+    /// What to do about an order of which nothing final was heard: it may have been filled all the
+    /// same, unless nobody has it.
+    fn advice_on(
+        &self,
+        id: EnvelopeId,
+        order: Option<&OrderFile>,
+        heard: Option<&Outcome>,
+    ) -> String {
+        let is_in = matches!(
+            heard,
+            Some(Outcome::Pending { .. } | Outcome::Listed { .. })
         );
-        let failure = match Failure::from(last).code() {
-            6 => Failure::no_quorum(message),
-            _ => Failure::timeout(message),
-        };
-        failure.of_order(id).advise(format!(
-            "it stays in the auction: do not give it again\n  sealbid status {short} --wait"
-        ))
+        match order {
+            // Others' orders go by whole ids.
+            None => format!("ask again: sealbid status {id} --wait"),
+            Some(order) if is_in || order.receipt.is_some() => format!(
+                "it stays in the auction: do not give it again\n  sealbid status {} --wait",
+                id.short()
+            ),
+            Some(order) if order.sent.is_none() => {
+                format!("it was not sent: `{}` sends it", self.sends(id))
+            }
+            Some(_) => format!(
+                "a member may hold it: send this very envelope again, not a new one\n  {}",
+                self.sends(id)
+            ),
+        }
     }
+}
+
+/// The order is named, with what was heard of it last.
+fn no_outcome(
+    id: EnvelopeId,
+    limit: Duration,
+    last: &ClientError,
+    heard: Option<&Outcome>,
+) -> Failure {
+    let last_heard = match heard {
+        Some(Outcome::Unknown) => "no quorum has acknowledged it".to_owned(),
+        _ => last.to_string(),
+    };
+    let message = format!(
+        "no outcome of {} within {}: {last_heard}",
+        id.short(),
+        humantime::format_duration(Duration::from_secs(limit.as_secs().max(1)))
+    );
+    let failure = match Failure::from(last).code() {
+        6 => Failure::no_quorum(message),
+        _ => Failure::timeout(message),
+    };
+    failure.of_order(id)
 }
 
 /// When somebody answered last, and whether silence since then was told.
 #[derive(Debug)]
-struct Silence {
+pub(super) struct Silence {
     since: Instant,
     is_told: bool,
 }
 
 impl Silence {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             since: Instant::now(),
             is_told: false,
@@ -154,7 +198,7 @@ impl Silence {
     }
 
     /// Another question had no answer. Gives what to say, once.
-    fn lasts(&mut self, error: &ClientError, left: Duration) -> Option<String> {
+    pub(super) fn lasts(&mut self, error: &ClientError, left: Duration) -> Option<String> {
         if self.is_told || self.since.elapsed() < QUIET {
             return None;
         }

@@ -15,6 +15,7 @@ use sealbid_types::terms::{Action, Terms, TokenDiff};
 use sealbid_types::text::AssetId;
 
 use crate::tokens::Tokens;
+use crate::ui::text::count;
 
 /// A fill is the committee's word. Whether balances suffice, the chain says.
 const ON_CHAIN: &str = "to be settled on chain";
@@ -103,7 +104,7 @@ pub(crate) fn metadata(metadata: &Metadata, tokens: &Tokens) -> String {
     // The bucket's name is its number of digits, which is all that is shown of the amount.
     let size = metadata
         .size
-        .map(|size| format!(", an amount of {} digits", size.0));
+        .map(|size| format!(", an amount of {}", count(size.0, "digit")));
     let assets = match &metadata.disclosure {
         Disclosure::Nothing => "nothing".to_owned(),
         Disclosure::Give(asset) => format!("gives {}", tokens.name_of(asset)),

@@ -20,6 +20,12 @@ pub(crate) fn printable(text: &str) -> String {
     safe
 }
 
+/// `text` as one word of a shell's command line.
+pub(crate) fn quoted(text: &str) -> String {
+    // Only a NUL cannot be quoted, and neither an argument of a process nor a path has one.
+    shlex::try_quote(text).map_or_else(|_| text.to_owned(), |quoted| quoted.into_owned())
+}
+
 /// JSON with every character beyond ASCII escaped. They stand within strings only.
 pub(crate) fn ascii_json(json: &str) -> String {
     let mut safe = String::with_capacity(json.len());

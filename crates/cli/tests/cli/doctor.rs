@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
@@ -25,8 +26,12 @@ fn level(doctor: &Value, subject: &str, level: &str) -> Value {
     check
 }
 
+/// Every house here has the same ports, at which `doctor` listens for a moment: one after the other.
+static TURN: Mutex<()> = Mutex::new(());
+
 /// A dealt house with configurations, of whose members none runs.
-fn house() -> Workspace {
+fn house() -> (Workspace, MutexGuard<'static, ()>) {
+    let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let workspace = Workspace::with_house();
     for member in 1..=3 {
         workspace
@@ -35,12 +40,25 @@ fn house() -> Workspace {
             ))
             .expect(0);
     }
-    workspace
+    (workspace, turn)
+}
+
+/// A member that was killed leaves its id behind, which is given to another process one day.
+#[test]
+fn a_process_of_that_id_is_not_the_member_for_it() {
+    let (workspace, _turn) = house();
+    let pid = workspace.path("house/member-1/pid");
+    fs::write(pid, format!("{}\n", std::process::id())).unwrap();
+    let doctor = workspace.run("doctor --json").expect(6).json();
+    let process = level(&doctor, "member-1 process", "warn");
+    let message = process["message"].as_str().unwrap();
+    assert!(message.contains("does not run"), "{message}");
+    level(&doctor, "member-1 door port", "ok");
 }
 
 #[test]
 fn a_house_that_is_down_fails_for_its_quorum_alone() {
-    let workspace = house();
+    let (workspace, _turn) = house();
     let doctor = workspace.run("doctor --json").expect(6).json();
     assert_eq!(doctor["ok"], false);
     // SECURITY.md promises this of every command.
@@ -58,7 +76,10 @@ fn a_house_that_is_down_fails_for_its_quorum_alone() {
     let quorum = level(&doctor, "quorum", "fail");
     assert!(quorum["next"].as_str().unwrap().contains("sealbid up"));
     let door = level(&doctor, "member-3 door", "warn");
-    assert!(door["next"].is_string());
+    let next = door["next"].as_str().unwrap();
+    assert!(next.contains("sealbid doctor house/member-3, "), "{next}");
+    let message = door["message"].as_str().unwrap();
+    assert!(message.contains("it cannot be reached"), "{message}");
     // It has looked, and changed nothing.
     assert!(!workspace.path("house/member-1/member.redb").exists());
     let text = workspace.run("doctor").expect(6).out;
@@ -67,7 +88,7 @@ fn a_house_that_is_down_fails_for_its_quorum_alone() {
 
 #[test]
 fn a_member_is_told_what_is_wrong_with_it() {
-    let workspace = house();
+    let (workspace, _turn) = house();
     let member = |code| {
         workspace
             .run("doctor house/member-1 --json")
@@ -123,7 +144,7 @@ fn config_port(workspace: &Workspace) -> String {
 
 #[test]
 fn with_a_committee_file_alone_it_looks_at_the_house_from_outside() {
-    let workspace = house();
+    let (workspace, _turn) = house();
     fs::create_dir(workspace.path("elsewhere")).unwrap();
     let file = "committee.json";
     fs::copy(
@@ -140,7 +161,7 @@ fn with_a_committee_file_alone_it_looks_at_the_house_from_outside() {
 
 #[test]
 fn a_ticket_that_cannot_be_read_or_has_run_out_fails() {
-    let workspace = house();
+    let (workspace, _turn) = house();
     fs::create_dir(workspace.path("house/solver-1")).unwrap();
     workspace.write("house/solver-1/ticket", "nonsense");
     let doctor = workspace.run("doctor --json").expect(6).json();
@@ -162,7 +183,7 @@ fn a_ticket_that_cannot_be_read_or_has_run_out_fails() {
 
 #[test]
 fn every_command_tells_of_a_house_that_a_dealer_made() {
-    let workspace = house();
+    let (workspace, _turn) = house();
     let note = "DEVELOPMENT ONLY: a dealer made this house's key";
     for (arguments, code) in [
         ("rounds", 6),

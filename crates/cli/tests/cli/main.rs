@@ -9,10 +9,12 @@
 
 mod books;
 mod doctor;
+mod evidence;
 mod marks;
 mod output;
 mod records;
 mod settings;
+mod terminal;
 mod tokens;
 
 use std::fs;
@@ -361,6 +363,28 @@ fn with_no_member_reachable_it_is_6_and_the_order_is_kept() {
         .run("swap 1 usdc.near wrap.near --min 1")
         .expect(6)
         .says("none of the 3 members");
+}
+
+#[test]
+fn a_duration_apart_from_its_option_is_told_where_it_goes() {
+    let workspace = Workspace::new();
+    for words in ["status 3f2ab81c --wait 90s", "send e --wait 2m"] {
+        let duration = words.split(' ').next_back().unwrap();
+        workspace
+            .run(words)
+            .expect(2)
+            .says(&format!("as in --wait={duration}"));
+    }
+}
+
+#[test]
+fn an_envelope_given_for_an_intent_is_told_from_one() {
+    let workspace = Workspace::with_house();
+    workspace.write("swap.envelope", [0xff, 0xfe]);
+    workspace
+        .run("seal swap.envelope --first 1 --out e")
+        .expect(2)
+        .says("holds no signed intent");
 }
 
 #[test]

@@ -74,6 +74,15 @@ pub(crate) fn record(auction: AuctionId) -> RoundRecord {
 }
 
 #[test]
+fn a_record_given_for_a_round_is_told_where_it_goes() {
+    let workspace = Workspace::new();
+    workspace
+        .run("audit house/records/1.json")
+        .expect(2)
+        .says("a record's file goes after --file");
+}
+
+#[test]
 fn a_forged_record_is_8_and_anothers_is_4() {
     let workspace = Workspace::with_house();
     let forged = record(workspace.committee().auction);

@@ -3,6 +3,17 @@
 use super::*;
 
 #[test]
+fn the_amount_of_prices_comes_last() {
+    let workspace = Workspace::new();
+    for words in ["1000 usdc.near wrap.near", "1000 usdc.near/wrap.near"] {
+        workspace
+            .run(&format!("prices {words}"))
+            .expect(2)
+            .says("the amount comes last");
+    }
+}
+
+#[test]
 fn tokens_are_listed_with_all_their_names() {
     let workspace = Workspace::new();
     let listed = workspace.run("tokens").expect(0).says("the usual ones");

@@ -1,18 +1,18 @@
 //! A development house of real processes.
 
+use std::fs::File;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant, SystemTime};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use sealbid_client::{Account, Client, Order, Outcome, Reveal, Trader};
 use sealbid_keygen::HouseDir;
-use sealbid_types::door::{Head, Phase};
-use sealbid_types::id::{EnvelopeId, MemberIndex};
-use sealbid_types::time::Timestamp;
+use sealbid_types::id::MemberIndex;
 
 use crate::clock::Clock;
+use crate::outsider::Outsider;
 
 /// How long anything may take: test machines are slow, and this is a debug build.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
@@ -30,18 +30,27 @@ impl Running {
         log: &str,
         clock: Option<&Clock>,
     ) -> Self {
-        let log = std::fs::File::create(directory.join(log)).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_sealbid"));
+        command.args(arguments);
+        if let Some(clock) = clock {
+            command.envs(clock.variables());
+        }
+        Self::start_command(command, File::create(directory.join(log)).unwrap())
+    }
+
+    /// Starts a command that runs `sealbid`, and says things into this log.
+    pub(crate) fn start_command(mut command: Command, log: File) -> Self {
         command
-            .args(arguments)
             .env("SEALBID_CONFIG", "")
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log);
-        if let Some(clock) = clock {
-            command.envs(clock.variables());
-        }
         Self(command.spawn().unwrap())
+    }
+
+    /// How it ended, once it has.
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
+        self.0.try_wait().unwrap()
     }
 
     pub(crate) fn kill(&mut self) {
@@ -70,12 +79,20 @@ impl Drop for Running {
 
 /// A development house in a temporary directory.
 pub(crate) struct TestHouse {
-    pub(crate) directory: tempfile::TempDir,
     pub(crate) up: Running,
-    pub(crate) client: Client,
-    trader: Trader,
+    outsider: Outsider,
     /// Members that were started again by hand.
     pub(crate) again: Vec<Running>,
+    /// Removed when nobody runs any more.
+    pub(crate) directory: tempfile::TempDir,
+}
+
+impl Deref for TestHouse {
+    type Target = Outsider;
+
+    fn deref(&self) -> &Outsider {
+        &self.outsider
+    }
 }
 
 impl TestHouse {
@@ -92,17 +109,11 @@ impl TestHouse {
             HouseDir::new(&root).committee().exists()
         })
         .await;
-        let client = Client::open(HouseDir::new(&root).committee())
-            .await
-            .unwrap();
-        let account = Account::new(ed25519_dalek::SigningKey::from_bytes(&[9; 32]));
-        let (trader, again) = (Trader::new(account), Vec::new());
         let house = Self {
+            outsider: Outsider::of(&HouseDir::new(&root).committee()).await,
             directory,
             up,
-            client,
-            trader,
-            again,
+            again: Vec::new(),
         };
         house.opens().await;
         house.all_hear_each_other().await;
@@ -126,83 +137,11 @@ impl TestHouse {
         self.dir().root().join(what).join("log")
     }
 
-    /// Waits until every member hears all others.
-    pub(crate) async fn all_hear_each_other(&self) {
-        let n = self.client.committee().roster.len();
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let heads = self.client.heads().await;
-            let hears = |alive: usize| alive == n;
-            if heads
-                .values()
-                .flatten()
-                .filter(|head| hears(head.alive.len()))
-                .count()
-                == n
-            {
-                return;
-            }
-            assert!(
-                Instant::now() < deadline,
-                "members do not find each other: {heads:?}"
-            );
-            tokio::time::sleep(Duration::from_millis(200)).await;
-        }
-    }
-
     /// Waits until the solver has joined: before that nobody would quote.
     pub(crate) async fn wait_for_solver(&self) {
         let log = self.log("solver-1");
         let joined = || std::fs::read_to_string(&log).is_ok_and(|text| text.contains("quoting as"));
         wait_for("the solver", joined).await;
-    }
-
-    /// Seals and submits a swap that the solver's prices meet, and waits for its receipt.
-    pub(crate) async fn swap(&self) -> EnvelopeId {
-        let now = Timestamp::from(SystemTime::now());
-        let deadline = now.plus(Duration::from_secs(900));
-        let standing = self.client.standing().await.unwrap();
-        let window = standing.window(&self.client, 8, deadline).unwrap();
-        let usdc = "nep141:17208628f84f5d6ad33f0da3bbbeb27ffcb398eac501a31bd6ad2011e36133a1";
-        let order = Order::Swap {
-            give: usdc.parse().unwrap(),
-            amount: "1000000000".parse().unwrap(),
-            want: "nep141:wrap.near".parse().unwrap(),
-            minimum: "950000000000000000000000000".parse().unwrap(),
-        };
-        let signed = self
-            .trader
-            .sign(&self.client, &order, deadline, None)
-            .unwrap();
-        let sealed = self
-            .trader
-            .seal(&self.client, &signed, Reveal::Pair, window)
-            .unwrap();
-        self.client.submit(&sealed).await.unwrap();
-        sealed.id()
-    }
-
-    /// Waits until a swap is settled.
-    pub(crate) async fn outcome(&self, id: EnvelopeId) -> Outcome {
-        self.client.wait_for_outcome(id, PATIENCE).await.unwrap()
-    }
-
-    /// Waits until a member is in a phase, or beyond it.
-    pub(crate) async fn reaches(&self, phase: Phase) {
-        let before = self.client.standing().await.unwrap().settled;
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let heads = self.client.heads().await;
-            let mut heads = heads.values().flatten();
-            let is_there = |head: &Head| {
-                head.settled > before || (head.phase >= phase && head.phase != Phase::CatchingUp)
-            };
-            if heads.any(is_there) {
-                return;
-            }
-            assert!(Instant::now() < deadline, "no member reaches {phase:?}");
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
     }
 
     /// A member's process.
@@ -226,30 +165,6 @@ impl TestHouse {
         let config = self.dir().member(index).config();
         let arguments = ["node", "run", "--config", config.to_str().unwrap()];
         Running::start(&arguments, self.directory.path(), AGAIN, clock)
-    }
-
-    /// Waits until a member has settled what the others have.
-    pub(crate) async fn caught_up(&self, index: MemberIndex) {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let heads = self.client.heads().await;
-            let settled = |of: MemberIndex| {
-                heads
-                    .get(&of)
-                    .and_then(|head| head.as_ref().ok())
-                    .map(|head| head.settled)
-            };
-            let others = heads.keys().filter(|other| **other != index);
-            let newest = others.filter_map(|other| settled(*other)).max();
-            if newest.is_some() && settled(index) >= newest {
-                return;
-            }
-            assert!(
-                Instant::now() < deadline,
-                "{index} does not catch up: {heads:?}"
-            );
-            tokio::time::sleep(Duration::from_millis(300)).await;
-        }
     }
 
     /// Runs a command of one's own, and gives what it prints.

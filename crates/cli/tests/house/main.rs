@@ -8,13 +8,25 @@
 )]
 
 mod clock;
+mod dealt;
+mod ended;
 mod examples;
+mod full_disks;
+mod heist;
+mod kill_loops;
 mod kills;
 mod kit;
+mod namespaces;
+mod network;
+mod orders;
 mod output;
+mod outsider;
 mod records;
 mod skews;
 mod solvers;
+mod splits;
+mod starts;
 mod stops;
+mod stores;
 mod trades;
 mod up;

@@ -1,47 +1,12 @@
 //! What anybody sees of rounds: prices, words, and the records at hand once the house is away.
 
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
 
 use sealbid_types::id::Round;
 use serde_json::Value;
 
+use crate::ended::run;
 use crate::kit::{Running, TestHouse, wait_for};
-
-/// How a command ended.
-struct Ended {
-    code: i32,
-    out: String,
-    err: String,
-}
-
-impl Ended {
-    #[track_caller]
-    fn expect(self, code: i32) -> Self {
-        assert_eq!(self.code, code, "out: {}\nerr: {}", self.out, self.err);
-        self
-    }
-
-    fn json(&self) -> Value {
-        let last = self.out.lines().last().unwrap();
-        serde_json::from_str(last).unwrap()
-    }
-}
-
-fn run(house: &TestHouse, arguments: &str) -> Ended {
-    let output = Command::new(env!("CARGO_BIN_EXE_sealbid"))
-        .arg("--dir")
-        .arg(house.dir().root())
-        .args(arguments.split_whitespace())
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    Ended {
-        code: output.status.code().unwrap(),
-        out: String::from_utf8(output.stdout).unwrap(),
-        err: String::from_utf8(output.stderr).unwrap(),
-    }
-}
 
 fn record(house: &TestHouse, round: u64) -> PathBuf {
     house.dir().record(Round(round))
@@ -79,14 +44,14 @@ async fn rounds_are_told_with_and_without_the_house() {
     drop(watching);
 
     phases_count_what_the_round_lists(&std::fs::read_to_string(watched).unwrap());
-    prices_are_those_of_the_records(&house, &filled.json());
+    prices_are_those_of_the_records(&house, &filled.last());
     reasons_are_those_of_the_record(&house);
     what_is_not_there_is_called_so(&house);
     a_wrong_file_is_passed_over(&house);
 
     house.up.interrupt();
     wait_for("the house to stop", || {
-        run(&house, "node status --json").code == 6
+        run(&house, "node status --json").code == Some(6)
     })
     .await;
     what_is_at_hand_needs_no_house(&house);
@@ -126,7 +91,7 @@ fn prices_are_those_of_the_records(house: &TestHouse, filled: &Value) {
 
     let prices = run(house, "prices usdc.near wrap.near 1000 --json")
         .expect(0)
-        .json();
+        .last();
     assert_eq!(prices["fills"].as_array().unwrap().len(), 1);
     // It was the very quote. Of what is above the limit no fee is taken, and of the rest a millionth.
     let received = prices["fills"][0]["received"].as_str().unwrap();
@@ -180,7 +145,7 @@ fn what_is_not_there_is_called_so(house: &TestHouse) {
     let beyond = run(house, "rounds --from 9999").expect(0).out;
     assert!(beyond.contains("the last one is round 3"), "{beyond}");
     for command in ["round 999 --json", "audit 999 --json"] {
-        let missing = run(house, command).expect(1).json();
+        let missing = run(house, command).expect(1).last();
         assert_eq!(missing["code"], "no-such-round", "{command}: {missing}");
     }
 }
@@ -229,6 +194,14 @@ fn what_is_at_hand_needs_no_house(house: &TestHouse) {
 
     spoil(house, 3);
     run(house, "audit 3 --offline").expect(8);
+    // The newest at hand is none the less for being wrong.
+    let newest = run(house, "audit --all --offline").expect(8);
+    assert!(
+        newest.err.contains("round 3 at hand is wrong"),
+        "{}",
+        newest.err
+    );
+    assert!(!newest.out.contains("nothing is wrong"), "{}", newest.out);
     run(house, "audit 4 --offline").expect(1);
     std::fs::remove_file(record(house, 2)).unwrap();
     let gap = run(house, "audit --all --offline").expect(1).err;

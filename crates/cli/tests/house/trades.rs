@@ -1,7 +1,7 @@
 //! What a trader meets when something comes in between: an answer that is lost, a key that is
 //! pressed, a house that goes away. Nobody trades twice by it, and nobody loses an id.
 
-use std::process::{Command, Output, Stdio};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
@@ -9,55 +9,8 @@ use nix::unistd::Pid;
 use sealbid_types::id::MemberIndex;
 use serde_json::Value;
 
+use crate::ended::{Ended, command, run};
 use crate::kit::{TestHouse, wait_for};
-
-/// How a command ended.
-struct Ended {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-impl From<Output> for Ended {
-    fn from(output: Output) -> Self {
-        Self {
-            code: output.status.code(),
-            out: String::from_utf8(output.stdout).unwrap(),
-            err: String::from_utf8(output.stderr).unwrap(),
-        }
-    }
-}
-
-impl Ended {
-    #[track_caller]
-    fn expect(self, code: i32) -> Self {
-        let Self { out, err, .. } = &self;
-        assert_eq!(self.code, Some(code), "out: {out}\nerr: {err}");
-        self
-    }
-
-    /// The one object that was printed.
-    #[track_caller]
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}", self.out))
-    }
-}
-
-fn command(house: &TestHouse, arguments: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sealbid"));
-    command
-        .arg("--dir")
-        .arg(house.dir().root())
-        .args(arguments.split_whitespace())
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    command
-}
-
-fn run(house: &TestHouse, arguments: &str) -> Ended {
-    Ended::from(command(house, arguments).output().unwrap())
-}
 
 /// All of one's own orders.
 fn orders(house: &TestHouse) -> Vec<Value> {
@@ -80,9 +33,14 @@ async fn nobody_trades_twice_and_nobody_loses_an_id() {
     sent_again(&house);
     one_key_is_one_order(&house);
     many_at_once_are_one(&house);
+    one_key_at_once_for_others_is_refused(&house);
     interrupted(&house);
+    told_though_the_disk_is_full(&house);
+    not_said_to_be_in_the_auction(&house);
+    expired_with_a_receipt(&house);
     what_cannot_be_filled(&house);
     unknown(&house);
+    of_later_rounds(&house);
     house.up.interrupt();
     away(&house);
     starting(&house).await;
@@ -153,6 +111,126 @@ fn many_at_once_are_one(house: &TestHouse) {
     let ids: std::collections::BTreeSet<String> = ended.map(|ended| id(&ended)).collect();
     assert_eq!(ids.len(), 1, "{ids:?}");
     assert_eq!(orders(house).len(), before + 1);
+}
+
+/// Another order under the key is refused too where both are given at once.
+fn one_key_at_once_for_others_is_refused(house: &TestHouse) {
+    for attempt in 0..5 {
+        let start = |amount| {
+            let key = format!("others-{attempt}");
+            let swap = format!("swap {amount} usdc.near wrap.near --min 9 --key {key}");
+            command(house, &format!("--json {swap}")).spawn().unwrap()
+        };
+        let running: Vec<_> = [11, 12, 13].map(start).into();
+        let ended = running
+            .into_iter()
+            .map(|child| Ended::from(child.wait_with_output().unwrap()));
+        let (given, refused): (Vec<_>, Vec<_>) = ended.partition(|ended| ended.code == Some(0));
+        assert_eq!(given.len(), 1, "of one key");
+        for other in refused {
+            let other = other.expect(2);
+            assert!(other.err.contains("another order"), "{}", other.err);
+            assert_eq!(other.json()["order"], id(&given[0]));
+        }
+    }
+}
+
+/// Neither where results go, nor where orders are kept, can be written: the order is out all the
+/// same.
+fn told_though_the_disk_is_full(house: &TestHouse) {
+    let full = std::fs::File::options().write(true).open("/dev/full");
+    let lost = command(house, SWAP).stdout(full.unwrap()).output().unwrap();
+    let lost = Ended::from(lost).expect(5);
+    let newest = orders(house).pop().unwrap();
+    let short = &newest["id"].as_str().unwrap()[..8];
+    assert!(
+        lost.err.contains(&format!("status {short}")),
+        "{}",
+        lost.err
+    );
+
+    let waiting = command(house, &format!("--json {SWAP} --key full --wait"))
+        .spawn()
+        .unwrap();
+    let kept = |order: &Value| order["key"] == "full" && !order["receipt"].is_null();
+    let deadline = std::time::Instant::now() + crate::kit::PATIENCE;
+    let order = loop {
+        if let Some(order) = orders(house).into_iter().find(kept) {
+            break order;
+        }
+        assert!(std::time::Instant::now() < deadline, "no receipt");
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    // Nothing can be put in its place then.
+    let file = house
+        .dir()
+        .orders()
+        .join(format!("{}.json", order["id"].as_str().unwrap()));
+    std::fs::remove_file(&file).unwrap();
+    std::fs::create_dir(&file).unwrap();
+    let told = Ended::from(waiting.wait_with_output().unwrap()).expect(0);
+    assert_eq!(told.json()["outcome"]["status"], "filled");
+    assert!(told.err.contains("outcome is not kept"), "{}", told.err);
+    // Nor does it hide the others, and it is told which one is missing.
+    let rest = run(house, "orders --json").expect(5);
+    assert!(rest.out.lines().count() > 3, "{}", rest.out);
+    assert!(rest.out.contains(newest["id"].as_str().unwrap()));
+    let named = rest.out.lines().next_back().unwrap();
+    let named: Value = serde_json::from_str(named).unwrap();
+    assert_eq!((&named["order"], &named["exit"]), (&order["id"], &5.into()));
+    std::fs::remove_dir(&file).unwrap();
+}
+
+/// Seals an order without sending it: what is told of it, and where its envelope lies.
+fn sealed(house: &TestHouse, name: &str, more: &str) -> (Value, PathBuf) {
+    let intent = run(house, &format!("intent {SWAP}")).expect(0).out;
+    let [path, envelope] =
+        ["json", "envelope"].map(|ending| house.directory.path().join(format!("{name}.{ending}")));
+    std::fs::write(&path, intent).unwrap();
+    let (path, out) = (path.display(), envelope.display());
+    let seal = format!("--json seal {path} --out {out} {more}");
+    (run(house, &seal).expect(0).json(), envelope)
+}
+
+/// What was never sent, or is another's, nobody here knows to be in the auction.
+fn not_said_to_be_in_the_auction(house: &TestHouse) {
+    let (sealed, _) = sealed(house, "unsent", "");
+    let unsent = sealed["id"].as_str().unwrap().to_owned();
+    let nobodys = "6".repeat(64);
+    for (id, advice) in [(&unsent, "was not sent"), (&nobodys, "ask again")] {
+        let told = run(house, &format!("status {id} --wait=1s")).expect(7);
+        assert!(
+            told.err.contains("no quorum has acknowledged it"),
+            "{}",
+            told.err
+        );
+        assert!(told.err.contains(advice), "{}", told.err);
+        assert!(!told.err.contains("in the auction"), "{}", told.err);
+    }
+}
+
+/// The members were away until its time was over.
+fn expired_with_a_receipt(house: &TestHouse) {
+    let given = run(house, &format!("--json {SWAP} --deadline 9s")).expect(0);
+    let members: Vec<Pid> = MemberIndex::all(3).map(|it| house.process(it)).collect();
+    let signal = |signal| {
+        for member in &members {
+            kill(*member, signal).unwrap();
+        }
+    };
+    signal(Signal::SIGSTOP);
+    std::thread::sleep(Duration::from_secs(12));
+    signal(Signal::SIGCONT);
+    let status = format!("--json status {} --wait", id(&given));
+    let status = run(house, &status).expect(9);
+    assert_eq!(status.json()["status"], "expired");
+    let envelope = house
+        .dir()
+        .orders()
+        .join(format!("{}.envelope", id(&given)));
+    let again = run(house, &format!("--json send {}", envelope.display())).expect(1);
+    assert_eq!(again.json()["code"], "expired");
+    assert!(!again.err.contains("in the auction"), "{}", again.err);
 }
 
 /// Ctrl-C, and SIGTERM: the order is named, and stays what it is.
@@ -235,6 +313,14 @@ fn unknown(house: &TestHouse) {
         let ended = run(house, &format!("status {wrong}")).expect(2);
         assert!(ended.err.contains(what), "{}", ended.err);
     }
+}
+
+/// An order that no round lists before the house goes away, however long that takes.
+fn of_later_rounds(house: &TestHouse) {
+    let (now, _) = sealed(house, "now", "");
+    let first = now["first"].as_u64().unwrap() + 20;
+    let (_, envelope) = sealed(house, "later", &format!("--first {first}"));
+    run(house, &format!("send {}", envelope.display())).expect(0);
 }
 
 /// The house is away: what is known here is told at once, and a wait has an end and names the order.

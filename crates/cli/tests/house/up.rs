@@ -32,9 +32,14 @@ impl Place {
 
     /// Starts `up`, which says things into this log.
     fn up(&self, log: &str) -> Up {
+        self.up_as(log, &UP[2..])
+    }
+
+    /// The same by another command line.
+    fn up_as(&self, log: &str, words: &[&str]) -> Up {
         let house = self.house();
         let mut command = vec!["--dir", house.to_str().unwrap()];
-        command.extend(UP.iter().skip(2));
+        command.extend(words);
         Up {
             process: Running::start(&command, self.0.path(), log, None),
             log: self.0.path().join(log),
@@ -141,13 +146,17 @@ fn another_up_beside_it_touches_nothing(place: &Place) {
     assert_eq!(listing(&place.house()), before);
 }
 
-/// A directory is missing and a configuration is bad, one after the other.
+/// A directory is missing and a configuration is bad, one after the other. It is also asked for a
+/// house unlike this one, and tells so.
 async fn it_opens_without_a_member(place: &Place) {
     let aside = place.house().join("aside");
     fs::rename(place.member(1), &aside).unwrap();
-    let mut up = place.up("missing.log");
+    let unlike = ["up", "--members", "5", "--solvers", "0", "--period", "5s"];
+    let mut up = place.up_as("missing.log", &unlike);
     up.says("the house is open").await;
     let said = up.said();
+    let warned = "warning: for a new house only: --members; this one";
+    assert!(said.contains(warned), "{said}");
     assert!(
         said.contains("member-1 would end like this again"),
         "{said}"
@@ -202,6 +211,27 @@ async fn an_up_that_was_cut_short_is_taken_up_by_the_next() {
     up.says("the house is open").await;
     assert!(!making.exists());
     assert_eq!(up.process.interrupt(), Some(130));
+}
+
+/// Killed at any moment of the ceremony, and started again at once: its participants end with it, and
+/// none of them stands in the next one's way.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_up_that_is_killed_leaves_no_participant_behind() {
+    let place = Place::new();
+    for pause in [700, 900, 1100, 1400, 1800, 2200] {
+        let mut up = place.up(&format!("killed-{pause}.log"));
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+        assert!(!up.said().contains("cannot"), "{}", up.said());
+        up.process.kill();
+    }
+    let house = place.house();
+    wait_for("their end", || !any_process_names(&house)).await;
+}
+
+/// Whether a process has this path on its command line.
+fn any_process_names(path: &Path) -> bool {
+    let listed = Command::new("ps").args(["-eo", "args"]).output().unwrap();
+    String::from_utf8_lossy(&listed.stdout).contains(path.to_str().unwrap())
 }
 
 /// A demo in a directory of its own, where nothing else is.

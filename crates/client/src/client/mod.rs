@@ -368,6 +368,7 @@ impl Client {
     ) -> Result<T, ClientError> {
         let mut waiting = self.order(prefer)?.into_iter();
         let (mut asked, mut failures) = (FuturesUnordered::new(), Failures::default());
+        let liars = most_liars(self.committee());
         loop {
             if let Some(member) = waiting.next() {
                 asked.push(async move { (member, self.ask(member, request).await) });
@@ -383,8 +384,8 @@ impl Client {
                         Ok(good) => return Ok(good),
                         Err(why) => failures.add(member, why),
                     }
-                    if failures.are_conclusive() {
-                        return Err(failures.into());
+                    if let Some(refused) = failures.agreed(liars) {
+                        return Err(refused);
                     }
                 }
                 () = tokio::time::sleep(HEDGE), if more => {}
@@ -409,6 +410,12 @@ impl Client {
         });
         Ok(members)
     }
+}
+
+/// How many members may lie under which a round closes once, `2q-n-1`: no more are expected to.
+fn most_liars(committee: &Committee) -> usize {
+    let both = committee.quorum().saturating_mul(2);
+    both.saturating_sub(usize::from(committee.members()).saturating_add(1))
 }
 
 impl AsRef<CommitteeFile> for Client {

@@ -8,6 +8,7 @@
 use std::sync::atomic::AtomicUsize;
 
 use sealbid_types::allocation::{FillKind, UnfilledReason};
+use sealbid_types::bytes::Blob;
 use sealbid_types::door::{Refusal, RefusalCode};
 use sealbid_types::envelope::Envelope;
 use sealbid_types::report::Receipt;
@@ -328,4 +329,48 @@ async fn waiting_ends_with_the_settlement_or_with_time() {
         .await
         .unwrap();
     assert!(outcome.is_final());
+}
+
+fn keeps_from_9(code: RefusalCode) -> Option<Answer> {
+    always(Response::Refused(Refusal {
+        code,
+        message: "records are kept here from round 9 on".to_owned(),
+    }))
+}
+
+/// Members keep records for as long as each of them likes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_one_member_keeps_no_more_comes_from_another() {
+    let mut house = TestHouse::new(4);
+    let gone = || keeps_from_9(RefusalCode::RecordGone);
+    let shows = always(Response::Record(Box::new(house.record(ROUND, &[]))));
+    let (doors, client) = house.open(vec![gone(), gone(), gone(), shows]).await;
+    for _ in 0..4 {
+        assert!(client.round(ROUND).await.is_ok());
+        assert_eq!(client.audit(ROUND).await.unwrap().member, MemberIndex(3));
+    }
+    drop((doors, client));
+    // A member that is behind, or away, says less than one that has had it.
+    let behind = keeps_from_9(RefusalCode::NoSuchRound);
+    let (_doors, client) = house.open(vec![behind, None, gone(), None]).await;
+    for _ in 0..4 {
+        assert!(client.round(ROUND).await.unwrap_err().is_record_gone());
+        let error = client.audit(ROUND).await.unwrap_err();
+        assert!(error.is_record_gone(), "{error}");
+        assert!(error.to_string().contains("from round 9 on"), "{error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_that_shows_no_evidence_gives_no_answer() {
+    let mut house = TestHouse::new(3);
+    let none = always(Response::Evidence(Vec::new()));
+    let garbage = always(Response::Evidence(vec![Blob::from(vec![1, 2, 3])]));
+    let other = always(Response::Rounds(Vec::new()));
+    let (_doors, client) = house.open(vec![none, garbage, other]).await;
+    assert_eq!(client.evidence_of(MemberIndex(0)).await.unwrap(), []);
+    for member in [1, 2] {
+        let error = client.evidence_of(MemberIndex(member)).await.unwrap_err();
+        assert_eq!(error.class(), ErrorClass::Dishonest, "{error}");
+    }
 }

@@ -39,7 +39,7 @@ pub enum ClientError {
         refusal: Refusal,
     },
     /// Nobody answers at any front door.
-    #[error("none of the {members} members can be reached: {}", reason(.last))]
+    #[error("{}: {}", nobody(*.members), reason(.last))]
     Unreachable {
         /// How many were tried.
         members: usize,
@@ -98,6 +98,14 @@ pub enum ClientError {
     Local(DoorError),
 }
 
+/// That none of so many can be reached. One alone is named by the sentence around it.
+fn nobody(members: usize) -> String {
+    match members {
+        1 => "it cannot be reached".to_owned(),
+        n => format!("none of the {n} members can be reached"),
+    }
+}
+
 /// What a door's error says, without the member: the sentence around it names the member already.
 fn reason(error: &DoorError) -> String {
     match error {
@@ -154,6 +162,12 @@ impl ClientError {
             | Self::Seal(_) => ErrorClass::Input,
             Self::Entropy(_) | Self::Local(_) => ErrorClass::Local,
         }
+    }
+
+    /// Whether the round is settled, and no member that answers keeps its record any more.
+    #[must_use]
+    pub const fn is_record_gone(&self) -> bool {
+        matches!(self, Self::Refused { refusal, .. } if matches!(refusal.code, RefusalCode::RecordGone))
     }
 
     /// Whether the same call may succeed if it is made again, a moment later. It does no harm: an
@@ -232,7 +246,8 @@ const fn passes(code: RefusalCode) -> bool {
         | RefusalCode::Proof
         | RefusalCode::SharedU
         // What became of it is known, and its status says what.
-        | RefusalCode::AlreadyListed => false,
+        | RefusalCode::AlreadyListed
+        | RefusalCode::RecordGone => false,
     }
 }
 

@@ -16,7 +16,7 @@ pub enum ReceiptError {
     #[error("it is for another envelope")]
     Envelope,
     /// Fewer members acknowledge than a quorum.
-    #[error("{found} members acknowledge, and {quorum} are needed")]
+    #[error("acknowledged by {found}, {quorum} are needed")]
     TooFew {
         /// How many do.
         found: usize,

@@ -1,5 +1,7 @@
 //! Submitting an envelope to whichever member takes it, and what came of those that did not.
 
+use std::collections::BTreeSet;
+
 use sealbid_net::door::DoorError;
 use sealbid_types::bytes::Blob;
 use sealbid_types::codec::encode;
@@ -112,18 +114,22 @@ impl Failures {
         self.0.push((member, why));
     }
 
-    /// Whether asking on is pointless: two members refuse for the same lasting reason. One alone
-    /// may be lying.
-    pub(crate) fn are_conclusive(&self) -> bool {
-        let lasting: Vec<_> = self.refusals().filter(|code| is_lasting(*code)).collect();
-        lasting
-            .iter()
-            .any(|code| lasting.iter().filter(|other| *other == code).count() > 1)
+    /// The refusal after which asking on is pointless: more members give it, for a lasting reason,
+    /// than `liars` can be. Fewer may be lying, and the next member takes the envelope.
+    pub(crate) fn agreed(&self, liars: usize) -> Option<ClientError> {
+        let (member, refusal) = self.refusals().last()?;
+        let same = self.refusals().filter(|(_, it)| it.code == refusal.code);
+        // Two in any case: one alone may have a full house of its own.
+        let is_agreed = is_lasting(refusal.code) && same.count() > liars.max(1);
+        is_agreed.then(|| ClientError::Refused {
+            member,
+            refusal: refusal.clone(),
+        })
     }
 
-    fn refusals(&self) -> impl Iterator<Item = RefusalCode> {
-        self.0.iter().filter_map(|(_, why)| match why {
-            Unanswered::Refused(refusal) => Some(refusal.code),
+    fn refusals(&self) -> impl Iterator<Item = (MemberIndex, &Refusal)> {
+        self.0.iter().filter_map(|(member, why)| match why {
+            Unanswered::Refused(refusal) => Some((*member, refusal)),
             _ => None,
         })
     }
@@ -139,7 +145,8 @@ const fn is_lasting(code: RefusalCode) -> bool {
         | RefusalCode::StoreUnreadable
         | RefusalCode::RoundFull
         | RefusalCode::RoundTooFar
-        | RefusalCode::NoSuchRound => false,
+        | RefusalCode::NoSuchRound
+        | RefusalCode::RecordGone => false,
         RefusalCode::Oversize
         | RefusalCode::UnknownVersion
         | RefusalCode::Malformed
@@ -164,20 +171,27 @@ const fn is_lasting(code: RefusalCode) -> bool {
     }
 }
 
-/// How much a failure says: refusals for lasting reasons most, silence least.
+/// How much a failure says. That an envelope comes too late has its outcome asked for, so that no lie
+/// about it counts. For any other lasting reason it is refused once members agree; one alone says
+/// less than a member that did not answer, since that one may hold the envelope.
 const fn weight(why: &Unanswered) -> u8 {
     match why {
-        Unanswered::Refused(refusal) if is_lasting(refusal.code) => 4,
-        Unanswered::Refused(_) => 3,
-        Unanswered::Fault(_) => 2,
-        Unanswered::Door(DoorError::TimedOut { .. }) => 1,
+        Unanswered::Refused(refusal) if is_late(refusal.code) => 5,
+        // More than that there is no such round: a member that is behind says that.
+        Unanswered::Refused(refusal) if matches!(refusal.code, RefusalCode::RecordGone) => 5,
+        Unanswered::Refused(refusal) if !is_lasting(refusal.code) => 4,
+        Unanswered::Fault(_) => 3,
+        Unanswered::Door(DoorError::TimedOut { .. } | DoorError::Disconnected { .. }) => 2,
+        Unanswered::Refused(_) => 1,
         Unanswered::Door(_) => 0,
     }
 }
 
 impl From<Failures> for ClientError {
     fn from(failures: Failures) -> Self {
-        let members = failures.0.len();
+        // A member may have failed twice: before, and when it was asked again.
+        let members: BTreeSet<_> = failures.0.iter().map(|(member, _)| *member).collect();
+        let members = members.len();
         match failures.0.into_iter().max_by_key(|(_, why)| weight(why)) {
             Some((member, Unanswered::Refused(refusal))) => Self::Refused { member, refusal },
             Some((member, Unanswered::Fault(fault))) => Self::Dishonest { member, fault },

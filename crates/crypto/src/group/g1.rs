@@ -30,6 +30,30 @@ const CUBE_ROOT: blst_fp = blst_fp {
     ],
 };
 
+/// A point of order 11, as `blst` keeps it.
+const OF_ORDER_ELEVEN: blst_p1_affine = blst_p1_affine {
+    x: blst_fp {
+        l: [
+            0xf096_ffc6_9d0d_13ae,
+            0x9b11_001f_21a6_dda4,
+            0x6132_d903_8e56_43a0,
+            0x2246_0c55_a88c_25a6,
+            0x3d26_49e2_a0f9_e8f2,
+            0x16aa_aff2_ab1f_1c42,
+        ],
+    },
+    y: blst_fp {
+        l: [
+            0x9e78_53d7_ea1f_0a58,
+            0x6183_762f_1faf_191c,
+            0x9874_3a0f_fc2b_a352,
+            0x3128_9d9e_1b75_2fd9,
+            0xd88d_b553_d8df_e243,
+            0x17ec_1c6c_819b_0ac1,
+        ],
+    },
+};
+
 /// A point of the curve that is not the identity. It may lie outside G1.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(transparent)]
@@ -56,6 +80,13 @@ impl CurvePoint {
         // SAFETY: 96 bytes are written.
         unsafe { blst_p1_affine_serialize(bytes.as_mut_ptr(), &self.0) };
         bytes
+    }
+
+    /// A point of order 11, the smallest prime but 3 that divides the cofactor: what a check of the
+    /// subgroup has to find. For tests of who makes that check.
+    #[must_use]
+    pub const fn of_order_eleven() -> Self {
+        Self(OF_ORDER_ELEVEN)
     }
 
     /// The point as a member of G1, if it is one: exact, at half the price of a

@@ -18,6 +18,7 @@ mod hash;
 mod integer;
 mod msm;
 mod pairing;
+mod reference;
 mod scalar;
 mod subgroup;
 
@@ -27,6 +28,7 @@ pub use hash::{hash_to_g1, hash_to_g2};
 pub use integer::IntegerCombination;
 pub use msm::{LinearCombination, linear_combination_g2, short_combination_g2};
 pub use pairing::{PairingProduct, multiples_of_generators_agree};
+pub use reference::{KeySet, read_key_set};
 pub use scalar::{Scalar, ScalarError, SecretScalar};
 pub use subgroup::{Signs, in_subgroup_all};
 

@@ -7,8 +7,8 @@ use zeroize::Zeroizing;
 use crate::batch::Transcript;
 use crate::domain;
 use crate::group::{
-    G1Point, G1Sum, G2Point, LinearCombination, PairingProduct, PointError,
-    multiples_of_generators_agree, short_combination_g2,
+    G1Point, G1Sum, G2Point, KeySet, LinearCombination, PairingProduct, PointError,
+    multiples_of_generators_agree, read_key_set, short_combination_g2,
 };
 use crate::lagrange::common_denominator;
 
@@ -101,7 +101,7 @@ pub struct CommitteeKeys {
     public_key: G1Point,
     public_key_2: G2Point,
     share_keys: Vec<ShareKeyPoints>,
-    reference: threshold_crypto::PublicKeySet,
+    reference: KeySet,
 }
 
 impl CommitteeKeys {
@@ -137,7 +137,7 @@ impl CommitteeKeys {
             public_key,
             public_key_2,
             share_keys,
-            reference: reference_key_set(keys).ok_or(KeysError::Reference)?,
+            reference: read_key_set(&keys.commitment).ok_or(KeysError::Reference)?,
         })
     }
 
@@ -180,7 +180,7 @@ impl CommitteeKeys {
 
     /// The same keys for `threshold_crypto`.
     #[must_use]
-    pub const fn public_key_set(&self) -> &threshold_crypto::PublicKeySet {
+    pub const fn public_key_set(&self) -> &KeySet {
         &self.reference
     }
 }
@@ -272,13 +272,6 @@ fn twins_agree(pairs: &[(KeyName, G1Point, G2Point)], weights: &[u128]) -> bool 
         // The identity's pairing with anything is one.
         None => left.is_one(),
     }
-}
-
-/// `threshold_crypto` reads a commitment as a count and compressed points, which is postcard's
-/// form of a list of tuples.
-fn reference_key_set(keys: &PublicKeys) -> Option<threshold_crypto::PublicKeySet> {
-    let bytes = postcard::to_stdvec(&keys.commitment).ok()?;
-    postcard::from_bytes(&bytes).ok()
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use sealbid_types::bytes::FixedBytes;
 use sealbid_types::codec::{decode, encode};
 use sealbid_types::door::{PublicIntent, Refusal, RefusalCode};
-use sealbid_types::envelope::{Envelope, Header, Kind};
+use sealbid_types::envelope::{Envelope, Header, Kind, MOST_ROUNDS};
 use sealbid_types::id::{EnvelopeId, Round, Slot};
 use sealbid_types::keys::PublicKey;
 use sealbid_types::time::Timestamp;
@@ -138,6 +138,29 @@ impl Inbox {
     /// How many of a kind are acknowledged for `round` and not expired by a quorum's clocks.
     pub(crate) fn count(&self, kind: Kind, round: Round) -> usize {
         self.places.taken(kind, round)
+    }
+
+    /// Whether it keeps out intents for rounds after this one that there is no place left in one of them,
+    /// or that it holds as much as it may. What expires before `slot_end` fills none: by then its places
+    /// come back, and no round is needed for that.
+    pub(crate) fn is_full_after(&self, round: Round, slot_end: Timestamp) -> bool {
+        if self.held.len() >= self.limits.held {
+            return true;
+        }
+        let last = Round(round.0.saturating_add(MOST_AHEAD + MOST_ROUNDS));
+        // Seldom, so that the count below is as well.
+        if self.places.full(Kind::Intent, round.next(), last).is_none() {
+            return false;
+        }
+        let mut lasting = Places::new(self.most(Kind::Intent), self.most(Kind::Quote));
+        for held in self.held.values() {
+            let header = &held.envelope.header;
+            if held.counts && header.kind == Kind::Intent && header.expires >= slot_end {
+                let from = held.acknowledged.unwrap_or(header.first);
+                lasting.take(header.kind, from.max(round.next()), header.last);
+            }
+        }
+        lasting.full(Kind::Intent, round.next(), last).is_some()
     }
 
     /// The ids of a kind that a report for `round`, at the end of a slot, lists: sorted.
@@ -359,14 +382,17 @@ impl Inbox {
         self.places.free(header.kind, from, header.last);
     }
 
-    /// Envelopes that no round from `open` on can list, now that one closed at `closed_at`.
-    pub(crate) fn outlived(&self, open: Round, closed_at: Timestamp) -> Vec<EnvelopeId> {
-        self.held
-            .iter()
-            .filter(|(_, held)| {
-                let header = &held.envelope.header;
-                header.last < open || header.expires < closed_at
-            })
+    /// Envelopes that no round from `open` on can list, now that one closed at `closed_at`. `rule` is
+    /// [`Rules::forgets`](crate::member::Rules::forgets).
+    pub(crate) fn outlived(
+        &self,
+        open: Round,
+        closed_at: Timestamp,
+        rule: fn(bool, &EnvelopeId) -> bool,
+    ) -> Vec<EnvelopeId> {
+        let is_over = |header: &Header| header.last < open || header.expires < closed_at;
+        let held = self.held.iter();
+        held.filter(|(id, held)| rule(is_over(&held.envelope.header), id))
             .map(|(id, _)| *id)
             .collect()
     }

@@ -8,4 +8,5 @@ mod tests;
 
 pub use self::catch_up::{CheckedRecord, RecordError, check_record};
 pub(crate) use self::ledger::Chain;
-pub(crate) use self::row::CertifiedRound;
+pub use self::row::certified_close;
+pub(crate) use self::row::{CertifiedRound, Row};

@@ -15,6 +15,7 @@ use sealbid_types::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::disk::{Table, Write};
+use crate::member::message::CertifiedClose;
 
 /// A certified close.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +24,13 @@ pub(crate) struct CertifiedRound {
     pub(crate) certificate: CertificateBytes,
 }
 sealbid_types::schema!(CertifiedRound, "sealbid.certified-round", 2, 1 << 24);
+
+/// Reads a row of [`Table::Closes`]; none if it is not one.
+#[must_use]
+pub fn certified_close(row: &[u8]) -> Option<CertifiedClose> {
+    let CertifiedRound { close, certificate } = decode(row).ok()?;
+    Some(CertifiedClose { close, certificate })
+}
 
 /// The points that the entries of a round use. They follow the close once the member holds all its
 /// envelopes, which it does before it opens any.
@@ -98,7 +106,7 @@ impl Row {
     }
 
     /// Reads a row of one of [`TABLES`]; None for any other table.
-    pub(super) fn decode(table: Table, bytes: &[u8]) -> Option<Result<Self, DecodeError>> {
+    pub(crate) fn decode(table: Table, bytes: &[u8]) -> Option<Result<Self, DecodeError>> {
         Some(match table {
             Table::Closes => decode(bytes).map(|row| Self::Close(Box::new(row))),
             Table::Points => decode(bytes).map(Self::Points),
@@ -127,7 +135,8 @@ impl RowKey {
         }
     }
 
-    fn place(&self) -> (Table, Vec<u8>) {
+    /// Where it rests.
+    pub(crate) fn place(&self) -> (Table, Vec<u8>) {
         let of_round = |round: &Round| round.0.to_be_bytes().to_vec();
         match self {
             Self::Close(round) => (Table::Closes, of_round(round)),

@@ -19,4 +19,4 @@ mod witness;
 pub(crate) use self::answers::Asked;
 pub(crate) use self::peers::Peers;
 pub(crate) use self::start::{Recollection, Start};
-pub(crate) use self::witness::Witness;
+pub(crate) use self::witness::{Witness, witnessed};

@@ -32,6 +32,11 @@ const MOST_OF_ROW: usize = 4_096;
 struct Batch(Vec<Signed<Acknowledgement>>);
 sealbid_types::schema!(Batch, "sealbid.witness", 1, 1 << 24);
 
+/// Reads a row of the witness.
+pub(crate) fn witnessed(row: &[u8]) -> Option<Vec<Signed<Acknowledgement>>> {
+    decode(row).ok().map(|Batch(batch)| batch)
+}
+
 /// Acknowledgements of the other members.
 #[derive(Debug, Default)]
 pub(crate) struct Witness {

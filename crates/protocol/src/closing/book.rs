@@ -1,6 +1,6 @@
 //! The reports of the open round: this member's own, and those of others as far as they count.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use sealbid_types::committee::Committee;
 use sealbid_types::door::Refusal;
@@ -123,7 +123,8 @@ impl ReportBook {
         Ok(contradicted.map_or(Reported::New, Reported::Contradicts))
     }
 
-    fn of(&self, member: MemberIndex) -> impl Iterator<Item = &Signed<Report>> {
+    /// The reports of a member.
+    pub(crate) fn of(&self, member: MemberIndex) -> impl Iterator<Item = &Signed<Report>> {
         self.iter().filter(move |report| report.member == member)
     }
 
@@ -137,19 +138,16 @@ impl ReportBook {
         !self.refused.contains_key(id) && self.iter().any(|report| names(&report.body, id))
     }
 
-    /// An envelope fails the gate. The first time, gives the members whose reports list it: an honest member lists
+    /// An envelope fails the gate. The first time, gives the reports that list it: an honest member lists
     /// only what has passed its own gate, which is the same.
-    pub(crate) fn refuse(&mut self, id: EnvelopeId, refusal: Refusal) -> BTreeSet<MemberIndex> {
-        let reporters: BTreeSet<_> = self
-            .iter()
-            .filter(|report| names(&report.body, &id))
-            .map(|report| report.member)
-            .collect();
-        if reporters.is_empty() || self.refused.insert(id, refusal).is_some() {
-            return BTreeSet::new();
+    pub(crate) fn refuse(&mut self, id: EnvelopeId, refusal: Refusal) -> Vec<Signed<Report>> {
+        let listing = self.iter().filter(|report| names(&report.body, &id));
+        let listing: Vec<_> = listing.cloned().collect();
+        if listing.is_empty() || self.refused.insert(id, refusal).is_some() {
+            return Vec::new();
         }
         self.changes += 1;
-        reporters
+        listing
     }
 
     /// Whether an envelope has failed the gate.
@@ -158,7 +156,8 @@ impl ReportBook {
     }
 }
 
-fn names(report: &Report, id: &EnvelopeId) -> bool {
+/// Whether a report lists an envelope. Its lists are sorted.
+pub(crate) fn names(report: &Report, id: &EnvelopeId) -> bool {
     report.intents.binary_search(id).is_ok() || report.quotes.binary_search(id).is_ok()
 }
 

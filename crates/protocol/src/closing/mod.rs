@@ -23,7 +23,7 @@ use sealbid_types::keys::Signed;
 use sealbid_types::report::Report;
 use sealbid_types::time::Timestamp;
 
-pub(crate) use self::book::{ReportBook, Reported};
+pub(crate) use self::book::{ReportBook, Reported, names};
 pub(crate) use self::fetch::{MOST_ENVELOPES, MOST_REPORTS};
 pub(crate) use self::judge::Grounds;
 pub(crate) use self::standings::{ReportStanding, Standings};
@@ -215,19 +215,19 @@ impl Closing {
         fetch::ask_whom(&self.book, &self.standings, holders, alive, me, turn)
     }
 
-    /// Members whose reports name `id`, which is here, where it cannot stand.
+    /// The reports that name `id`, which is here, where it cannot stand.
     pub(crate) fn misfits(
         &mut self,
         context: &Context,
         chain: &Chain,
         inbox: &Inbox,
         id: &EnvelopeId,
-    ) -> BTreeSet<MemberIndex> {
+    ) -> Vec<Signed<Report>> {
         self.look(context, chain, inbox);
         let unfit = ReportStanding::Unfit(*id);
         let reports = self.book.iter();
         let misfits = reports.filter(|report| self.standing(&report.id()) == unfit);
-        misfits.map(|report| report.member).collect()
+        misfits.cloned().collect()
     }
 }
 

@@ -50,17 +50,19 @@ impl Accusations {
         row.flatten().into_iter().chain([notice]).collect()
     }
 
+    /// Whether there is evidence of its kind already, so that it need not even be judged.
+    pub(crate) fn has_like(&self, evidence: &Evidence) -> bool {
+        let kept = self.kept.get(&evidence.key());
+        kept.is_some_and(|kept| evidence.round().0 < kept.0.saturating_add(REPLACED_AFTER))
+    }
+
     /// The row of evidence that is new.
     pub(crate) fn keep(&mut self, evidence: &Evidence) -> Option<Output> {
-        let (key, round) = (evidence.key(), evidence.round());
-        let is_known = self
-            .kept
-            .get(&key)
-            .is_some_and(|kept| round.0 < kept.0.saturating_add(REPLACED_AFTER));
-        if is_known {
+        if self.has_like(evidence) {
             return None;
         }
-        self.kept.insert(key.clone(), round);
+        let key = evidence.key();
+        self.kept.insert(key.clone(), evidence.round());
         Some(Output::Write(Write::Put {
             table: Table::Evidence,
             key,

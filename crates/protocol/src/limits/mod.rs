@@ -2,6 +2,7 @@
 
 mod places;
 
+use core::num::NonZeroU64;
 use core::time::Duration;
 
 pub(crate) use self::places::Places;
@@ -15,6 +16,8 @@ pub struct Options {
     pub times: Times,
     /// Limits.
     pub limits: Limits,
+    /// How many rounds' records are kept, the newest; without it all are.
+    pub keep_records: Option<NonZeroU64>,
 }
 
 /// Times of the engine. All are durations of the member's own clock.

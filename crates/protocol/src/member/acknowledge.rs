@@ -135,15 +135,16 @@ impl<R: Rules> Engine<R> {
             // in a round that nobody lives to see.
             let text = format!("its rounds are {} to {}", header.first, header.last);
             let refusal = refusal(RefusalCode::RoundTooFar, text);
-            return self.refuse_envelope(id, refusal, out);
+            return self.refuse_envelope(&admissible.envelope, refusal, out);
         }
+        let envelope = admissible.envelope.clone();
         out.extend(self.inbox.take(admissible, None));
         let misfits = self
             .closing
             .misfits(&self.context, &self.chain, &self.inbox, &id);
-        for member in misfits {
+        for report in misfits {
             let what = format!("reported envelope {}, which cannot stand there", id.short());
-            self.accuse(member, what, None, out);
+            self.accuse_of_bogus_report(report, envelope.clone(), what, out);
         }
     }
 
@@ -213,13 +214,14 @@ impl<R: Rules> Engine<R> {
             envelope,
             round,
         } = &signed.body;
-        let committee = &self.context.committee;
+        let committee = &self.context.committee.clone();
         // From its maker only: the witness keeps it unverified, and must not be filled by others.
         if (auction, epoch) != (&committee.auction, &committee.epoch) || signed.member != from {
             return true;
         }
         let open = self.chain.open();
         self.witness.keep(&signed, open);
+        self.hold_to_report(&signed, out);
         let latest = open.next();
         if !self.receipts.needs(envelope, signed.member, *round, latest) {
             return true;

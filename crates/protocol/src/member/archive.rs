@@ -15,7 +15,7 @@ use super::io::{Notice, Output, delete, put};
 use super::message::{CertifiedClose, PeerMessage, Want};
 use super::{Engine, Rules, broadcast, forked, round_key, vote_key};
 use crate::admission::{InboxEntry, forget};
-use crate::chain::{CheckedRecord, RecordError};
+use crate::chain::{CertifiedRound, CheckedRecord, RecordError};
 use crate::closing::{Closing, Window};
 use crate::disk::Table;
 use crate::evidence::Evidence;
@@ -234,6 +234,12 @@ impl<R: Rules> Engine<R> {
         let settlement = &record.settlement.settlement;
         let round = settlement.round;
         out.push(put(Table::Records, round_key(round), record));
+        let certified = CertifiedRound {
+            close: record.close.clone(),
+            certificate: record.certificate,
+        };
+        out.push(put(Table::Certificates, round_key(round), &certified));
+        out.extend(self.retention.settled(round));
         out.extend(self.promises.settled(round));
         for (id, status) in outcomes(record) {
             out.push(put(
@@ -303,11 +309,8 @@ impl<R: Rules> Engine<R> {
         // The next round closes no earlier than at the end of the slot after this one's.
         let next_slot = record.close.slot.next();
         let earliest = self.context.committee.schedule.end_of(next_slot);
-        let outlived = self.inbox.outlived(self.chain.open(), earliest);
-        let outlived: Vec<_> = outlived
-            .into_iter()
-            .filter(|id| R::forgets(true, id))
-            .collect();
+        let open = self.chain.open();
+        let outlived = self.inbox.outlived(open, earliest, R::forgets);
         for id in &outlived {
             self.inbox.remove(id);
             out.extend(forget(id));

@@ -15,7 +15,7 @@ use super::acknowledge::Taken;
 use super::io::{Input, Output, RequestId};
 use super::message::PeerMessage;
 use super::{Engine, Rules, send};
-use crate::admission::gate::Admissible;
+use crate::admission::gate::{Admissible, Refused};
 use crate::admission::{Origin, Readable, Unreadable, offer, refusal};
 
 /// An answer to a client.
@@ -187,7 +187,7 @@ impl<R: Rules> Engine<R> {
     fn take_checked(
         &mut self,
         admitted: Vec<Admissible>,
-        refused: Vec<(EnvelopeId, Refusal)>,
+        refused: Vec<Refused>,
         unchecked: Vec<EnvelopeId>,
         out: &mut Vec<Output>,
     ) {
@@ -195,10 +195,11 @@ impl<R: Rules> Engine<R> {
             self.screen.came_back(&admissible.id());
             self.admit(admissible, out);
         }
-        for (id, refusal) in refused {
+        for Refused { envelope, refusal } in refused {
+            let id = envelope.id();
             self.screen.came_back(&id);
             self.screen.fail(id, refusal.clone());
-            self.refuse_envelope(id, refusal, out);
+            self.refuse_envelope(&envelope, refusal, out);
         }
         for id in unchecked {
             self.screen.came_back(&id);
@@ -240,17 +241,18 @@ impl<R: Rules> Engine<R> {
     /// An envelope that no member takes, by its bytes: who reported it lies.
     pub(super) fn refuse_envelope(
         &mut self,
-        id: EnvelopeId,
+        envelope: &Envelope,
         refusal: Refusal,
         out: &mut Vec<Output>,
     ) {
+        let id = envelope.id();
         self.refuse_clients(&id, &refusal, out);
         let what = format!("reported envelope {}, which fails: {refusal}", id.short());
         if !R::refuses(true, &id) {
             return;
         }
-        for member in self.closing.book.refuse(id, refusal) {
-            self.accuse(member, what.clone(), None, out);
+        for report in self.closing.book.refuse(id, refusal) {
+            self.accuse_of_bogus_report(report, envelope.clone(), what.clone(), out);
         }
     }
 
@@ -270,9 +272,9 @@ impl<R: Rules> Engine<R> {
                     Some(signed) => given.push(signed),
                     None => unknown.push(envelope),
                 },
-                Err(Unreadable { id, refusal }) => {
-                    if let Some(id) = id {
-                        self.refuse_envelope(id, refusal, out);
+                Err(Unreadable { envelope, refusal }) => {
+                    if let Some(envelope) = envelope {
+                        self.refuse_envelope(&envelope, refusal, out);
                     }
                 }
             }
@@ -283,7 +285,7 @@ impl<R: Rules> Engine<R> {
         for envelope in &unknown {
             // It failed before any report named it.
             if let Some(failure) = self.screen.failure(&envelope.id()).cloned() {
-                self.refuse_envelope(envelope.id(), failure, out);
+                self.refuse_envelope(envelope.envelope(), failure, out);
             }
         }
         self.screen_all(unknown, Origin::Member(from), out);

@@ -1,14 +1,14 @@
 //! What goes into a member's engine and what comes out of it.
 
 use sealbid_types::codec::Schema;
-use sealbid_types::door::{Event, PublicIntent, Refusal, Response};
+use sealbid_types::door::{Event, PublicIntent, Response};
 use sealbid_types::id::{EnvelopeId, MemberIndex, Round};
 use sealbid_types::keys::Signed;
 use sealbid_types::settlement::SignedSettlement;
 use sealbid_types::time::Timestamp;
 
 use super::Stage;
-use crate::admission::gate::Admissible;
+use crate::admission::gate::{Admissible, Refused};
 use crate::admission::{Origin, Readable};
 use crate::chain::{CheckedRecord, RecordError};
 use crate::disk::Write;
@@ -39,7 +39,7 @@ pub enum Input {
         /// Those that passed.
         admitted: Vec<Admissible>,
         /// Those that failed: a close that lists one is invalid.
-        refused: Vec<(EnvelopeId, Refusal)>,
+        refused: Vec<Refused>,
         /// Those that the gate could say nothing of.
         unchecked: Vec<EnvelopeId>,
     },

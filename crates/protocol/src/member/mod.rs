@@ -5,12 +5,15 @@
 
 mod acknowledge;
 mod archive;
+mod bogus_report;
+mod broken_promise;
 mod heartbeat;
 mod intake;
 pub mod io;
 pub mod message;
 mod progress;
 mod recollect;
+mod retention;
 mod router;
 pub mod rules;
 mod start;
@@ -30,9 +33,13 @@ use sealbid_types::id::{MemberIndex, Round};
 use sealbid_types::keys::Signed;
 use sealbid_types::report::Acknowledgement;
 
+pub(crate) use self::intake::report_key;
 pub use self::io::{Input, Notice, Output, RequestId};
+use self::retention::Retention;
+pub use self::retention::{SINCE_KEY as RECORDS_SINCE, records_since};
 pub use self::rules::{Honest, Rules};
 pub use self::start::StartError;
+pub(crate) use self::start::{OWNER_KEY, owner};
 pub use crate::limits::{Limits, Options, Times};
 pub use crate::promises::Lists;
 pub use crate::settlement::{StoredOutcome, outcomes, summary};
@@ -121,6 +128,7 @@ pub struct Engine<R: Rules = Honest> {
     context: Context,
     options: Options,
     promises: Promises,
+    retention: Retention,
     chain: Chain,
     inbox: Inbox,
     screen: Screen,

@@ -92,9 +92,9 @@ impl<R: Rules> Engine<R> {
             .find(|(_, lists)| fits(lists))
     }
 
-    /// Freezes the open round at the beginning of a quote window if it has an intent, or when
-    /// another member's report lists an intent that is here and that this member has not
-    /// acknowledged.
+    /// Freezes the open round at the beginning of a quote window if it has an intent, or if a later
+    /// round is full here; or when another member's report lists an intent that is here and that this
+    /// member has not acknowledged.
     fn freeze(&mut self, out: &mut Vec<Output>) {
         let schedule = self.context.committee.schedule;
         let (round, parent) = (self.closing.round(), self.chain.parent_slot());
@@ -105,7 +105,13 @@ impl<R: Rules> Engine<R> {
         // the intent that comes in it waits for the next, so that solvers have a whole window for
         // it.
         let begun = self.closing.window.begun(&schedule, wall);
-        let by_window = begun.filter(|slot| has_intent && *slot > parent);
+        // Strangers who fill a later round would keep out whoever asks for a range that has that round in
+        // it. Where nobody else trades, no round would close until theirs have expired.
+        let is_due = |slot: Slot| {
+            let slot_end = schedule.end_of(slot);
+            has_intent || self.is_ready() && self.inbox.is_full_after(round, slot_end)
+        };
+        let by_window = begun.filter(|slot| *slot > parent && is_due(*slot));
         if let Some(slot) = by_window
             && let Some(row) = self.promises.freeze(round, slot)
         {

@@ -108,10 +108,14 @@ impl<R: Rules> Engine<R> {
             }
         }
         out.push(put(Table::Reports, report_key(&report), &report));
+        self.hold_to_promises(&report, out);
         self.closing.look(&self.context, &self.chain, &self.inbox);
         if let ReportStanding::Unfit(id) = self.closing.standing(&report.id()) {
             let what = format!("reported envelope {}, which cannot stand there", id.short());
-            self.accuse(report.member, what, None, out);
+            match self.inbox.get(&id).map(|held| held.envelope.clone()) {
+                Some(envelope) => self.accuse_of_bogus_report(report, envelope, what, out),
+                None => self.accuse(report.member, what, None, out),
+            }
         }
     }
 

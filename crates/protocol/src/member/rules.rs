@@ -89,7 +89,7 @@ pub trait Rules: seal::Seal + core::fmt::Debug + Send + 'static {
         honest
     }
 
-    /// Whether an envelope goes once the chain rules it out.
+    /// Whether an envelope goes when a round is settled: once the chain rules it out.
     #[must_use]
     fn forgets(honest: bool, _envelope: &EnvelopeId) -> bool {
         honest

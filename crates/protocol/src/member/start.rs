@@ -13,6 +13,7 @@ use sealbid_types::id::{AuctionId, EnvelopeId, MemberIndex, Round};
 use serde::{Deserialize, Serialize};
 
 use super::io::{Output, put};
+use super::retention::Retention;
 use super::{Context, Due, Engine, MemberSecrets, Options, Rules, round_key, vote_key};
 use crate::admission::{Inbox, Readable, Receipts, Screen};
 use crate::chain::{CertifiedRound, Chain};
@@ -61,7 +62,14 @@ struct Owner {
 }
 sealbid_types::schema!(Owner, "sealbid.store-owner", 1, 128);
 
-const OWNER_KEY: &[u8] = b"owner";
+pub(crate) const OWNER_KEY: &[u8] = b"owner";
+
+/// Reads the row of whose store it is.
+pub(crate) fn owner(row: &[u8]) -> Option<(AuctionId, MemberIndex)> {
+    decode(row)
+        .ok()
+        .map(|Owner { auction, member }| (auction, member))
+}
 
 impl<R: Rules> Engine<R> {
     /// Starts a member from what `disk` holds. `entropy` is fresh at every start.
@@ -103,6 +111,7 @@ impl<R: Rules> Engine<R> {
             clear: R::clear,
             may_prevote: R::may_prevote,
         };
+        let retention = Retention::recall(options.keep_records, disk)?;
         let chain = Chain::recall(disk)?;
         let (most_intents, most_quotes) = (
             context.committee.most_reported_intents(),
@@ -128,6 +137,7 @@ impl<R: Rules> Engine<R> {
             context,
             options,
             promises,
+            retention,
             chain,
             inbox,
             screen,

@@ -41,6 +41,24 @@ use crate::vote::{CommitteeSigner, RosterKeys, Signers};
 /// The row of the open round's cut.
 const CUT_KEY: &[u8] = b"cut";
 
+/// What a row of promises is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Promised {
+    /// The open round's cut, with the report if there is one.
+    Cut(Option<Signed<Report>>),
+    /// A statement that a share was given of.
+    Statement,
+}
+
+/// Reads a row of promises.
+pub(crate) fn promised(key: &[u8], value: &[u8]) -> Option<Promised> {
+    if key == CUT_KEY {
+        let cut: Cut = sealbid_types::codec::decode(value).ok()?;
+        return Some(Promised::Cut(cut.report));
+    }
+    statement::is_statement(key, value).then_some(Promised::Statement)
+}
+
 /// The promises of one member.
 pub(crate) struct Promises {
     auction: AuctionId,

@@ -52,6 +52,11 @@ fn read(key: &[u8]) -> Option<(Round, Purpose)> {
     Some((Round(u64::from_be_bytes(*round)), purpose))
 }
 
+/// Whether a row of promises is a statement's.
+pub(super) fn is_statement(key: &[u8], value: &[u8]) -> bool {
+    read(key).is_some() && value.len() == 32
+}
+
 impl Statements {
     /// Reads from disk what was promised.
     ///

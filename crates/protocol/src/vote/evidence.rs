@@ -55,6 +55,14 @@ impl Evidence {
         (auction, epoch, round)
     }
 
+    /// What a wrong share should have signed; none of another kind.
+    pub(crate) fn statement(&self) -> Option<Statement> {
+        match self {
+            Self::BadShare(signed) => statement(signed).map(|(statement, _)| statement),
+            Self::Proposals(_) | Self::Prevotes(_) | Self::Precommits(_) => None,
+        }
+    }
+
     /// Whether it proves what it says. The caller first compares [`Self::vote`] with its own
     /// auction, epoch and round, and passes the `signers` of that epoch: under another epoch's keys
     /// an honest share looks wrong.
@@ -107,13 +115,15 @@ fn is_wrong(
     signed: &Signed<Precommit>,
     is_share: &dyn Fn(MemberIndex, &Statement, &FixedBytes<96>) -> bool,
 ) -> bool {
-    signed.body.commitment.is_some_and(|value| {
-        let statement = signed
-            .body
-            .instance()
-            .statement(signed.body.view, value.value);
-        !is_share(signed.member, &statement, &value.share)
-    })
+    statement(signed).is_some_and(|(statement, share)| !is_share(signed.member, &statement, &share))
+}
+
+/// What a precommit's share should sign, and the share; none of a nil.
+fn statement(signed: &Signed<Precommit>) -> Option<(Statement, FixedBytes<96>)> {
+    let body = &signed.body;
+    let committed = body.commitment?;
+    let statement = body.instance().statement(body.view, committed.value);
+    Some((statement, committed.share))
 }
 
 /// Whether a precommit carries a share, and not the right one.

@@ -143,6 +143,14 @@ pub struct Precommit {
 }
 schema!(Precommit, "sealbid.vote-precommit", 2, 256);
 
+impl Precommit {
+    /// What a share of it signs, were it a precommit to `value`.
+    #[must_use]
+    pub fn statement(&self, value: ValueDigest) -> Statement {
+        self.instance().statement(self.view, value)
+    }
+}
+
 /// A proposal as it travels.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FullProposal {

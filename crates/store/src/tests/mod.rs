@@ -17,6 +17,7 @@ use proptest::prelude::*;
 use sealbid_protocol::disk::{Recall, Table, Write};
 use sealbid_types::id::{AuctionId, MemberIndex};
 
+use crate::file::archive_of;
 use crate::{Identity, Store, StoreError, Survey};
 
 /// What a store should hold.
@@ -90,8 +91,10 @@ fn some_writes() -> impl Strategy<Value = Vec<Write>> {
 fn it_is_its_owners_alone() {
     let (_directory, path) = place();
     Store::open(&path, identity()).unwrap();
-    let mode = std::fs::metadata(&path).unwrap().permissions().mode();
-    assert_eq!(mode & 0o777, 0o600);
+    for file in [archive_of(&path), path] {
+        let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{}", file.display());
+    }
 }
 
 #[test]
@@ -216,20 +219,27 @@ fn compacting_gives_pruned_pages_back() {
         })
         .collect();
     store.commit(&deletes).unwrap();
-    let before = std::fs::metadata(&path).unwrap().len();
+    let files = [archive_of(&path), path];
+    let sizes = || {
+        files
+            .clone()
+            .map(|file| std::fs::metadata(file).unwrap().len())
+    };
+    let before = sizes();
     assert!(store.compact().unwrap());
-    let after = std::fs::metadata(&path).unwrap().len();
-    assert!(after < before / 2, "{before} to {after}");
+    for (before, after) in before.into_iter().zip(sizes()) {
+        assert!(after < before / 2, "{before} to {after}");
+    }
     assert_eq!(content(&store).unwrap().len(), 1);
 }
 
 #[test]
 fn a_survey_says_what_is_there_and_changes_nothing() {
-    let (_directory, path) = place();
+    let (directory, path) = place();
     assert_eq!(Store::survey(&path).unwrap(), Survey::Absent);
     assert!(!path.exists());
     let closed = |newest| Survey::Closed {
-        version: 1,
+        version: 2,
         identity: identity(),
         newest,
     };
@@ -246,8 +256,9 @@ fn a_survey_says_what_is_there_and_changes_nothing() {
     let round = |round: u64| put(Table::Records, &round.to_be_bytes(), b"record");
     store.commit(&[round(255), round(256)]).unwrap();
     // As a member leaves it that is killed.
-    let killed = path.with_extension("killed");
+    let killed = directory.path().join("killed.redb");
     std::fs::copy(&path, &killed).unwrap();
+    std::fs::copy(archive_of(&path), archive_of(&killed)).unwrap();
     drop(store);
     assert_eq!(
         Store::survey(&path).unwrap(),
@@ -256,4 +267,31 @@ fn a_survey_says_what_is_there_and_changes_nothing() {
     assert_eq!(Store::survey(&killed).unwrap(), Survey::NotClosed);
     std::fs::write(&path, "nonsense").unwrap();
     assert!(Store::survey(&path).is_err());
+}
+
+/// Whoever starts a member anew moves both files away: one that is left would be taken for its own.
+#[test]
+fn one_file_without_the_other_is_refused_and_left_alone() {
+    let (directory, path) = place();
+    let store = Store::open(&path, identity()).unwrap();
+    store.commit(&[put(Table::Records, b"1", b"one")]).unwrap();
+    drop(store);
+    let aside = directory.path().join("aside");
+    for (file, says) in [
+        (archive_of(&path), "No such file"),
+        (path.clone(), "another time"),
+    ] {
+        std::fs::rename(&file, &aside).unwrap();
+        let error = Store::open(&path, identity()).unwrap_err().to_string();
+        assert!(error.contains(says), "{error}");
+        let _ = std::fs::remove_file(&file);
+        std::fs::rename(&aside, &file).unwrap();
+        let store = Store::open(&path, identity()).unwrap();
+        assert_eq!(store.get(Table::Records, b"1").unwrap().unwrap(), b"one");
+    }
+    // One that a crash left half made is made whole.
+    let half = directory.path().join("half.redb");
+    drop(Store::open(&half, identity()).unwrap());
+    std::fs::remove_file(&half).unwrap();
+    Store::open(&half, identity()).unwrap();
 }

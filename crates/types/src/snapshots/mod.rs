@@ -434,6 +434,12 @@ fn samples() -> Vec<String> {
             code: RefusalCode::StoreUnreadable,
             message: "the disk".to_owned(),
         })),
+        line(&Request::Evidence),
+        line(&Response::Evidence(vec![Blob::from(vec![1, 2, 3])])),
+        line(&Response::Refused(Refusal {
+            code: RefusalCode::RecordGone,
+            message: "long ago".to_owned(),
+        })),
     ]
 }
 

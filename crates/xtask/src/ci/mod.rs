@@ -6,6 +6,7 @@ mod command;
 mod demo;
 mod error;
 mod msrv;
+mod packages;
 mod rules;
 mod steps;
 mod test_log;
@@ -33,10 +34,17 @@ struct Summary {
     tests: TestLog,
 }
 
-/// Runs all steps up to the first that fails, and says how long each took.
-pub(crate) fn run() -> ExitCode {
+/// Runs all steps, or the one of this name, up to the first that fails, and says how long each
+/// took.
+pub(crate) fn run(only: Option<&str>) -> ExitCode {
+    let chosen = |step: &&Step| only.is_none_or(|name| step.name == name);
+    let steps: Vec<_> = STEPS.iter().filter(chosen).collect();
+    if steps.is_empty() {
+        eprintln!("there is no such step: cargo xtask ci --list");
+        return ExitCode::from(2);
+    }
     let mut summary = Summary::default();
-    let failed = run_steps(&mut summary).err();
+    let failed = run_steps(&steps, &mut summary).err();
     if let Some(error) = &failed {
         eprintln!("\n{error}");
     }
@@ -62,10 +70,10 @@ pub(crate) fn reference() -> ExitCode {
     ExitCode::from(u8::from(outcome.is_err()))
 }
 
-fn run_steps(summary: &mut Summary) -> Result<(), StepError> {
+fn run_steps(steps: &[&Step], summary: &mut Summary) -> Result<(), StepError> {
     CommandLine::new("rustc --version").run()?;
     CommandLine::new("cargo --version").run()?;
-    for step in STEPS {
+    for step in steps {
         println!("\n== {}", step.name);
         let began = Instant::now();
         let ended = (step.run)(step, summary);
@@ -100,6 +108,9 @@ impl Summary {
         println!("\n== slowest test binaries");
         for line in self.tests.slowest(10) {
             println!("{line}");
+        }
+        for test in self.tests.failed() {
+            println!("\nfailed: {test}");
         }
         println!();
         println!("{}", self.tests.counts());

@@ -2,7 +2,7 @@
 
 use super::command::{CommandLine, is_at_hand};
 use super::error::StepError;
-use super::{Ended, Summary, demo, msrv, rules};
+use super::{Ended, Summary, demo, msrv, packages, rules};
 
 /// After how long the tests count as hanging, in seconds.
 const TESTS_SECONDS: u32 = 2400;
@@ -12,6 +12,9 @@ pub(super) const DEMO_SECONDS: u32 = 300;
 
 /// The same of fetching the list of advisories.
 const FETCH_SECONDS: u32 = 120;
+
+/// Builds the tests, and the simulator with them.
+const TEST_BUILD: &str = "cargo test --workspace --locked --no-run";
 
 /// What has to hold of a change.
 pub(super) struct Step {
@@ -54,6 +57,11 @@ pub(super) const STEPS: &[Step] = &[
         run: msrv::check,
     },
     Step {
+        name: "packages",
+        runs: "what is to be published is packaged, unpacked and built",
+        run: packages::check,
+    },
+    Step {
         name: "docs",
         runs: "cargo doc --workspace --no-deps --locked",
         run: docs,
@@ -65,13 +73,19 @@ pub(super) const STEPS: &[Step] = &[
     },
     Step {
         name: "test build",
-        runs: "cargo test --workspace --locked --no-run",
+        runs: TEST_BUILD,
         run: plain,
     },
     Step {
         name: "tests",
         runs: "cargo test --workspace --locked --no-fail-fast",
         run: tests,
+    },
+    Step {
+        name: "simulation",
+        // As the tests have built it. Every sabotage has to be noticed, however long that takes.
+        runs: "target/debug/sim --seeds 100000 --within 20 --sabotage all",
+        run: simulation,
     },
     Step {
         name: "release build",
@@ -81,6 +95,11 @@ pub(super) const STEPS: &[Step] = &[
     Step {
         name: "demo",
         runs: "cargo run --release --bin sealbid --locked -- demo --json",
+        run: demo::run,
+    },
+    Step {
+        name: "heist",
+        runs: "cargo run --release --bin sealbid --locked -- demo --heist --json",
         run: demo::run,
     },
 ];
@@ -125,8 +144,18 @@ fn book(step: &Step, summary: &mut Summary) -> Result<Ended, StepError> {
     }
 }
 
+/// By itself, too, it is of the code as it is.
+fn simulation(step: &Step, summary: &mut Summary) -> Result<Ended, StepError> {
+    CommandLine::new(TEST_BUILD).run()?;
+    plain(step, summary)
+}
+
 fn tests(step: &Step, summary: &mut Summary) -> Result<Ended, StepError> {
-    let (text, outcome) = CommandLine::new(step.runs).within(TESTS_SECONDS).watch();
+    // Houses of real processes wait most of their time, for slots and for each other.
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let at_once = cores.saturating_add(1).to_string();
+    let command = CommandLine::new(step.runs).with("RUST_TEST_THREADS", &at_once);
+    let (text, outcome) = command.within(TESTS_SECONDS).watch();
     summary.tests.read(&text);
     outcome?;
     // No tests at all would pass too.

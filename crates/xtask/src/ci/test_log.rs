@@ -4,6 +4,8 @@
 #[derive(Debug, Default)]
 pub(super) struct TestLog {
     binaries: Vec<Binary>,
+    /// Each with its binary.
+    failed: Vec<String>,
 }
 
 #[derive(Debug, Default, PartialEq)]
@@ -15,8 +17,8 @@ struct Binary {
 }
 
 impl TestLog {
-    /// Reads lines `Running … (target/debug/deps/NAME-HASH)` and `test result: … 3 passed; …
-    /// finished in 1.23s` behind each.
+    /// Reads lines `Running … (target/debug/deps/NAME-HASH)`, `test NAME ... FAILED` and `test
+    /// result: … 3 passed; … finished in 1.23s` behind each.
     pub(super) fn read(&mut self, text: &str) {
         let mut name = String::new();
         for line in text.lines() {
@@ -24,12 +26,19 @@ impl TestLog {
                 name = started;
             } else if let Some(result) = line.strip_prefix("test result: ") {
                 self.binaries.push(Binary::finished(name.clone(), result));
+            } else if let Some(test) = failed(line) {
+                self.failed.push(format!("{name}: {test}"));
             }
         }
     }
 
     pub(super) fn passed(&self) -> u32 {
         self.binaries.iter().map(|binary| binary.passed).sum()
+    }
+
+    /// The tests that failed, in order: what they printed is far above.
+    pub(super) fn failed(&self) -> &[String] {
+        &self.failed
     }
 
     /// The line that everything ends with.
@@ -70,6 +79,11 @@ impl Binary {
     }
 }
 
+/// The name of the test that a line says has failed.
+fn failed(line: &str) -> Option<&str> {
+    line.strip_prefix("test ")?.strip_suffix(" ... FAILED")
+}
+
 /// The name of the binary that a line says is being run.
 fn started(line: &str) -> Option<String> {
     let line = line.trim_start();
@@ -107,6 +121,7 @@ test result: ok. 2 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; fini
                 "     1.00 s  sealbid_client (doc), 2 tests"
             ]
         );
+        assert_eq!(log.failed(), ["house: a"]);
         assert_eq!(TestLog::default().counts(), "0 passed, 0 failed");
     }
 }

@@ -12,9 +12,10 @@ use std::sync::Arc;
 use sealbid_protocol::member::MemberSecrets;
 use sealbid_protocol::member::message::PeerMessage;
 use sealbid_protocol::pool::PoolCommand;
+use sealbid_protocol::vote::Message;
 use sealbid_types::codec::{Schema, decode};
 use sealbid_types::envelope::Envelope;
-use sealbid_types::id::{EnvelopeId, MemberIndex, Round};
+use sealbid_types::id::{EnvelopeId, MemberIndex, Round, ValueDigest};
 use sealbid_types::keys::Signed;
 use sealbid_types::report::Report;
 use sealbid_types::time::Timestamp;
@@ -24,9 +25,13 @@ use crate::world::Draws;
 
 mod abstainer;
 mod another_close;
+mod believes_memory;
 mod boasts;
 mod bogus_ids;
 mod crowd;
+mod double_voter;
+mod early_releaser;
+mod equivocating_proposer;
 mod extra_envelope;
 mod falls_silent;
 mod false_acknowledgements;
@@ -39,14 +44,20 @@ mod forged_acknowledgements;
 mod forged_record;
 mod idle_reporter;
 mod late_reporter;
+mod loses;
 mod omitter;
+mod omitting_proposer;
+mod opens_authorisations;
 mod poisoned_signatures;
 mod repeater;
+mod reports_ahead;
 mod reports_expired;
 mod shared_u;
+mod signs_no_view;
 mod silent;
 mod stale_slot;
 mod third_report;
+mod torsion;
 mod two_reports;
 mod want_flooder;
 mod withholder;
@@ -55,9 +66,13 @@ mod wrong_signatures;
 
 pub use abstainer::Abstainer;
 pub use another_close::AnotherClose;
+pub use believes_memory::BelievesMemory;
 pub use boasts::Boasts;
 pub use bogus_ids::BogusIds;
 pub use crowd::{fill_far_rounds, fill_quota};
+pub use double_voter::DoubleVoter;
+pub use early_releaser::EarlyReleaser;
+pub use equivocating_proposer::EquivocatingProposer;
 pub use extra_envelope::ExtraEnvelope;
 pub use falls_silent::FallsSilent;
 pub use false_acknowledgements::FalseAcknowledgements;
@@ -70,14 +85,20 @@ pub use forged_acknowledgements::ForgedAcknowledgements;
 pub use forged_record::{ForgedRecord, Forgery};
 pub use idle_reporter::IdleReporter;
 pub use late_reporter::LateReporter;
+pub use loses::Loses;
 pub use omitter::Omitter;
+pub use omitting_proposer::OmittingProposer;
+pub use opens_authorisations::OpensAuthorisations;
 pub use poisoned_signatures::PoisonedSignatures;
 pub use repeater::Repeater;
+pub use reports_ahead::ReportsAhead;
 pub use reports_expired::ReportsExpired;
 pub use shared_u::share_u;
+pub use signs_no_view::SignsNoView;
 pub use silent::Silent;
 pub use stale_slot::StaleSlot;
 pub use third_report::ThirdReport;
+pub use torsion::Torsion;
 pub use two_reports::TwoReports;
 pub use want_flooder::WantFlooder;
 pub use withholder::Withholder;
@@ -138,6 +159,8 @@ pub struct Kit {
     /// Envelopes that it has seen.
     /// From its clients, from its gate and from other members' messages.
     pub envelopes: BTreeMap<EnvelopeId, Envelope>,
+    /// The value of the newest proposal that it has heard.
+    pub proposed: Option<ValueDigest>,
     lies: u64,
 }
 
@@ -205,13 +228,42 @@ impl Kit {
     }
 
     fn see(&mut self, message: &PeerMessage) {
-        if let PeerMessage::Envelopes(blobs) = message {
-            for blob in blobs {
-                if let Ok(envelope) = decode::<Envelope>(&blob.0) {
-                    self.envelopes.insert(envelope.id(), envelope);
+        match message {
+            PeerMessage::Envelopes(blobs) => {
+                for blob in blobs {
+                    if let Ok(envelope) = decode::<Envelope>(&blob.0) {
+                        self.envelopes.insert(envelope.id(), envelope);
+                    }
                 }
             }
+            PeerMessage::Vote(vote) => {
+                if let Message::Proposal(full) = &**vote {
+                    self.proposed = Some(full.header.body.value);
+                }
+            }
+            _ => {}
         }
+    }
+}
+
+/// Whether a member is one of those that are shown something else.
+pub(super) const fn is_other_half(member: MemberIndex) -> bool {
+    member.0 % 2 == 1
+}
+
+/// A way to lie, and how often the member has lied so.
+struct InUse {
+    way: Box<dyn Adversary>,
+    lies: u64,
+}
+
+impl InUse {
+    /// Lets it act, and counts what it does.
+    fn act<T>(&mut self, kit: &mut Kit, act: impl FnOnce(&mut dyn Adversary, &mut Kit) -> T) -> T {
+        let before = kit.lies;
+        let result = act(self.way.as_mut(), kit);
+        self.lies += kit.lies - before;
+        result
     }
 }
 
@@ -219,7 +271,7 @@ impl Kit {
 pub struct Liar {
     kit: Kit,
     spoke_at: Option<u64>,
-    ways: Vec<Box<dyn Adversary>>,
+    ways: Vec<InUse>,
 }
 
 impl Liar {
@@ -239,12 +291,14 @@ impl Liar {
             wall: Timestamp(0),
             open: Round(1),
             envelopes: BTreeMap::new(),
+            proposed: None,
             lies: 0,
         };
+        let ways = ways.into_iter().map(|way| InUse { way, lies: 0 });
         Self {
             kit,
             spoke_at: None,
-            ways,
+            ways: ways.collect(),
         }
     }
 
@@ -252,6 +306,12 @@ impl Liar {
     #[must_use]
     pub const fn lies(&self) -> u64 {
         self.kit.lies
+    }
+
+    /// How often it has lied in each of its ways.
+    #[must_use]
+    pub fn lies_by_way(&self) -> Vec<u64> {
+        self.ways.iter().map(|way| way.lies).collect()
     }
 
     /// Time goes on, and the member's engine knows of these rounds and envelopes.
@@ -275,10 +335,12 @@ impl Liar {
         let mut said = vec![message.clone()];
         for way in &mut self.ways {
             let kit = &mut self.kit;
-            let altered = said
-                .iter()
-                .flat_map(|message| way.instead(kit, message, to));
-            said = altered.collect();
+            said = way.act(kit, |way, kit| {
+                let altered = said
+                    .iter()
+                    .flat_map(|message| way.instead(kit, message, to));
+                altered.collect()
+            });
         }
         said
     }
@@ -288,7 +350,8 @@ impl Liar {
         self.kit.see(message);
         let kit = &mut self.kit;
         let ways = self.ways.iter_mut();
-        ways.flat_map(|way| way.hear(kit, from, message)).collect()
+        ways.flat_map(|way| way.act(kit, |way, kit| way.hear(kit, from, message)))
+            .collect()
     }
 
     /// What it says unasked.
@@ -299,21 +362,25 @@ impl Liar {
         }
         self.spoke_at = Some(kit.now);
         let ways = self.ways.iter_mut();
-        ways.flat_map(|way| way.unasked(kit)).collect()
+        ways.flat_map(|way| way.act(kit, |way, kit| way.unasked(kit)))
+            .collect()
     }
 
     /// What it gives to a member that fetches a record, `own` being that or its newest.
     pub fn record(&mut self, round: Round, own: Option<Vec<u8>>) -> Option<Vec<u8>> {
         let kit = &mut self.kit;
         let mut ways = self.ways.iter_mut();
-        ways.try_fold(own, |own, way| Some(way.record(kit, round, own)))
-            .flatten()
+        ways.try_fold(own, |own, way| {
+            Some(way.act(kit, |way, kit| way.record(kit, round, own)))
+        })
+        .flatten()
     }
 
     /// What it puts into the pool.
     pub fn pooled(&mut self) -> Vec<PoolCommand> {
         let kit = &mut self.kit;
         let ways = self.ways.iter_mut();
-        ways.flat_map(|way| way.pooled(kit)).collect()
+        ways.flat_map(|way| way.act(kit, |way, kit| way.pooled(kit)))
+            .collect()
     }
 }

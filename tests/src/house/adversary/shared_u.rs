@@ -1,12 +1,12 @@
 //! A client that seals with a scalar of its own choice, so that parts of two envelopes have the
 //! same `u`: who opens one of them could open the other.
 
-use sealbid_crypto::domain;
-use sealbid_crypto::group::{G1Point, Scalar, SecretScalar, hash_to_g1};
+use sealbid_crypto::group::{G1Point, Scalar, SecretScalar};
 use sealbid_types::bytes::FixedBytes;
 use sealbid_types::envelope::{Envelope, Part, Sealed, SealedPart};
 
 use crate::house::people::Person;
+use crate::house::proof::{challenge, second_generator};
 
 fn secret(seed: u64, which: &str) -> SecretScalar {
     let mut wide = [0; 64];
@@ -22,11 +22,7 @@ fn reseal(part: &SealedPart, label: &[u8], seed: u64) -> SealedPart {
     let nonce = u64::from_le_bytes(blake3::hash(label).as_bytes()[..8].try_into().unwrap());
     // The same r, and a k for each label: two proofs with one k would give r away.
     let (r, k) = (secret(seed, "r"), secret(seed ^ nonce, "k"));
-    let g = G1Point::generator();
-    let g_bar = hash_to_g1(
-        domain::SECOND_GENERATOR.as_bytes(),
-        domain::SECOND_GENERATOR_DST,
-    );
+    let (g, g_bar) = (G1Point::generator(), second_generator());
     let times = |point: &G1Point, scalar| FixedBytes(point.times_secret(scalar).encode());
     let mut sealed = SealedPart {
         u: times(&g, &r),
@@ -35,17 +31,7 @@ fn reseal(part: &SealedPart, label: &[u8], seed: u64) -> SealedPart {
         a_bar: times(&g_bar, &k),
         ..part.clone()
     };
-    let body = blake3::derive_key(domain::BODY, &sealed.body.0);
-    let mut hasher = blake3::Hasher::new_derive_key(domain::CHALLENGE);
-    hasher
-        .update(&(label.len() as u64).to_le_bytes())
-        .update(label);
-    hasher.update(sealed.commitment.as_bytes()).update(&body);
-    for point in [&sealed.u, &sealed.u_bar, &sealed.a, &sealed.a_bar] {
-        hasher.update(point.as_bytes());
-    }
-    let digest = hasher.finalize();
-    let challenge = u128::from_le_bytes(digest.as_bytes()[..16].try_into().unwrap());
+    let challenge = challenge(&sealed, label);
     sealed.response = FixedBytes(r.respond(k, &Scalar::from(challenge)).encode());
     sealed
 }

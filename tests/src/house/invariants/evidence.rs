@@ -32,7 +32,7 @@ impl Invariant for EvidenceOfLies {
         "evidence convinces a third party"
     }
 
-    fn at_end(&mut self, scene: &Scene, world: &World) -> Verdict {
+    fn meanwhile(&mut self, scene: &Scene, world: &World) -> Verdict {
         let (committee, keys) = (&scene.house.committee, &scene.house.keys);
         let honest: Vec<_> = world.honest().collect();
         for finder in honest {
@@ -54,5 +54,9 @@ impl Invariant for EvidenceOfLies {
             }
         }
         Ok(())
+    }
+
+    fn at_end(&mut self, scene: &Scene, world: &World) -> Verdict {
+        self.meanwhile(scene, world)
     }
 }

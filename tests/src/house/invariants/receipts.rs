@@ -6,14 +6,30 @@
 
 use std::collections::BTreeSet;
 
-use sealbid_types::id::Round;
+use sealbid_types::id::{EnvelopeId, MemberIndex, Round};
 use sealbid_types::report::Receipt;
 
-use super::{Invariant, Scene, Verdict};
+use super::{Invariant, Promise, Scene, Verdict};
 use crate::house::world::World;
 
 #[derive(Default)]
-pub(super) struct Receipts(Vec<Receipt>);
+pub(super) struct Receipts {
+    given: Vec<Receipt>,
+    /// Acknowledgements that were lost with a disk, and that no member had heard. A client may hold
+    /// them in a receipt, which no member asks it for.
+    gone: BTreeSet<(MemberIndex, EnvelopeId)>,
+}
+
+impl Receipts {
+    /// How many of a receipt's acknowledgements bind nobody.
+    fn void(&self, scene: &Scene, receipt: &Receipt) -> usize {
+        let binds = |member: MemberIndex| {
+            scene.trusts(member) && !self.gone.contains(&(member, receipt.envelope))
+        };
+        let all = receipt.acknowledgements.iter();
+        all.filter(|signed| !binds(signed.member)).count()
+    }
+}
 
 fn is_proven(scene: &Scene, receipt: &Receipt) -> bool {
     let committee = &scene.house.committee;
@@ -55,12 +71,23 @@ impl Invariant for Receipts {
                 "{id} has a receipt for round {round}: {latest} is the latest that it can be, and {last} its last"
             ));
         }
-        self.0.push(receipt.clone());
+        self.given.push(receipt.clone());
         Ok(())
     }
 
+    fn gone(&mut self, by: MemberIndex, promise: Promise) {
+        if let Promise::Acknowledgement(id) = promise {
+            self.gone.insert((by, id));
+        }
+    }
+
     fn at_end(&mut self, scene: &Scene, _: &World) -> Verdict {
-        for receipt in &self.0 {
+        for receipt in &self.given {
+            // A member that was restored and cannot know what it promised is one of those that the
+            // committee bears, or does not (docs/protocol.md 8).
+            if self.void(scene, receipt) > scene.house.bearable() {
+                continue;
+            }
             let (id, round) = (&receipt.envelope, receipt.round());
             // Not closed within the run: whether rounds go on is asked by the scenario.
             let Some(close) = scene.closes.get(&round) else {

@@ -17,11 +17,14 @@ impl Invariant for Slots {
     }
 
     fn said(&mut self, scene: &Scene, said: &Said<'_>) -> Verdict {
+        // What it signed then it may say first when its clock has gone back: after a crash between
+        // the disk and the network.
+        let latest = scene.latest.get(&said.by).copied().unwrap_or(said.wall);
         let PeerMessage::Report(signed) = said.message else {
             return Ok(());
         };
         let first = scene.reports.get(&(said.by, signed.body.round));
-        let ended = scene.house.committee.schedule.newest_ended(said.wall);
+        let ended = scene.house.committee.schedule.newest_ended(latest);
         // Once it is signed it stays, whatever becomes of the clock.
         if signed.member == said.by && first.is_none() && signed.body.slot > ended {
             let slot = signed.body.slot;

@@ -27,7 +27,7 @@ impl World {
                     self.watch.scene.knows(admissible.envelope());
                     admitted.push(*admissible);
                 }
-                Verdict::Refused { id, refusal } => refused.push((id, refusal)),
+                Verdict::Refused(failed) => refused.push(failed),
             }
         }
         let checked = Input::Checked {

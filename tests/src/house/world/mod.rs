@@ -1,35 +1,40 @@
 //! A whole committee in one process: engines, disks, gates, a pool, a network and clocks, all
 //! driven by a seed.
 
+mod bugs;
+mod crashes;
 mod gate;
+mod mishaps;
+mod narration;
 mod network;
 mod outputs;
 mod process;
 mod run;
+mod seat;
+mod standing;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use sealbid_protocol::admission::Readable;
-use sealbid_protocol::admission::gate::Gate;
-use sealbid_protocol::disk::{Recall, Table};
 use sealbid_protocol::member::message::PeerMessage;
-use sealbid_protocol::member::{Honest, Input, Notice, Options, Output, RequestId, Rules};
+use sealbid_protocol::member::{Input, Notice, Options, RequestId, Rules};
 use sealbid_protocol::pool::{Pool, PoolLimits};
 use sealbid_protocol::time::Clock;
-use sealbid_types::codec::{decode, encode};
-use sealbid_types::door::{Head, Response};
+use sealbid_types::codec::encode;
+use sealbid_types::door::Refusal;
 use sealbid_types::envelope::{Envelope, Kind};
 use sealbid_types::id::{EnvelopeId, MemberIndex, Round};
-use sealbid_types::record::RoundRecord;
 use sealbid_types::report::Receipt;
 
-use self::process::{Begin, Process, begin};
+use self::bugs::Bugs;
+use self::process::begin;
+use self::seat::Seat;
 use super::adversary::{Adversary, Liar};
 use super::faults::{Counts, Fault, Faults};
-use super::fixture::{Fixture, START};
-use super::invariants::Watch;
-use crate::world::{Disk, Draws, SeatClock};
+use super::fixture::Fixture;
+use super::invariants::{Checks, Violation, Watch};
+use crate::world::Draws;
 
 /// An entry of the pool: its id and the digest of its bytes.
 type PoolKey = (EnvelopeId, [u8; 32]);
@@ -88,34 +93,6 @@ enum Event {
     Fault(Fault),
 }
 
-/// One member's place: what is there while its process runs, and what outlives it.
-struct Seat {
-    engine: Option<Box<dyn Process>>,
-    /// Which rules it is under.
-    begin: Begin,
-    gate: Arc<Gate>,
-    disk: Disk,
-    /// The newest copy of the disk.
-    copy: Option<Disk>,
-    clock: SeatClock,
-    restored: bool,
-    /// Counts its starts: what was meant for an earlier process does not reach a later one.
-    life: u64,
-    /// What the pool has brought since the start.
-    /// Nothing of it outlives a process, as nothing of a real node of the pool does.
-    pooled: BTreeSet<PoolKey>,
-    /// What waits for the engine.
-    waiting: VecDeque<Input>,
-    has_turn: bool,
-    paused_until: u64,
-    /// It dies in its next step.
-    is_armed: Option<u64>,
-    wakes_at: u64,
-    liar: Option<Liar>,
-    /// Intents in rounds that it has settled.
-    settled: BTreeSet<EnvelopeId>,
-}
-
 /// The simulated committee.
 pub struct World {
     /// The committee and its keys.
@@ -129,7 +106,7 @@ pub struct World {
     /// Receipts that clients got.
     pub receipts: BTreeMap<EnvelopeId, Receipt>,
     /// Refusals that clients got.
-    pub refusals: Vec<(EnvelopeId, String)>,
+    pub refusals: Vec<(EnvelopeId, Refusal)>,
     /// What operators were told, by member.
     pub notices: Vec<(MemberIndex, Notice)>,
     /// How long each round took from its closing time to its last record, in milliseconds.
@@ -149,8 +126,14 @@ pub struct World {
     draws: Draws,
     now: u64,
     count: u64,
+    /// Events that have happened.
+    happened: u64,
     options: Options,
     trace: blake3::Hasher,
+    /// What is to go into the trace.
+    unhashed: Vec<u8>,
+    bugs: Bugs,
+    narrates: bool,
 }
 
 impl World {
@@ -188,8 +171,15 @@ impl World {
             draws,
             now: 0,
             count: 0,
-            options: Options::default(),
+            happened: 0,
+            options: Options {
+                limits: faults.limits.clone(),
+                ..Options::default()
+            },
             trace: blake3::Hasher::new(),
+            unhashed: Vec::new(),
+            bugs: Bugs::default(),
+            narrates: false,
             faults,
         };
         for (at, fault) in world.faults.plan.clone() {
@@ -200,6 +190,11 @@ impl World {
             world.start(to);
         }
         world
+    }
+
+    /// Prints what members say and write from now on, line by line.
+    pub const fn narrate(&mut self) {
+        self.narrates = true;
     }
 
     /// Makes `member` lie.
@@ -228,19 +223,6 @@ impl World {
         self.watch.distrust(member);
     }
 
-    /// Members that keep the rules, as far as anybody knows.
-    pub fn honest(&self) -> impl Iterator<Item = MemberIndex> + '_ {
-        self.house
-            .members()
-            .filter(|member| self.watch.trusts(*member))
-    }
-
-    /// Whether a member was made to lie.
-    #[must_use]
-    pub fn is_liar(&self, member: MemberIndex) -> bool {
-        self.seats[member.as_usize()].liar.is_some()
-    }
-
     /// Milliseconds since the start.
     #[must_use]
     pub const fn now(&self) -> u64 {
@@ -250,7 +232,8 @@ impl World {
     /// Everything that members did so far, in order, in brief: equal for equal runs.
     #[must_use]
     pub fn trace(&self) -> [u8; 32] {
-        *self.trace.finalize().as_bytes()
+        let mut trace = self.trace.clone();
+        *trace.update(&self.unhashed).finalize().as_bytes()
     }
 
     /// Hands an encoded envelope to a member's door, `after` milliseconds from now.
@@ -258,6 +241,11 @@ impl World {
         if envelope.header.kind == Kind::Intent {
             self.intents.insert(envelope.id());
         }
+        self.submit_aside(to, envelope, after);
+    }
+
+    /// The same, for an envelope of which the run does not wait to see it settled.
+    pub fn submit_aside(&mut self, to: MemberIndex, envelope: &Envelope, after: u64) {
         self.watch.scene.knows(envelope);
         let (to, bytes) = (to.as_usize(), encode(envelope));
         self.schedule(self.now + after, Event::Submit { to, bytes });
@@ -295,131 +283,40 @@ impl World {
         self.seats[member.as_usize()].engine.is_some()
     }
 
-    /// How long a member that runs sleeps if nothing comes, in milliseconds.
-    #[must_use]
-    pub fn sleeps(&self, member: MemberIndex) -> Option<u64> {
-        let seat = &self.seats[member.as_usize()];
-        Some(run::sleep(
-            seat.engine.as_deref()?,
-            seat.clock.read(self.now),
-        ))
-    }
-
-    /// How large a running engine is, as it prints itself: a measure of what it remembers.
-    #[must_use]
-    pub fn size(&self, member: MemberIndex) -> Option<usize> {
-        let engine = self.seats[member.as_usize()].engine.as_ref()?;
-        Some(format!("{engine:?}").len())
-    }
-
-    /// A member's disk.
-    #[must_use]
-    pub fn disk(&self, member: MemberIndex) -> &Disk {
-        &self.seats[member.as_usize()].disk
-    }
-
-    /// The records on a member's disk, by round.
-    #[must_use]
-    pub fn records(&self, member: MemberIndex) -> Vec<RoundRecord> {
-        let rows = self.disk(member).scan(Table::Records);
-        rows.into_iter()
-            .map(|(_, bytes)| decode(&bytes).unwrap())
-            .collect()
-    }
-
-    /// Where a running member stands, by its own account.
-    /// What else the engine says in that step is dropped, writes too. So this is for runs that are
-    /// over.
-    #[must_use]
-    pub fn head(&mut self, member: MemberIndex) -> Option<Head> {
-        let reading = self.reading(member.as_usize());
-        let request = RequestId(0);
-        let engine = self.seats[member.as_usize()].engine.as_mut()?;
-        let out = run::step(engine.as_mut(), Input::AskHead { request }, reading);
-        out.into_iter().find_map(|output| match output {
-            Output::Reply { response, .. } => match *response {
-                Response::Head(head) => Some(head),
-                _ => None,
-            },
-            _ => None,
-        })
-    }
-
-    /// Receipted intents that some honest member has not settled.
-    #[must_use]
-    pub fn unsettled(&self) -> Vec<&Receipt> {
-        let receipts = self
-            .receipts
-            .values()
-            .filter(|r| self.intents.contains(&r.envelope));
-        let is_missing = |receipt: &&Receipt| {
-            let mut honest = self.honest().filter(|member| self.runs(*member));
-            honest.any(|member| {
-                !self.seats[member.as_usize()]
-                    .settled
-                    .contains(&receipt.envelope)
-            })
-        };
-        receipts.filter(is_missing).collect()
-    }
-
-    /// Whether every receipted intent is in a round that every honest member has settled.
-    #[must_use]
-    pub fn is_settled(&self) -> bool {
-        self.unsettled().is_empty()
-    }
-
-    /// The newest round that a member has settled.
-    #[must_use]
-    pub fn settled(&self, member: MemberIndex) -> Round {
-        let rows = self.disk(member).scan(Table::Records);
-        // Keys are rounds in big-endian order.
-        let newest = rows.last().map(|(key, _)| key.as_slice().try_into());
-        newest.map_or(Round(0), |key| Round(u64::from_be_bytes(key.unwrap())))
-    }
-
-    /// All that can be said of a run that does not go on.
-    #[must_use]
-    pub fn describe(&mut self) -> String {
-        let missing = self.unsettled().into_iter();
-        let missing: Vec<_> = missing.map(|r| (r.envelope.short(), r.round())).collect();
-        let members: Vec<_> = self.house.members().collect();
-        let heads: Vec<_> = members
-            .into_iter()
-            .map(|member| format!("{member}: {:?}", self.head(member)))
-            .collect();
-        let mut notices: Vec<_> = self
-            .notices
-            .iter()
-            .map(|(by, notice)| format!("{by}: {notice}"))
-            .collect();
-        notices.dedup();
-        notices.truncate(20);
-        format!(
-            "seed {} at {} ms: not settled: {missing:?}\n{}\n{:?}\n{:?}\n{notices:#?}\n{:?}",
-            self.seed,
-            self.now,
-            heads.join("\n"),
-            self.refusals.iter().take(5).collect::<Vec<_>>(),
-            self.halts,
-            self.counts,
-        )
-    }
-
     /// Checks what is checked at the end of a run.
     ///
     /// # Panics
     /// With the first that does not hold.
     pub fn check(&mut self) {
+        self.try_check().unwrap_or_else(|found| panic!("{found}"));
+    }
+
+    /// The same.
+    ///
+    /// # Errors
+    /// The first that does not hold.
+    pub fn try_check(&mut self) -> Result<(), Violation> {
+        if let Some(found) = self.watch.violation.clone() {
+            return Err(found);
+        }
         for seat in 0..self.seats.len() {
             let lies = self.seats[seat].liar.as_ref().map_or(0, Liar::lies);
             self.counts.lies += lies;
         }
-        // Taken out while it looks: it is a part of the world that it looks at.
-        let mut watch =
-            core::mem::replace(&mut self.watch, Watch::new(self.seed, self.house.clone()));
-        watch.end(self);
-        self.watch = watch;
+        self.look("at the end", Checks::at_end);
+        self.watch.violation.clone().map_or(Ok(()), Err)
+    }
+
+    /// Lets the checks look at the world that has them.
+    fn look(
+        &mut self,
+        when: &str,
+        find: impl Fn(&mut Checks, &Self) -> Option<(&'static str, String)>,
+    ) {
+        // Taken out while they look: they are a part of it.
+        let mut checks = self.watch.lend_checks();
+        let found = find(&mut checks, self);
+        self.watch.take_back(checks, when, found);
     }
 
     fn schedule(&mut self, at: u64, event: Event) {
@@ -428,47 +325,23 @@ impl World {
     }
 
     fn reading(&self, seat: usize) -> Clock {
-        self.seats[seat].clock.read(self.now)
+        self.bugs.read(self.seats[seat].clock.read(self.now))
     }
 
     fn note(&mut self, seat: usize, what: &str, bytes: &[u8]) {
-        self.trace.update(&self.now.to_le_bytes());
-        self.trace.update(&[u8::try_from(seat).unwrap()]);
-        self.trace.update(what.as_bytes());
-        self.trace.update(&(bytes.len() as u64).to_le_bytes());
-        self.trace.update(bytes);
-    }
-}
-
-impl Seat {
-    fn new(house: &Fixture, index: MemberIndex, faults: &Faults, draws: &mut Draws) -> Self {
-        let gate = Arc::new(Gate::new(
-            house.committee.clone(),
-            house.keys.clone(),
-            house.share(index),
-            draws.bytes(),
-        ));
-        // Ahead alone. Clocks that are behind come by drift, and by jumps.
-        let offset = i64::try_from(draws.below(faults.skew + 1)).unwrap();
-        let drift = i64::try_from(draws.below(2 * faults.drift + 1)).unwrap();
-        let drift = drift - i64::try_from(faults.drift).unwrap();
-        Self {
-            engine: None,
-            begin: begin::<Honest>,
-            gate,
-            disk: Disk::default(),
-            copy: None,
-            clock: SeatClock::new(START, offset, drift),
-            restored: false,
-            life: 0,
-            pooled: BTreeSet::new(),
-            waiting: VecDeque::new(),
-            has_turn: false,
-            paused_until: 0,
-            is_armed: None,
-            wakes_at: u64::MAX,
-            liar: None,
-            settled: BTreeSet::new(),
+        if self.narrates {
+            narration::tell(self.now, index(seat), what, bytes);
+        }
+        let trace = &mut self.unhashed;
+        trace.extend_from_slice(&self.now.to_le_bytes());
+        trace.push(u8::try_from(seat).unwrap());
+        trace.extend_from_slice(what.as_bytes());
+        trace.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
+        trace.extend_from_slice(bytes);
+        // Much at a time: hashing is a fifth of a run otherwise.
+        if trace.len() > 1 << 16 {
+            self.trace.update(trace);
+            trace.clear();
         }
     }
 }

@@ -3,13 +3,14 @@
 //!
 //! Kinder than mosaik: there is one pool, which is the same for all and outlives every member. The
 //! real copies may differ for ever, and nothing may rest on them (docs/protocol.md 4.1). Here
-//! members can be cut off from it, and `without_pool` takes it from some altogether.
+//! members can be cut off from it, `without_pool` takes it from some altogether, and `forked_pool`
+//! half of it.
 
-use sealbid_protocol::disk::{Recall as _, Table};
+use sealbid_protocol::disk::{Recall as _, Table, Write};
 use sealbid_protocol::member::io::Offered;
 use sealbid_protocol::member::message::PeerMessage;
 use sealbid_protocol::pool::{Applied, ClearedRound, PoolCommand, PoolEnvelope, PoolItem};
-use sealbid_types::codec::{decode, encode};
+use sealbid_types::codec::decode;
 use sealbid_types::id::{EnvelopeId, MemberIndex, Round};
 
 use super::{Event, World, index};
@@ -26,6 +27,9 @@ impl World {
     /// From one member to another.
     pub(super) fn send(&mut self, from: MemberIndex, to: usize, bytes: &[u8]) {
         let links = &self.faults.links;
+        if links.are_bad(self.now) && !links.is_cut(self.now, from, index(to)) {
+            self.counts.at_risk += 1;
+        }
         match links.fate(self.now, from, index(to), &mut self.draws) {
             Fate::Cut => self.counts.cut += 1,
             Fate::Lost => self.counts.lost += 1,
@@ -50,7 +54,7 @@ impl World {
             return;
         };
         for (receiver, said) in liar.hear(from, &message) {
-            self.send(index(to), receiver.as_usize(), &encode(&said));
+            self.lie(to, receiver, &said);
         }
     }
 
@@ -63,7 +67,7 @@ impl World {
         liar.knows(self.now, reading.wall);
         let (said, pooled) = (liar.unasked(), liar.pooled());
         for (receiver, message) in said {
-            self.send(index(from), receiver.as_usize(), &encode(&message));
+            self.lie(from, receiver, &message);
         }
         for command in pooled {
             self.propose(from, command);
@@ -125,7 +129,9 @@ impl World {
         };
         let seat = &mut self.seats[to];
         // It learns what it misses now when it is back (`sync_pool`).
-        let is_reached = seat.engine.is_some() && !self.faults.without_pool.contains(&index(to));
+        let is_forked = key.1[0] % 2 == 1 && self.faults.forked_pool.contains(&index(to));
+        let is_reached =
+            seat.engine.is_some() && !is_forked && !self.faults.without_pool.contains(&index(to));
         if !is_reached || !seat.pooled.insert(key) {
             return;
         }
@@ -169,12 +175,21 @@ impl World {
             if is_again && self.pool.contains(&envelope.key()) {
                 continue;
             }
+            let key = envelope.key();
             let command = if offered.is_intent {
                 PoolCommand::SubmitIntent(envelope)
             } else {
                 PoolCommand::SubmitQuote(envelope)
             };
             self.propose(from, command);
+            if self.bugs.leaves_to_pool && self.pool.contains(&key) {
+                let rows = [Table::Envelopes, Table::Acknowledgements];
+                let gone = rows.map(|table| Write::Delete {
+                    table,
+                    key: offered.id.as_bytes().to_vec(),
+                });
+                self.seats[from].disk.commit(gone);
+            }
         }
     }
 

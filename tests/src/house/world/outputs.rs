@@ -7,42 +7,75 @@ use sealbid_protocol::disk::{Table, Write};
 use sealbid_protocol::member::message::PeerMessage;
 use sealbid_protocol::member::{Output, RequestId};
 use sealbid_types::codec::{decode, encode};
-use sealbid_types::door::Response;
-use sealbid_types::id::MemberIndex;
+use sealbid_types::door::{Refusal, RefusalCode, Response};
+use sealbid_types::id::{EnvelopeId, MemberIndex};
 use sealbid_types::record::RoundRecord;
 
+use super::crashes::Part;
 use super::{Event, World, index};
+use crate::house::faults::{Counts, Fault};
 
 impl World {
     /// Carries out the outputs of a step: all writes first, together, then the rest in order. A
-    /// crash may come before the writes or after any of the rest. Says whether the member lives.
+    /// crash may come on either side of each. Says whether the member lives.
     pub(super) fn carry_out(&mut self, from: usize, out: Vec<Output>) -> bool {
-        let survives = self.survives(from, out.len());
-        if let Some((0, back)) = survives {
-            return self.crash(from, back);
-        }
-        let (mut writes, mut rest) = (Vec::new(), Vec::new());
-        for output in out {
-            match output {
-                Output::Write(write) => writes.push(write),
-                other => rest.push(other),
+        let parts = self.parts(out);
+        let mut crash = self.crash_in(from, &parts);
+        for part in parts {
+            let acts = self.acts(&part);
+            if let Some(crash) = &mut crash {
+                if crash.after < acts {
+                    self.begin(from, part, crash.after);
+                    return self.crash(from, *crash);
+                }
+                crash.after -= acts;
             }
-        }
-        writes.iter().for_each(|write| self.note_write(from, write));
-        // One transaction, of however many inputs: all of them or none is what a crash leaves.
-        self.seats[from].disk.commit(writes);
-        for (at, output) in rest.into_iter().enumerate() {
-            if let Some((survives, back)) = survives
-                && at + 1 >= survives
-            {
-                return self.crash(from, back);
-            }
-            self.perform(from, output);
-            // It has halted: what comes after stays unsaid.
-            if self.seats[from].engine.is_none() {
+            let goes_on = match part {
+                Part::Writes(writes) => self.write(from, writes),
+                Part::Output(output) => {
+                    self.perform(from, output);
+                    // If it has halted, what comes after stays unsaid.
+                    self.seats[from].engine.is_some()
+                }
+            };
+            if !goes_on {
                 return false;
             }
         }
+        crash.is_none_or(|crash| self.crash(from, crash))
+    }
+
+    /// A process dies after so many acts of what would be more: of a message to all, some get it.
+    fn begin(&mut self, from: usize, part: Part, acts: usize) {
+        if let Part::Output(Output::Broadcast { bytes }) = part
+            && acts > 0
+        {
+            let reached = self.reached(from, acts);
+            self.say(from, &reached, &bytes);
+        }
+    }
+
+    /// One transaction. A process ends when its store does not take it, and nothing that follows
+    /// in the step happens: its operator makes room and starts it again.
+    fn write(&mut self, from: usize, writes: Vec<Write>) -> bool {
+        let now = self.now;
+        let seat = &mut self.seats[from];
+        if let Some(lasts) = seat.fills.pop_front() {
+            seat.full_until = seat.full_until.max(now + lasts);
+            self.happened(Fault::FULL_DISK);
+        }
+        let full_until = self.seats[from].full_until;
+        if now < full_until {
+            self.counts.full_disks += 1;
+            self.stop(from, Some(full_until - now));
+            return false;
+        }
+        writes.iter().for_each(|write| self.note_write(from, write));
+        let mut writes = writes;
+        if let Some(loses) = &self.bugs.loses {
+            writes.retain(|write| !loses(write));
+        }
+        self.seats[from].disk.commit(writes);
         true
     }
 
@@ -83,32 +116,6 @@ impl World {
         }
     }
 
-    /// After how many outputs the member crashes in this step, if it does, and when it comes back.
-    fn survives(&mut self, from: usize, outputs: usize) -> Option<(usize, u64)> {
-        if outputs < 2 {
-            return None;
-        }
-        // A step with one output has no middle, and leaves a planned crash to the next.
-        let planned = self.seats[from].is_armed.take();
-        // Otherwise a run with crashes might never come to rest.
-        let may_crash = self.counts.crashed < self.faults.most_crashes;
-        let back = match planned {
-            Some(back) => Some(back),
-            None if may_crash && self.draws.permille(self.faults.crash) => {
-                Some(200 + self.draws.below(3_000))
-            }
-            None => None,
-        };
-        let at = back.map(|_| usize::try_from(self.draws.below(outputs as u64)).unwrap());
-        at.zip(back)
-    }
-
-    fn crash(&mut self, seat: usize, back: u64) -> bool {
-        self.counts.crashed += 1;
-        self.stop(seat, Some(back));
-        false
-    }
-
     fn perform(&mut self, from: usize, output: Output) {
         let me = index(from);
         match output {
@@ -122,6 +129,10 @@ impl World {
             Output::ClearRound(cleared) => self.clear(from, *cleared),
             Output::Check { envelopes, .. } => {
                 self.counts.checks += envelopes.len() as u64;
+                for envelope in &envelopes {
+                    self.note(from, "prove", envelope.id().as_bytes());
+                    self.watch.proves(me, self.now, envelope.id());
+                }
                 // Never within the step: the engine may have other inputs first.
                 let (to, life) = (from, self.seats[from].life);
                 let event = Event::Check {
@@ -151,7 +162,15 @@ impl World {
         self.note(from, "say", bytes);
         let (me, reading) = (index(from), self.reading(from));
         let message: PeerMessage = decode(bytes).unwrap();
-        self.watch.said(me, self.now, reading.wall, &message);
+        // One that answers a single member is no beat of the timer.
+        if matches!(message, PeerMessage::Heartbeat(_)) && to.len() > 1 {
+            self.watch.spoke(me, self.now);
+        }
+        // Members that lie and are trusted are judged by what they say, and not by what their
+        // engines would have said.
+        if self.seats[from].liar.is_none() || !self.watch.trusts(me) {
+            self.watch.said(me, self.now, reading.wall, &message);
+        }
         if let (PeerMessage::Envelopes(_), [receiver]) = (&message, to) {
             *self.counts.served.entry(*receiver).or_default() += 1;
         }
@@ -162,9 +181,18 @@ impl World {
             };
             liar.knows(self.now, reading.wall);
             for said in liar.instead(&message, *receiver) {
-                self.send(me, receiver.as_usize(), &encode(&said));
+                self.lie(from, *receiver, &said);
             }
         }
+    }
+
+    /// A liar says something of its own.
+    pub(super) fn lie(&mut self, from: usize, to: MemberIndex, said: &PeerMessage) {
+        let (me, reading) = (index(from), self.reading(from));
+        if self.watch.trusts(me) {
+            self.watch.said(me, self.now, reading.wall, said);
+        }
+        self.send(me, to.as_usize(), &encode(said));
     }
 
     fn answer(&mut self, from: usize, request: RequestId, response: Response) {
@@ -176,8 +204,21 @@ impl World {
                 self.watch.receipted(index(from), self.now, &receipt);
                 self.receipts.insert(id, receipt);
             }
-            Response::Refused(refusal) => self.refusals.push((id, refusal.to_string())),
+            Response::Refused(refusal) => self.refuse(id, refusal),
             _ => {}
         }
+    }
+
+    /// A client is refused.
+    pub(super) fn refuse(&mut self, id: EnvelopeId, refusal: Refusal) {
+        let name = match refusal.code {
+            RefusalCode::Quota => Some(Counts::REFUSED_BY_QUOTA),
+            RefusalCode::RoundFull => Some(Counts::REFUSED_BY_PLACES),
+            _ => None,
+        };
+        if let Some(name) = name {
+            *self.counts.refused.entry(name).or_default() += 1;
+        }
+        self.refusals.push((id, refusal));
     }
 }

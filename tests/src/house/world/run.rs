@@ -5,21 +5,21 @@
 //! under load is not seen.
 
 use sealbid_protocol::admission::Readable;
-use sealbid_protocol::disk::{Recall, Table};
 use sealbid_protocol::member::message::PeerMessage;
 use sealbid_protocol::member::{Input, Options, Output, RequestId};
 use sealbid_protocol::time::Clock;
 use sealbid_types::codec::decode;
 use sealbid_types::envelope::Envelope;
 use sealbid_types::id::MemberIndex;
-use sealbid_types::record::RoundRecord;
 
 use super::process::{Beginning, Process};
 use super::{Event, World, index};
-use crate::house::faults::Fault;
+use crate::house::invariants::{Checks, Heard, Violation};
 
 /// The longest sleep of a member's process: a clock that jumps is noticed after this.
 const LONGEST_SLEEP: u64 = 500;
+/// After so many events what has to be looked at as a whole is looked at.
+const LOOK_EVERY: u64 = 4_000;
 /// The most inputs that an engine takes at a turn.
 /// As in a member's process, but of all kinds together.
 const BATCH: usize = 256;
@@ -43,25 +43,50 @@ fn received(input: &Input) -> Option<(MemberIndex, PeerMessage)> {
 
 impl World {
     /// Runs until `done` holds, or so many simulated milliseconds have passed. Says whether it did.
+    ///
+    /// # Panics
+    /// If something does not hold on the way.
     pub fn run_until(&mut self, limit: u64, done: impl Fn(&Self) -> bool) -> bool {
+        let result = self.try_run_until(limit, done);
+        result.unwrap_or_else(|found| panic!("{found}"))
+    }
+
+    /// The same.
+    ///
+    /// # Errors
+    /// What does not hold, at the event after which it does not.
+    pub fn try_run_until(
+        &mut self,
+        limit: u64,
+        done: impl Fn(&Self) -> bool,
+    ) -> Result<bool, Violation> {
         // Looking at disks takes longer than most steps: once every 100 ms will do.
         self.go(limit, 100, done)
     }
 
-    /// The same, and stops at the very event after which `done` holds.
+    /// The same as [`Self::run_until`], and stops at the very event after which `done` holds.
+    ///
+    /// # Panics
+    /// If something does not hold on the way.
     pub fn run_to(&mut self, limit: u64, done: impl Fn(&Self) -> bool) -> bool {
-        self.go(limit, 0, done)
+        let result = self.go(limit, 0, done);
+        result.unwrap_or_else(|found| panic!("{found}"))
     }
 
     /// Time ends at the limit, whatever is planned for later: that is kept, and comes when the run
     /// goes on.
-    fn go(&mut self, limit: u64, every: u64, done: impl Fn(&Self) -> bool) -> bool {
+    fn go(
+        &mut self,
+        limit: u64,
+        every: u64,
+        done: impl Fn(&Self) -> bool,
+    ) -> Result<bool, Violation> {
         let end = self.now + limit;
         let mut looked_at = 0;
         loop {
             if self.now >= looked_at {
                 if done(self) {
-                    return true;
+                    return Ok(true);
                 }
                 looked_at = self.now + every;
             }
@@ -74,9 +99,16 @@ impl World {
             };
             self.now = self.now.max(time);
             self.happen(event);
+            self.happened += 1;
+            if self.happened.is_multiple_of(LOOK_EVERY) {
+                self.look(&format!("{} ms", self.now), Checks::meanwhile);
+            }
+            if let Some(found) = self.watch.violation.clone() {
+                return Err(found);
+            }
         }
         self.now = end;
-        done(self)
+        Ok(done(self))
     }
 
     /// Runs on for so many milliseconds.
@@ -163,7 +195,7 @@ impl World {
 
     pub(super) fn start(&mut self, to: usize) {
         let options = Options {
-            restored: self.seats[to].restored,
+            restored: self.seats[to].restored && !self.bugs.ignores_restored,
             ..self.options.clone()
         };
         let entropy = self.draws.bytes();
@@ -171,7 +203,7 @@ impl World {
         seat.pooled.clear();
         seat.clock.restart(self.now);
         seat.life += 1;
-        let at = seat.clock.read(self.now);
+        let at = self.bugs.read(seat.clock.read(self.now));
         let beginning = Beginning {
             committee: self.house.committee.clone(),
             keys: self.house.keys.clone(),
@@ -186,8 +218,11 @@ impl World {
         // Shares are never written: they are made again from these.
         let stored = member.stored_envelopes();
         seat.engine = Some(member);
+        self.watch.runs(index(to), self.now);
         if self.carry_out(to, out) {
             self.judge(to, stored);
+            // One that nothing comes to wakes by itself.
+            self.fall_asleep(to);
         }
     }
 
@@ -225,6 +260,7 @@ impl World {
     /// and while a round closes what each makes leaves at once; then what is due.
     fn turn(&mut self, to: usize) {
         let at = self.reading(to);
+        self.watch.shows(index(to), at.wall);
         let seat = &mut self.seats[to];
         if seat.paused_until > self.now {
             let (at, life) = (seat.paused_until, seat.life);
@@ -232,6 +268,8 @@ impl World {
             return self.schedule(at, Event::Turn { to, life });
         }
         seat.has_turn = false;
+        self.watch.runs(index(to), self.now);
+        let seat = &mut self.seats[to];
         let taken = seat.waiting.len().min(BATCH);
         let inputs: Vec<_> = seat.waiting.drain(..taken).collect();
         let heard: Vec<_> = inputs.iter().filter_map(received).collect();
@@ -262,6 +300,12 @@ impl World {
         if self.carry_out(to, out) {
             for (from, message) in &heard {
                 self.watch.heard(index(to), *from, self.now, message);
+                self.watch.took(&Heard {
+                    to: index(to),
+                    now: self.now,
+                    message,
+                    disk: &self.seats[to].disk,
+                });
             }
             self.speak_unasked(to);
             self.fall_asleep(to);
@@ -300,92 +344,7 @@ impl World {
                 self.requests.insert(request, id);
                 self.bring(to, Input::Submit { request, envelope });
             }
-            Err(wrong) => self.refusals.push((id, wrong.refusal.to_string())),
-        }
-    }
-
-    /// Ends a process. Its disk stays.
-    pub(super) fn stop(&mut self, to: usize, back: Option<u64>) {
-        self.watch.stopped(index(to), self.now);
-        let seat = &mut self.seats[to];
-        seat.engine = None;
-        // What waited was in memory.
-        seat.waiting.clear();
-        seat.has_turn = false;
-        seat.is_armed = None;
-        if let Some(after) = back {
-            self.schedule(self.now + after, Event::Restart { to });
-        }
-    }
-
-    pub(super) fn suffer(&mut self, fault: Fault) {
-        *self.counts.faults.entry(fault.name()).or_default() += 1;
-        match fault {
-            Fault::Kill { member, back } => self.stop(member.as_usize(), back),
-            Fault::CrashInStep { member, back } => {
-                self.seats[member.as_usize()].is_armed = Some(back);
-            }
-            Fault::LostSyncs {
-                member,
-                transactions,
-                back,
-            } => {
-                // From here on it may contradict itself and not know: it is one of those that the
-                // committee bears as liars.
-                self.seats[member.as_usize()].disk.lose(transactions);
-                self.watch.doubt(member);
-                self.stop(member.as_usize(), Some(back));
-            }
-            Fault::Copy { member } => {
-                let seat = &mut self.seats[member.as_usize()];
-                seat.copy = Some(seat.disk.clone());
-                self.watch.copied(member);
-            }
-            Fault::Restore { member, said, back } => {
-                let seat = &mut self.seats[member.as_usize()];
-                if let Some(copy) = seat.copy.clone() {
-                    seat.disk = copy;
-                    let rows = seat.disk.scan(Table::Records).into_iter();
-                    let records = rows.map(|(_, row)| decode::<RoundRecord>(&row).unwrap());
-                    seat.settled = records.flat_map(|record| record.close.intents).collect();
-                    // With `--restored` it signs nothing before all others have answered
-                    // (docs/protocol.md 4.4): so it is held to all that honest members are held
-                    // to, but for what nobody can tell it.
-                    if said {
-                        let seats = &self.seats;
-                        self.watch.restored(member, |holder, id| {
-                            let disk = &seats[holder.as_usize()].disk;
-                            disk.get(Table::Envelopes, id.as_bytes()).is_some()
-                        });
-                    }
-                }
-                self.seats[member.as_usize()].restored = said;
-                if !said {
-                    self.watch.doubt(member);
-                }
-                self.stop(member.as_usize(), Some(back));
-            }
-            Fault::Jump { member, by } => self.seats[member.as_usize()].clock.jump(by),
-            Fault::Pause { member, lasts } => {
-                self.seats[member.as_usize()].paused_until = self.now + lasts;
-            }
-            Fault::Flood { member, times } => self.flood(member.as_usize(), times),
-        }
-    }
-
-    fn flood(&mut self, to: usize, times: u64) {
-        use crate::house::people::Person;
-        use sealbid_types::codec::encode;
-        use sealbid_types::id::Round;
-        // The member knows it after the first time: what it is sent again must cost no arithmetic
-        // (docs/protocol.md 4.2).
-        let mut person = Person::new(self.seed, 3_000_000);
-        let envelope = person.swap(&self.house, 1_000, 1_900, Round(1), 60);
-        self.watch.scene.knows(&envelope);
-        let bytes = encode(&envelope);
-        for number in 0..times {
-            let bytes = bytes.clone();
-            self.schedule(self.now + number / 20, Event::Submit { to, bytes });
+            Err(wrong) => self.refuse(id, wrong.refusal),
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::exit::Failure;
 /// Print the completions for a shell
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Example:
+Examples, each into a directory that `mkdir -p` makes:
   sealbid completions bash > ~/.local/share/bash-completion/completions/sealbid
   sealbid completions zsh > ~/.zfunc/_sealbid     # with ~/.zfunc in $fpath
   sealbid completions fish > ~/.config/fish/completions/sealbid.fish

@@ -15,7 +15,8 @@ use crate::exit::Failure;
 #[command(after_help = "\
 Example:
   sealbid man keygen join | man -l -
-  sealbid man --out ~/.local/share/man/man1")]
+  sealbid man --out ~/.local/share/man/man1
+  man -M ~/.local/share/man sealbid-swap")]
 pub(crate) struct ManArgs {
     /// The command whose page is printed, by its words; the program's own without any
     #[arg(value_name = "COMMAND")]

@@ -6,12 +6,13 @@ use std::time::SystemTime;
 
 use clap::Args;
 use sealbid_keygen::command::{Surroundings, run as run_keygen};
-use sealbid_keygen::{KeygenCommand, StandardOutput, StandardTerminal};
+use sealbid_keygen::{Exit, KeygenCommand, StandardOutput, StandardTerminal};
 use sealbid_types::time::Timestamp;
 use zeroize::Zeroizing;
 
 use crate::context::{Context, blocking};
 use crate::exit::Failure;
+use crate::stop::{self, ParentArgs};
 
 /// Make and look at the keys of a house
 #[derive(Debug, Args)]
@@ -22,6 +23,8 @@ Examples:
   sealbid keygen join CODE                                  # everybody
   sealbid keygen verify house/transcript                    # anybody")]
 pub(crate) struct KeygenArgs {
+    #[command(flatten)]
+    parent: ParentArgs,
     #[command(subcommand)]
     command: KeygenCommand,
 }
@@ -37,6 +40,7 @@ pub(crate) async fn run(args: KeygenArgs, context: &Context) -> Result<(), Failu
     getrandom::fill(&mut *entropy)
         .map_err(|error| Failure::work(format!("no randomness: {error}")))?;
     // On a thread of its own: it asks a person, or waits for others at a meeting.
+    let command = args.command;
     let work = blocking(move || {
         let mut around = Surroundings {
             dir: &dir,
@@ -47,15 +51,21 @@ pub(crate) async fn run(args: KeygenArgs, context: &Context) -> Result<(), Failu
             entropy: &entropy,
             now: Timestamp::from(SystemTime::now()),
         };
-        run_keygen(&args.command, &mut around)
+        run_keygen(&command, &mut around)
     });
     // It may be left at any moment, since whatever it has said is on disk.
-    tokio::select! {
-        done = work => done?
-            .map_err(|error| Failure::of(error.exit(), &error)),
-        _ = tokio::signal::ctrl_c() => Err(match advice {
-            Some(advice) => Failure::interrupted().advise(advice.to_string()),
-            None => Failure::interrupted(),
-        }),
-    }
+    let failure = tokio::select! {
+        done = work => match done? {
+            Ok(()) => return Ok(()),
+            Err(error) => Failure::of(error.exit(), &error),
+        },
+        _ = stop::requested(args.parent.until_stdin_closes) => Failure::interrupted(),
+    };
+    // At a prompt Ctrl-C is an answer too, and either may be first.
+    Err(
+        match advice.filter(|_| failure.kind() == Exit::Interrupted) {
+            Some(advice) => failure.advise(advice.to_string()),
+            None => failure,
+        },
+    )
 }

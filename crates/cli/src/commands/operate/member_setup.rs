@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use sealbid_keygen::MemberDir;
 use sealbid_net::door::DoorLimits;
 use sealbid_node::MemberConfig;
-use sealbid_node::config::{DoorSection, LimitsSection, MeshSection};
+use sealbid_node::config::{DoorSection, LimitsSection, MeshSection, RetentionSection};
 use sealbid_node::template::render;
 use sealbid_types::committee::Member;
 
@@ -68,6 +68,7 @@ fn config_of(
         committee: Path::new("..").join("committee.json"),
         key_file: name(directory.key()),
         store: name(directory.store()),
+        retention: RetentionSection::default(),
         passphrase_file,
         timings: "timings.jsonl".into(),
         pid: name(directory.pid()),

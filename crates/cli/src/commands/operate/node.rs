@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use sealbid_client::{ClientError, Standing};
@@ -16,7 +16,9 @@ use sealbid_types::id::MemberIndex;
 use sealbid_types::time::Timestamp;
 
 use crate::commands::operate::clocks::{Heads, ahead};
+use crate::commands::operate::evidence::{self, EvidenceArgs};
 use crate::commands::operate::member_setup;
+use crate::commands::operate::store::{self, StoreArgs};
 use crate::context::{Context, blocking};
 use crate::exit::Failure;
 use crate::stop;
@@ -50,6 +52,12 @@ enum NodeCommand {
     #[command(after_help = "Example:\n  \
         sealbid node ticket --role solver --peer $(sealbid solver peer) > ticket")]
     Ticket(TicketArgs),
+    /// List what members have kept against members that lied, and write it to files
+    #[command(after_help = evidence::HELP)]
+    Evidence(EvidenceArgs),
+    /// Look through a stopped member's store, or write what it keeps to files
+    #[command(after_help = "Example:\n  sealbid node store check")]
+    Store(StoreArgs),
 }
 
 #[derive(Debug, Args)]
@@ -119,6 +127,8 @@ pub(crate) async fn run(args: NodeArgs, context: &Context) -> Result<(), Failure
         NodeCommand::Run(args) => Box::pin(run_member(args, context)).await,
         NodeCommand::Status => status(context).await,
         NodeCommand::Ticket(args) => ticket(args, context).await,
+        NodeCommand::Evidence(args) => evidence::run(args, context).await,
+        NodeCommand::Store(args) => store::run(args, context).await,
     }
 }
 
@@ -239,10 +249,14 @@ async fn status(context: &Context) -> Result<(), Failure> {
     });
     if reachable < committee.quorum() {
         let message = format!(
-            "{reachable} members answer, {} are needed",
+            "{reachable} of {} members answer, {} are needed",
+            committee.members(),
             committee.quorum()
         );
-        return Err(Failure::no_quorum(message).advise("start them with `sealbid node run`"));
+        return Err(Failure::no_quorum(message).advise(
+            "start them: `sealbid up` for a house that it has made, else \
+             `sealbid node run --config FILE` on each one's machine",
+        ));
     }
     Ok(())
 }
@@ -317,7 +331,7 @@ pub(crate) const fn phase_name(phase: sealbid_types::door::Phase) -> &'static st
 }
 
 async fn ticket(args: TicketArgs, context: &Context) -> Result<(), Failure> {
-    let config = MemberConfig::load(&signer_config(&args, context)?)?;
+    let config = MemberConfig::load(&member_config(args.config.as_deref(), context)?)?;
     let passphrase = passphrase(&config, context).await?;
     let (role, peer, life) = (args.role, args.peer, args.valid_for);
     let (committee, keys) = context
@@ -347,9 +361,11 @@ async fn ticket(args: TicketArgs, context: &Context) -> Result<(), Failure> {
     Ok(())
 }
 
-fn signer_config(args: &TicketArgs, context: &Context) -> Result<PathBuf, Failure> {
-    if let Some(path) = &args.config {
-        return Ok(path.clone());
+/// The configuration that is named, else that of the first member that has one in the house
+/// directory.
+pub(super) fn member_config(named: Option<&Path>, context: &Context) -> Result<PathBuf, Failure> {
+    if let Some(path) = named {
+        return Ok(path.to_owned());
     }
     let house = context.require_dir()?;
     let members = house.members().unwrap_or_default();

@@ -17,6 +17,7 @@ use crate::commands::operate::ledger::Ledger;
 use crate::context::{Context, blocking};
 use crate::exit::Failure;
 use crate::stop::{self, Stop};
+use crate::ui::text::count;
 
 /// Carries settlements out of the house
 #[derive(Debug, Args)]
@@ -142,10 +143,12 @@ async fn relay(
 async fn carry(mut rounds: SettledRounds<'_>, ledger: &mut Ledger) -> Failure {
     loop {
         let settled = rounds.next().await;
-        let (round, fills) = (ledger.next(), settled.settlement().fills.len());
+        let (round, settlement) = (ledger.next(), settled.settlement());
+        let fills = u64::try_from(settlement.fills.len()).unwrap_or(u64::MAX);
+        let fills = count(fills, "fill");
         if let Err(failure) = ledger.append(settled.record()) {
             return failure;
         }
-        tracing::info!("relayed round {round}: {fills} fills");
+        tracing::info!("relayed round {round}: {fills}");
     }
 }

@@ -104,8 +104,20 @@ pub(crate) fn tell_passed_over(house: &Client, console: Console) {
     }
 }
 
-/// Nothing is at hand, and nobody may be asked.
+/// Whether a round has a file at hand, of whatever use.
+pub(crate) fn is_there(house: &Client, round: Round) -> bool {
+    let file = house.records().map(|directory| directory.file(round));
+    file.is_some_and(|file| file.exists())
+}
+
+/// Nothing that is right is at hand, and nobody may be asked.
 pub(crate) fn absent(house: &Client, round: Round) -> Failure {
+    if is_there(house, round) {
+        return Failure::audit(format!(
+            "round {round} at hand is wrong: it was passed over"
+        ))
+        .advise("without --offline the members are asked for it");
+    }
     let file = house.records().map(|directory| directory.file(round));
     let file = file.map_or_else(String::new, |file| file.display().to_string());
     Failure::work(format!("round {round} is not at hand: there is no {file}"))

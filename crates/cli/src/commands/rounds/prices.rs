@@ -14,7 +14,7 @@ use serde_json::json;
 use crate::commands::rounds::pairs::{LookbackArgs, looked_at};
 use crate::context::Context;
 use crate::exit::Failure;
-use crate::tokens::{Tokens, base_units};
+use crate::tokens::{Decimal, Tokens, base_units};
 use crate::ui::text::count;
 
 /// Show what was paid and quoted for a pair lately, after the fee
@@ -59,6 +59,13 @@ impl PricesArgs {
                 );
             }
         };
+        // In a swap the amount comes first.
+        if give.parse::<Decimal>().is_ok() {
+            return Err(Failure::usage(
+                "the amount comes last here, after what to give and what to want",
+            )
+            .advise("for instance: sealbid prices usdc.near wrap.near 1000"));
+        }
         let pair = Pair {
             give: tokens.asset(give)?,
             want: tokens.asset(want)?,

@@ -52,8 +52,8 @@ pub(crate) async fn run(args: OrdersArgs, context: &Context) -> Result<(), Failu
     }
     let (console, tokens) = (context.console(), context.tokens()?);
     let files = OrderFiles::new(context.require_dir()?.orders());
-    let mut orders = files.all()?;
-    if orders.is_empty() {
+    let (mut orders, unreadable) = files.all()?;
+    if orders.is_empty() && unreadable.is_empty() {
         console.line(format_args!("no orders in {}", files.dir().display()));
         let next = context.next("swap 1000 usdc.near wrap.near --min 950");
         console.line(format_args!("next  {next}"));
@@ -81,12 +81,19 @@ pub(crate) async fn run(args: OrdersArgs, context: &Context) -> Result<(), Failu
     if !orders.is_empty() {
         console.line(table);
     }
-    Ok(())
+    for failure in unreadable.iter().skip(1) {
+        console.note(failure.message());
+    }
+    match unreadable.into_iter().next() {
+        // Those that can be read have been told; whether all are there a script has to know.
+        Some(failure) => Err(failure),
+        None => Ok(()),
+    }
 }
 
 /// Asks what became of the orders without an outcome, and writes down what is final.
 async fn update(session: &TradingSession) -> Result<(), Failure> {
-    let mut orders = session.orders.all()?;
+    let (mut orders, _) = session.orders.all()?;
     // What is final stays so: a settled round does not change.
     orders.retain(|order| order.outcome.is_none());
     // The first failure ends it. What was learnt by then is on disk.

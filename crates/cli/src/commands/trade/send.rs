@@ -121,7 +121,13 @@ pub(crate) async fn read_signed(path: PathBuf) -> Result<String, Failure> {
         Ok::<_, std::io::Error>(text)
     };
     let text = blocking(read).await?;
-    let text = text.map_err(|error| Failure::storage(format!("cannot read {name}: {error}")))?;
+    let text = text.map_err(|error| match error.kind() {
+        std::io::ErrorKind::InvalidData => {
+            Failure::usage(format!("{name} holds no signed intent: it is not text"))
+                .advise("`sealbid intent` makes one")
+        }
+        _ => Failure::storage(format!("cannot read {name}: {error}")),
+    })?;
     if text.len() as u64 > MOST_SIGNED {
         return Err(Failure::usage(format!(
             "{name} is too long for a signed intent"

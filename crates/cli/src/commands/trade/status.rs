@@ -70,7 +70,7 @@ pub(crate) async fn run(args: StatusArgs, context: &Context) -> Result<(), Failu
     });
     match &outcome {
         // A script that asks for a wrong id must not take that for an answer.
-        Outcome::Unknown => Err(session.unknown(id, order.as_ref())),
+        Outcome::Unknown => Err(session.unknown(id, order.as_ref()).await),
         // Only if it was waited for. Otherwise it is an answer that nothing is known yet.
         outcome if args.wait.waits() => require_filled(outcome),
         _ => Ok(()),

@@ -58,11 +58,13 @@ pub(crate) async fn run(args: SwapArgs, context: &Context) -> Result<(), Failure
     let solvers = signing.allow_list();
     let trader = Trader::new(context.account(signing.account).await?);
     let account = trader.account().id();
+    let (action, of_key) = (order.action(), solvers.clone());
+    let wanted = Wanted {
+        action,
+        solvers: of_key,
+    };
     let earlier = match &key {
-        Some(key) => {
-            let (action, solvers) = (order.action(), solvers.clone());
-            session.earlier(key, account, &Wanted { action, solvers })?
-        }
+        Some(key) => session.earlier(key, account, &wanted)?,
         None => None,
     };
     // Before the house is asked where it stands: what became of an order may be known here.
@@ -87,7 +89,7 @@ pub(crate) async fn run(args: SwapArgs, context: &Context) -> Result<(), Failure
         Some(key) => {
             let sealed = (envelope, order);
             session
-                .send_keyed(key, sealed, account, earlier.as_ref(), &wait)
+                .send_keyed(key, sealed, account, &wanted, earlier.as_ref(), &wait)
                 .await
         }
         None => session.send(envelope, order, &wait).await,

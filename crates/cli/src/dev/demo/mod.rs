@@ -4,6 +4,9 @@
 //! relayer that are this program's own commands; traders that seal and submit as anybody does. One
 //! order in six is meant not to be filled, so that a demo in which everything fills has failed too.
 
+mod fallen;
+mod heist;
+mod place;
 mod plan;
 mod progress;
 mod report;
@@ -20,8 +23,11 @@ use sealbid_client::{Client, RoundAudit};
 use sealbid_keygen::command::values::between;
 use sealbid_protocol::audit::ChainAudit;
 use sealbid_types::id::Round;
+use tokio::task::block_in_place;
 use tokio::time::{Instant, sleep};
 
+use self::fallen::Fallen;
+use self::place::Place;
 use self::plan::Plan;
 use self::progress::Progress;
 use self::report::Report;
@@ -47,9 +53,16 @@ const RELAY_PATIENCE: Duration = Duration::from_secs(15);
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  \
     sealbid demo\n  \
-    sealbid demo --members 3 --intents 200 --rounds 3 --seed 7 --json\n\n\
+    sealbid demo --members 3 --intents 200 --rounds 3 --seed 7 --json\n  \
+    sealbid demo --heist\n\n\
     Everything happens in a temporary directory, which is removed at the end unless --keep \
-    names one. It exits with 0 only if every order ended as planned and every audit passed.")]
+    names one. It exits with 0 only if every order ended as planned and every audit passed.\n\n\
+    --heist trades the same orders in two lanes. The open one is a model: a front-runner sees each \
+    order before a pool does. The sealed one is the house, attacked while it trades: members pool \
+    their key shares, an envelope is copied, a member is killed, and whoever has its keys leaves an \
+    intent out of a proposal and forges decryption shares. It exits with 0 only if each attack came \
+    to nothing. The committee file, the records and the evidence stay, and the commands that check \
+    them are printed.")]
 pub(crate) struct DemoArgs {
     /// Members of the committee
     #[arg(long, value_name = "N", default_value_t = 4)]
@@ -59,13 +72,14 @@ pub(crate) struct DemoArgs {
     #[arg(long, value_name = "N", default_value_t = 3)]
     #[arg(value_parser = between(1u8, 16))]
     solvers: u8,
-    /// Sealed intents in all; one in six asks for too much on purpose
-    #[arg(long, value_name = "N", default_value_t = 60)]
+    /// Sealed intents in all; one in six asks for too much on purpose [default: 60, or 12 with
+    /// --heist]
+    #[arg(long, value_name = "N")]
     #[arg(value_parser = between(1u32, 5000))]
-    intents: u32,
+    intents: Option<u32>,
     /// Rounds to spread them over
     #[arg(long, value_name = "N", default_value_t = 2)]
-    #[arg(value_parser = between(1u16, 100))]
+    #[arg(value_parser = between(1u16, 100), conflicts_with = "heist")]
     rounds: u16,
     /// The seed of traders and orders [default: a new one]
     #[arg(long, value_name = "NUMBER")]
@@ -73,52 +87,22 @@ pub(crate) struct DemoArgs {
     /// Keep the house in this directory, which must be empty or absent
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
+    /// Attack the house while it trades, and trade the same orders where everybody reads them
+    #[arg(long)]
+    heist: bool,
 }
 
-/// Where the house lives.
-enum Place {
-    /// Named by --keep, and there when the demo has ended.
-    Kept(PathBuf),
-    /// Removed when this is dropped.
-    Temporary(tempfile::TempDir),
-}
-
-impl Place {
-    fn new(keep: Option<PathBuf>) -> Result<Self, Failure> {
-        match keep {
-            Some(path) => Ok(Self::Kept(path)),
-            None => tempfile::Builder::new()
-                .prefix("sealbid-demo-")
-                .tempdir()
-                .map(Self::Temporary)
-                .map_err(|error| Failure::storage(format!("no temporary directory: {error}"))),
-        }
-    }
-
-    fn path(&self) -> &Path {
-        match self {
-            Self::Kept(path) => path,
-            Self::Temporary(directory) => directory.path(),
-        }
-    }
-
-    /// Removes it, unless it is to be kept: then it says where it is. Before the report is printed,
-    /// since that may end the process.
-    fn leave(self) -> Result<Option<PathBuf>, Failure> {
-        match self {
-            Self::Kept(path) => Ok(Some(path)),
-            Self::Temporary(directory) => {
-                let path = directory.path().display().to_string();
-                let failed = |error| Failure::storage(format!("cannot remove {path}: {error}"));
-                directory.close().map_err(failed)?;
-                Ok(None)
-            }
-        }
-    }
-}
+/// How many intents there are unless somebody says otherwise.
+const INTENTS: u32 = 60;
 
 /// What the demo has done before its house is stopped.
-struct Done {
+enum Done {
+    Rounds(Box<Traded>),
+    Heist(Box<heist::Done>),
+}
+
+/// Rounds of trade, and their audit.
+struct Traded {
     traders: Traders,
     report: Report,
     tokens: Tokens,
@@ -126,6 +110,9 @@ struct Done {
 
 /// Runs the command.
 pub(crate) async fn run(args: DemoArgs, context: &Context) -> Result<(), Failure> {
+    if args.heist {
+        heist::check(&args)?;
+    }
     // From the beginning: Ctrl-C is heard during the key ceremony too, whose processes end with
     // this.
     let stop = stop::requested_or_unread();
@@ -140,15 +127,21 @@ pub(crate) async fn run(args: DemoArgs, context: &Context) -> Result<(), Failure
     };
     // From here on a house runs. Whatever comes of the demo, it is stopped before that is told.
     let outcome = tokio::select! {
-        done = house_at_work(&args, &mut running, &progress) => done,
+        done = house_at_work(&args, &mut running, &progress, context) => done,
         stopped = &mut stop => Err(interrupted(stopped)),
     };
     progress.state("house", "stopping", false);
     running.stop().await;
     progress.state("house", "stopped", true);
     progress.clear();
-    let kept = place.leave()?;
-    conclude(outcome?, kept.as_deref(), context)
+    match outcome {
+        Ok(Done::Rounds(traded)) => conclude(*traded, place.leave()?.as_deref(), context),
+        Ok(Done::Heist(done)) => done.conclude(&place.leave_public()?, context),
+        Err(failure) => {
+            place.leave()?;
+            Err(failure)
+        }
+    }
 }
 
 /// Makes a house, by a ceremony as operators hold it, and starts its processes.
@@ -190,6 +183,7 @@ async fn house_at_work(
     args: &DemoArgs,
     running: &mut RunningHouse,
     progress: &Arc<Progress>,
+    context: &Context,
 ) -> Result<Done, Failure> {
     let came_up = |startup| match startup {
         Startup::Processes { ready, of } => progress.step("processes", ready, of),
@@ -200,17 +194,40 @@ async fn house_at_work(
         .await?;
     let client = Arc::clone(running.client());
     let house = running.house().directory().clone();
+    let fallen = Fallen::default();
+    let members = match args.heist {
+        true => block_in_place(|| running.house().member_keys())?,
+        false => Vec::new(),
+    };
+    let members: Vec<_> = members.into_iter().map(Arc::new).collect();
     let one_ends = async {
         loop {
             match running.next_event().await {
+                Some(Event::Ended(ended)) if fallen.note(&ended.name) => {}
                 Some(Event::Ended(ended)) => return ended.failure,
                 Some(Event::Ready { name: _ }) => {}
                 None => core::future::pending().await,
             }
         }
     };
+    let work = async {
+        if !args.heist {
+            let traded = rounds(args, &client, &house, progress).await?;
+            return Ok(Done::Rounds(Box::new(traded)));
+        }
+        let scene = heist::Scene {
+            client: &client,
+            house: &house,
+            members: &members,
+            fallen: &fallen,
+            progress,
+            console: context.console(),
+        };
+        let done = heist::carry_out(args, scene).await?;
+        Ok(Done::Heist(Box::new(done)))
+    };
     tokio::select! {
-        done = rounds(args, &client, &house, progress) => done,
+        done = work => done,
         failure = one_ends => Err(failure),
     }
 }
@@ -221,12 +238,12 @@ async fn rounds(
     client: &Arc<Client>,
     house: &sealbid_keygen::HouseDir,
     progress: &Arc<Progress>,
-) -> Result<Done, Failure> {
+) -> Result<Traded, Failure> {
     // In the report too, so that a demo that went wrong can be run again.
     let seed = args.seed.map_or_else(fresh_seed, Ok)?;
     let tokens = Tokens::load(&house.tokens())?;
-    let intents =
-        usize::try_from(args.intents).map_err(|error| Failure::usage(error.to_string()))?;
+    let intents = usize::try_from(args.intents.unwrap_or(INTENTS))
+        .map_err(|error| Failure::usage(error.to_string()))?;
     let plan = Plan::new(seed, intents, args.rounds.into(), &tokens)?;
     let traders = trade(client, plan, progress).await?;
     let mut problems = Vec::new();
@@ -240,18 +257,24 @@ async fn rounds(
     // On a thread that may be busy: an audit is arithmetic, and bars have to move.
     let audits = blocking(move || audit_all(&auditing, &settled, &shown)).await??;
     let report = Report::new(client.committee(), seed, &traders, &audits, problems, house);
-    Ok(Done {
+    Ok(Traded {
         traders,
         report,
         tokens,
     })
 }
 
-/// A seed for a demo that names none.
-fn fresh_seed() -> Result<u64, Failure> {
-    let mut bytes = [0; 8];
+/// Bytes that nobody knows.
+fn fresh_bytes<const N: usize>() -> Result<[u8; N], Failure> {
+    let mut bytes = [0; N];
     getrandom::fill(&mut bytes)
         .map_err(|error| Failure::work(format!("the system gives no entropy: {error}")))?;
+    Ok(bytes)
+}
+
+/// A seed for a demo that names none.
+fn fresh_seed() -> Result<u64, Failure> {
+    let bytes = fresh_bytes()?;
     // Short enough to be typed again.
     Ok(u64::from_le_bytes(bytes) % 1_000_000)
 }
@@ -307,12 +330,12 @@ fn audit_all(
 }
 
 /// Prints what happened, and says whether all of it went as planned.
-fn conclude(done: Done, kept: Option<&Path>, context: &Context) -> Result<(), Failure> {
-    let Done {
+fn conclude(traded: Traded, kept: Option<&Path>, context: &Context) -> Result<(), Failure> {
+    let Traded {
         traders,
         report,
         tokens,
-    } = done;
+    } = traded;
     context.console().result(&report, || {
         // The table leaves orders out, and what went wrong is told of all.
         let more = match report::left_out(&traders) {
@@ -326,14 +349,5 @@ fn conclude(done: Done, kept: Option<&Path>, context: &Context) -> Result<(), Fa
         let orders = report::orders_table(&traders, &tokens);
         format!("{orders}{more}\n\n{}{kept}", report.rounds_table())
     });
-    if report.is_ok() {
-        return Ok(());
-    }
-    let message = report.problems().join("\n");
-    // With a code of its own for audits: a script can tell a wrong round from an order that went
-    // astray.
-    Err(match report.has_failed_audit() {
-        true => Failure::audit(message),
-        false => Failure::work(message),
-    })
+    report.verdict()
 }

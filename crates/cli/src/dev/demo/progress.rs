@@ -61,6 +61,14 @@ impl Progress {
         }
     }
 
+    /// Prints something else meanwhile: the line that moves is out of its way.
+    pub(crate) fn aside(&self, print: impl FnOnce()) {
+        match &self.live {
+            Some(live) => live.suspend(print),
+            None => print(),
+        }
+    }
+
     /// Moves the line, or says one that stays.
     fn show(&self, step: &str, text: &str, length: Option<(usize, usize)>, finished: bool) {
         let mut steps = self.steps();

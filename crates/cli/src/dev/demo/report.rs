@@ -14,6 +14,7 @@ use sealbid_types::id::Round;
 use serde::Serialize;
 
 use super::trading::{Traded, Traders};
+use crate::exit::Failure;
 use crate::tokens::Tokens;
 use crate::ui::output::Columns;
 
@@ -97,18 +98,20 @@ impl Report {
     }
 
     /// Whether everything went as planned, and every audit passed.
-    pub(crate) const fn is_ok(&self) -> bool {
-        self.ok
-    }
-
-    /// Whether an audit did not pass.
-    pub(crate) fn has_failed_audit(&self) -> bool {
-        self.rounds.iter().any(|round| round.audit != "ok")
-    }
-
-    /// What did not go as planned.
-    pub(crate) fn problems(&self) -> &[String] {
-        &self.problems
+    ///
+    /// # Errors
+    /// What did not.
+    pub(crate) fn verdict(&self) -> Result<(), Failure> {
+        if self.ok {
+            return Ok(());
+        }
+        let message = self.problems.join("\n");
+        // With a code of its own for audits: a script can tell a wrong round from an order that went
+        // astray.
+        Err(match self.rounds.iter().any(|round| round.audit != "ok") {
+            true => Failure::audit(message),
+            false => Failure::work(message),
+        })
     }
 
     /// The rounds, for people.
@@ -285,7 +288,7 @@ fn row(traded: &Traded, tokens: &Tokens) -> [String; 7] {
 }
 
 /// The first digits of an amount with its token, without the token.
-fn cut(amount: &str) -> String {
+pub(super) fn cut(amount: &str) -> String {
     let number = amount.split(' ').next().unwrap_or_default();
     // Never within the whole part.
     let whole = number.find('.').unwrap_or(number.len());

@@ -15,12 +15,14 @@ use sealbid_types::envelope::Envelope;
 use sealbid_types::id::{EnvelopeId, Round};
 use sealbid_types::time::Timestamp;
 use tokio::time::{Instant, sleep};
+use tokio_util::task::AbortOnDropHandle;
 
 use super::plan::{Plan, PlannedOrder};
 use super::progress::Progress;
 use crate::commands::operate::node::phase_name;
 use crate::context::blocking;
 use crate::exit::Failure;
+use crate::ui::text::count;
 
 /// How long an order is good for.
 const GOOD_FOR: Duration = Duration::from_secs(600);
@@ -52,10 +54,20 @@ pub(crate) struct Traded {
     pub(crate) outcome: Outcome,
 }
 
+/// An order that has its receipt.
+pub(crate) struct Sent {
+    /// The order.
+    pub(crate) planned: PlannedOrder,
+    /// Its envelope.
+    pub(crate) envelope: Envelope,
+    /// The round that lists it at the latest, if it closes in time.
+    pub(crate) round: Round,
+}
+
 /// What the traders saw.
 #[derive(Default)]
 pub(crate) struct Traders {
-    /// How many orders the plan has.
+    /// How many orders there are.
     pub(crate) total: usize,
     /// Every order, in the order of the plan.
     pub(crate) traded: Vec<Traded>,
@@ -74,10 +86,9 @@ pub(crate) async fn trade(
 ) -> Result<Traders, Failure> {
     // Beside the trading, and to be looked at only: what the demo goes by is the rounds' records.
     let phases = tokio::spawn(show_phases(Arc::clone(client), Arc::clone(progress)));
-    let traders = trade_in_batches(client, plan, progress).await;
     // It would watch for ever.
-    phases.abort();
-    traders
+    let _phases = AbortOnDropHandle::new(phases);
+    trade_in_batches(client, plan, progress).await
 }
 
 async fn trade_in_batches(
@@ -93,13 +104,13 @@ async fn trade_in_batches(
     // The next batch when the one before is settled, so that each has a round of its own.
     for batch in 0..plan.batches.len() {
         let sent = send(client, &plan, batch, progress).await?;
-        follow(client, sent, &mut traders, progress).await?;
+        follow(client, &sent, &mut traders, progress).await?;
     }
     Ok(traders)
 }
 
 /// Shows the phases as a member tells them.
-async fn show_phases(client: Arc<Client>, progress: Arc<Progress>) {
+pub(super) async fn show_phases(client: Arc<Client>, progress: Arc<Progress>) {
     let mut watch = client.watch();
     loop {
         match watch.next().await {
@@ -109,8 +120,10 @@ async fn show_phases(client: Arc<Client>, progress: Arc<Progress>) {
             }
             Ok(Event::Settled(summary)) => {
                 let text = format!(
-                    "settled: {} intents, {} quotes, {} filled",
-                    summary.intents, summary.quotes, summary.filled
+                    "settled: {}, {}, {} filled",
+                    count(summary.intents, "intent"),
+                    count(summary.quotes, "quote"),
+                    summary.filled
                 );
                 progress.state(&format!("round {}", summary.round), &text, true);
             }
@@ -122,12 +135,42 @@ async fn show_phases(client: Arc<Client>, progress: Arc<Progress>) {
 }
 
 /// Seals and submits a batch, when all of it can be for one round.
-async fn send(
+///
+/// # Errors
+/// What the house or a member said.
+pub(super) async fn send(
     client: &Arc<Client>,
     plan: &Arc<Plan>,
     batch: usize,
     progress: &Progress,
-) -> Result<Vec<(PlannedOrder, EnvelopeId)>, Failure> {
+) -> Result<Vec<Sent>, Failure> {
+    let window = next_window(client).await?;
+    send_in(client, plan, (batch, None), window, progress).await
+}
+
+/// Waits until all of a batch can be for one round, and says which.
+///
+/// # Errors
+/// What the house said.
+pub(super) async fn next_window(client: &Client) -> Result<Window, Failure> {
+    // All of a batch is for one round only if it is sent within one quote window: intents that come
+    // then are for the next one.
+    sleep(until_window(client)).await;
+    let standing = client.standing().await?;
+    Ok(standing.window(client, ROUNDS, now().plus(GOOD_FOR))?)
+}
+
+/// Seals and submits a batch. Its first order may have been sealed before.
+///
+/// # Errors
+/// What a member said.
+pub(super) async fn send_in(
+    client: &Arc<Client>,
+    plan: &Arc<Plan>,
+    (batch, mut first): (usize, Option<Envelope>),
+    window: Window,
+    progress: &Progress,
+) -> Result<Vec<Sent>, Failure> {
     let step = format!("batch {}: receipts", batch.saturating_add(1));
     let orders = plan
         .batches
@@ -135,24 +178,31 @@ async fn send(
         .map(Vec::as_slice)
         .unwrap_or_default();
     progress.step(&step, 0, orders.len());
-    // All of a batch is for one round only if it is sent within one quote window: intents that come
-    // then are for the next one.
-    sleep(until_window(client)).await;
-    let standing = client.standing().await?;
-    let deadline = now().plus(GOOD_FOR);
-    let window = standing.window(&**client, ROUNDS, deadline)?;
     // Several under way at once. `buffered` keeps the order of the plan all the same.
     let each = stream::iter(0..orders.len()).map(|at| {
         let (client, plan) = (Arc::clone(client), Arc::clone(plan));
-        async move { submit(client, plan, (batch, at), window).await }
+        let sealed = first.take();
+        async move {
+            let envelope = match sealed {
+                Some(envelope) => envelope,
+                None => seal(&client, &plan, (batch, at), window).await?,
+            };
+            submit(&client, envelope).await
+        }
     });
     let mut results = each.buffered(AT_ONCE);
     let mut sent = Vec::with_capacity(orders.len());
-    while let Some(envelope) = results.try_next().await? {
-        sent.push(envelope);
+    while let Some(one) = results.try_next().await? {
+        sent.push(one);
         progress.step(&step, sent.len(), orders.len());
     }
-    Ok(orders.iter().cloned().zip(sent).collect())
+    let sent = orders.iter().cloned().zip(sent);
+    let sent = sent.map(|(planned, (envelope, round))| Sent {
+        planned,
+        envelope,
+        round,
+    });
+    Ok(sent.collect())
 }
 
 /// How long it is until shortly after the beginning of a quote window.
@@ -169,47 +219,51 @@ fn until_window(client: &Client) -> Duration {
         .since(now)
 }
 
-async fn submit(
-    client: Arc<Client>,
-    plan: Arc<Plan>,
-    (batch, at): (usize, usize),
-    window: Window,
-) -> Result<EnvelopeId, Failure> {
-    let sealing = Arc::clone(&client);
-    let seal = move || seal(&sealing, &plan, (batch, at), window);
-    // On a thread that may be busy, beside the other orders under way.
-    let envelope = blocking(seal).await??;
+async fn submit(client: &Client, envelope: Envelope) -> Result<(Envelope, Round), Failure> {
     let deadline = Instant::now() + SUBMIT_PATIENCE;
     // To submit an envelope again is harmless, and a slow machine may need it.
-    while let Err(error) = client.submit(&envelope).await {
+    loop {
+        let error = match client.submit(&envelope).await {
+            Ok(accepted) => return Ok((envelope, accepted.round)),
+            Err(error) => error,
+        };
         let is_slow = matches!(error.class(), ErrorClass::NoQuorum | ErrorClass::Timeout);
         if !is_slow || Instant::now() >= deadline {
             return Err(error.into());
         }
         sleep(LOOK).await;
     }
-    Ok(envelope.id())
 }
 
-/// Signs and seals one order.
-fn seal(
-    client: &Client,
-    plan: &Plan,
+/// Signs and seals one order, on a thread that may be busy, beside other orders under way.
+///
+/// # Errors
+/// Work, if there is no such order.
+pub(super) async fn seal(
+    client: &Arc<Client>,
+    plan: &Arc<Plan>,
     (batch, at): (usize, usize),
     window: Window,
 ) -> Result<Envelope, Failure> {
-    let planned = plan.batches.get(batch).and_then(|orders| orders.get(at));
-    let planned = planned.ok_or_else(|| Failure::work("no such order"))?;
-    let trader = plan.traders.get(planned.trader);
-    let trader = trader.ok_or_else(|| Failure::work("no such trader"))?;
-    let signed = trader.sign(client, &planned.order, window.expires, None)?;
-    Ok(trader.seal(client, &signed, Reveal::Pair, window)?)
+    let (client, plan) = (Arc::clone(client), Arc::clone(plan));
+    let seal = move || -> Result<Envelope, Failure> {
+        let planned = plan.batches.get(batch).and_then(|orders| orders.get(at));
+        let planned = planned.ok_or_else(|| Failure::work("no such order"))?;
+        let trader = plan.traders.get(planned.trader);
+        let trader = trader.ok_or_else(|| Failure::work("no such trader"))?;
+        let signed = trader.sign(&*client, &planned.order, window.expires, None)?;
+        Ok(trader.seal(&*client, &signed, Reveal::Pair, window)?)
+    };
+    blocking(seal).await?
 }
 
 /// Waits until every envelope of a batch is settled.
-async fn follow(
+///
+/// # Errors
+/// What the house or a member said; timeout.
+pub(super) async fn follow(
     client: &Client,
-    sent: Vec<(PlannedOrder, EnvelopeId)>,
+    sent: &[Sent],
     traders: &mut Traders,
     progress: &Progress,
 ) -> Result<(), Failure> {
@@ -222,11 +276,14 @@ async fn follow(
         .rounds
         .last_key_value()
         .map_or(Round(1), |(round, _)| round.next());
-    let mut waiting = sent;
+    let mut waiting: Vec<(&PlannedOrder, EnvelopeId)> = sent
+        .iter()
+        .map(|sent| (&sent.planned, sent.envelope.id()))
+        .collect();
     while !waiting.is_empty() {
         let Some(settled) = settled(client, round).await? else {
             if Instant::now() >= deadline {
-                let message = format!("{} orders did not settle in time", waiting.len());
+                let message = format!("not settled in time: {} of the orders", waiting.len());
                 return Err(Failure::timeout(message));
             }
             sleep(LOOK).await;
@@ -234,10 +291,9 @@ async fn follow(
         };
         waiting.retain(|(planned, envelope)| match settled.outcome_of(*envelope) {
             Some(outcome) => {
-                let (planned, envelope) = (planned.clone(), *envelope);
                 traders.traded.push(Traded {
-                    planned,
-                    envelope,
+                    planned: (*planned).clone(),
+                    envelope: *envelope,
                     outcome,
                 });
                 false

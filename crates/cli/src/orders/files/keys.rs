@@ -3,11 +3,12 @@
 //! The nonce of a key is spent once, whatever is on this disk (`sealbid_client::IdempotencyKey`).
 //! These files are there so that the second try tells what became of the first.
 
-use std::fs;
-use std::io::{self, ErrorKind, Write as _};
+use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use sealbid_client::IdempotencyKey;
+use sealbid_keygen::write_secret;
 use sealbid_types::id::EnvelopeId;
 use sealbid_types::text::AccountId;
 
@@ -24,15 +25,10 @@ impl OrderFiles {
         account: &AccountId,
         key: &IdempotencyKey,
     ) -> Result<Option<OrderFile>, Failure> {
-        let path = self.key_path(account, key);
-        let text = match fs::read_to_string(&path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            read => read.map_err(|error| cannot("read", &path, &error))?,
-        };
-        let id = text.trim_end().parse::<EnvelopeId>().map_err(|error| {
-            Failure::storage(format!("{} holds no id: {error}", path.display()))
-        })?;
-        self.read(id)
+        match self.key_id(account, key)? {
+            Some(id) => self.read(id),
+            None => Ok(None),
+        }
     }
 
     /// Has `key` stand for the order `id`, which is written already, in place of `earlier`. If
@@ -47,25 +43,51 @@ impl OrderFiles {
         id: EnvelopeId,
         earlier: Option<EnvelopeId>,
     ) -> Result<Option<OrderFile>, Failure> {
-        let path = self.key_path(account, key);
         private_directory(&self.key_directory())?;
-        let failed = |error: io::Error| cannot("write", &path, &error);
-        // Whole under another name, then linked in one step: a reader finds an id or nothing.
-        let mut file = tempfile::NamedTempFile::new_in(self.key_directory()).map_err(failed)?;
-        writeln!(file, "{id}")
-            .and_then(|()| file.as_file().sync_all())
-            .map_err(failed)?;
-        if earlier.is_some() {
-            file.persist(&path).map_err(|error| failed(error.error))?;
-            return Ok(None);
+        // Held until it is written: of two that have found the same, one goes first.
+        let _lock = self.lock_keys()?;
+        let other = self.key_id(account, key)?.filter(|id| Some(*id) != earlier);
+        // One whose order was lost stands for none.
+        if let Some(other) = other
+            && let Some(first) = self.read(other)?
+        {
+            return Ok(Some(first));
         }
-        match file.persist_noclobber(&path) {
-            Ok(_) => Ok(None),
-            Err(error) if error.error.kind() == ErrorKind::AlreadyExists => {
-                self.by_key(account, key)
-            }
-            Err(error) => Err(failed(error.error)),
-        }
+        let path = self.key_path(account, key);
+        write_secret(&path, format!("{id}\n").as_bytes())
+            .map_err(|error| cannot("write", &path, &error))?;
+        Ok(None)
+    }
+
+    /// Goes with the process, however it ends.
+    fn lock_keys(&self) -> Result<File, Failure> {
+        let path = self.key_directory().join("lock");
+        let options = File::options()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path);
+        options
+            .and_then(|file| file.lock().map(|()| file))
+            .map_err(|error| cannot("lock", &path, &error))
+    }
+
+    fn key_id(
+        &self,
+        account: &AccountId,
+        key: &IdempotencyKey,
+    ) -> Result<Option<EnvelopeId>, Failure> {
+        let path = self.key_path(account, key);
+        let text = match fs::read_to_string(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            read => read.map_err(|error| cannot("read", &path, &error))?,
+        };
+        let id = text.trim_end().parse::<EnvelopeId>().map_err(|error| {
+            Failure::storage(format!("{} holds no id: {error}", path.display())).advise(format!(
+                "`sealbid orders --json` has the order of the key {key}: put its id there"
+            ))
+        })?;
+        Ok(Some(id))
     }
 
     fn key_directory(&self) -> PathBuf {

@@ -162,7 +162,7 @@ impl OrderFiles {
             read => read
                 .and_then(|bytes| serde_json::from_slice(&bytes).map_err(io::Error::from))
                 .map(Some)
-                .map_err(|error| cannot("read", &path, &error)),
+                .map_err(|error| cannot("read", &path, &error).of_order(id)),
         }
     }
 
@@ -181,17 +181,21 @@ impl OrderFiles {
         self.write(&order)
     }
 
-    /// All orders that can be read, oldest first.
+    /// All orders that can be read, oldest first; and what is wrong with the files of the others,
+    /// of which one must not hide all.
     ///
     /// # Errors
-    /// Storage.
-    pub(crate) fn all(&self) -> Result<Vec<OrderFile>, Failure> {
-        let mut orders = Vec::new();
+    /// Storage, if the directory cannot be read.
+    pub(crate) fn all(&self) -> Result<(Vec<OrderFile>, Vec<Failure>), Failure> {
+        let (mut orders, mut unreadable) = (Vec::new(), Vec::new());
         for id in self.ids()? {
-            orders.extend(self.read(id)?);
+            match self.read(id) {
+                Ok(order) => orders.extend(order),
+                Err(failure) => unreadable.push(failure),
+            }
         }
         orders.sort_by_key(|order| (order.created, order.id));
-        Ok(orders)
+        Ok((orders, unreadable))
     }
 
     /// The id that `text` is, or is the beginning of.

@@ -9,6 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use sealbid_types::bytes::FixedBytes;
 use sealbid_types::envelope::{Header, PROTOCOL, Sealed, SealedPart};
+use sealbid_types::text::AccountId;
 
 use super::*;
 
@@ -41,13 +42,14 @@ fn envelope(seed: u8) -> Envelope {
 fn orders_are_kept_and_found_by_prefix() {
     let directory = tempfile::tempdir().unwrap();
     let files = OrderFiles::new(directory.path().join("house").join("orders"));
-    assert!(files.all().unwrap().is_empty());
+    assert_eq!(files.all().unwrap(), (Vec::new(), Vec::new()));
     let envelopes: Vec<Envelope> = (1..=40).map(envelope).collect();
     for (envelope, created) in envelopes.iter().zip(0u64..) {
         let order = OrderFile::of_envelope(envelope, Timestamp(100 - created));
         files.add(&order, envelope).unwrap();
     }
-    let all = files.all().unwrap();
+    let (all, unreadable) = files.all().unwrap();
+    assert!(unreadable.is_empty());
     assert_eq!(all.len(), 40);
     assert!(all.is_sorted_by_key(|order| order.created));
     for envelope in &envelopes {
@@ -97,6 +99,65 @@ fn prefixes_that_name_nothing_are_refused() {
         several.contains("2 of your orders begin with abab"),
         "{several}"
     );
+}
+
+/// As a disk that was full leaves it.
+#[test]
+fn an_order_that_cannot_be_read_hides_no_other() {
+    let directory = tempfile::tempdir().unwrap();
+    let files = OrderFiles::new(directory.path().to_owned());
+    for seed in 1..=3 {
+        let envelope = envelope(seed);
+        let order = OrderFile::of_envelope(&envelope, Timestamp(seed.into()));
+        files.add(&order, &envelope).unwrap();
+    }
+    let broken = envelope(2).id();
+    fs::write(files.path(broken), "{").unwrap();
+    let (all, unreadable) = files.all().unwrap();
+    let ids: Vec<EnvelopeId> = all.iter().map(|order| order.id).collect();
+    assert_eq!(ids, [envelope(1).id(), envelope(3).id()]);
+    assert_eq!(unreadable.len(), 1);
+    assert_eq!(unreadable[0].to_json()["order"], broken.to_string());
+}
+
+fn trader() -> AccountId {
+    "trader.near".parse().unwrap()
+}
+
+/// Writes an order, and has `key` stand for it. Gives the order that it stands for already.
+fn claim(files: &OrderFiles, seed: u8, earlier: Option<u8>) -> Option<EnvelopeId> {
+    let new = envelope(seed);
+    let order = OrderFile::of_envelope(&new, Timestamp(0));
+    files.add(&order, &new).unwrap();
+    let (key, earlier) = (
+        "one".parse().unwrap(),
+        earlier.map(|seed| envelope(seed).id()),
+    );
+    let first = files.claim_key(&trader(), &key, order.id, earlier).unwrap();
+    first.map(|first| first.id)
+}
+
+/// The second one tells what became of the first one's order, and does not give its own.
+#[test]
+fn of_two_that_replace_an_order_of_a_key_one_does() {
+    let directory = tempfile::tempdir().unwrap();
+    let files = OrderFiles::new(directory.path().to_owned());
+    assert_eq!(claim(&files, 1, None), None);
+    assert_eq!(claim(&files, 2, None), Some(envelope(1).id()));
+    // Both have heard that the first has expired.
+    assert_eq!(claim(&files, 3, Some(1)), None);
+    assert_eq!(claim(&files, 4, Some(1)), Some(envelope(3).id()));
+}
+
+/// Else every try would be an order of its own, of which the key knows nothing.
+#[test]
+fn a_key_whose_order_was_lost_stands_for_the_next() {
+    let directory = tempfile::tempdir().unwrap();
+    let files = OrderFiles::new(directory.path().to_owned());
+    assert_eq!(claim(&files, 1, None), None);
+    fs::remove_file(files.path(envelope(1).id())).unwrap();
+    assert_eq!(claim(&files, 2, None), None);
+    assert_eq!(claim(&files, 3, None), Some(envelope(2).id()));
 }
 
 #[test]

@@ -54,6 +54,17 @@ fn same(a: &G1Sum, b: &G1Sum) -> bool {
 mod points {
     use super::*;
 
+    /// On the curve, outside G1, and of the order that it is named for.
+    #[test]
+    fn the_point_of_order_eleven_is_one() {
+        let point = CurvePoint::of_order_eleven();
+        assert_eq!(CurvePoint::decode(&point.encode()), Ok(point));
+        assert_eq!(point.in_subgroup(), None);
+        let sum = G1Sum::from(&point);
+        assert!(sum.times_small(11).is_identity());
+        assert!(!sum.is_identity());
+    }
+
     #[test]
     fn encodings_come_back() {
         for seed in 0..20 {

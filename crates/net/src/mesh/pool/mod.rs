@@ -51,7 +51,7 @@ pub enum PoolError {
     TimedOut,
     /// The pool has applied the commands and does not hold these envelopes: it is full, or they
     /// are out of date.
-    #[error("the pool did not take {} envelopes", ids.len())]
+    #[error("the pool did not take envelopes that it was given: {}", ids.len())]
     NotTaken {
         /// Their ids.
         ids: Vec<Id>,

@@ -61,18 +61,22 @@ impl Admissible {
     }
 }
 
+/// An envelope that no member takes.
+#[derive(Debug)]
+pub struct Refused {
+    /// The envelope: with a report that lists it, it is evidence.
+    pub envelope: Box<Envelope>,
+    /// What is wrong with it.
+    pub refusal: Refusal,
+}
+
 /// The gate's answer.
 #[derive(Debug)]
 pub enum Verdict {
     /// It passed.
     Admissible(Box<Admissible>),
     /// It did not.
-    Refused {
-        /// Its id.
-        id: EnvelopeId,
-        /// Why.
-        refusal: Refusal,
-    },
+    Refused(Refused),
 }
 
 /// What the checks need.
@@ -83,14 +87,14 @@ pub struct Gate {
     secret: BatchSecret,
 }
 
-fn refused(id: EnvelopeId, code: RefusalCode, why: &impl ToString) -> Verdict {
-    Verdict::Refused {
-        id,
+fn refused(readable: Readable, code: RefusalCode, why: &impl ToString) -> Verdict {
+    Verdict::Refused(Refused {
+        envelope: Box::new(readable.envelope),
         refusal: Refusal {
             code,
             message: why.to_string(),
         },
-    }
+    })
 }
 
 impl Gate {
@@ -176,8 +180,8 @@ impl Gate {
                     shares: PendingShares { checked, shares },
                 }))
             }
-            Ok((readable, Some(Err(refusal)))) => refused(readable.id, code_of(&refusal), &refusal),
-            Ok((readable, None)) => refused(readable.id, RefusalCode::Malformed, &"not checked"),
+            Ok((readable, Some(Err(refusal)))) => refused(readable, code_of(&refusal), &refusal),
+            Ok((readable, None)) => refused(readable, RefusalCode::Malformed, &"not checked"),
         }
     }
 }
@@ -185,7 +189,7 @@ impl Gate {
 fn check_signature(readable: Readable) -> Result<Readable, Verdict> {
     match readable.envelope.check_signature() {
         Ok(()) => Ok(readable),
-        Err(error) => Err(refused(readable.id, RefusalCode::from(&error), &error)),
+        Err(error) => Err(refused(readable, RefusalCode::from(&error), &error)),
     }
 }
 

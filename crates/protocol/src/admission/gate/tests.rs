@@ -82,7 +82,9 @@ proptest! {
         for verdict in gate().check(batch) {
             match verdict {
                 Verdict::Admissible(passed) => admitted.push(passed.id()),
-                Verdict::Refused { id, refusal } => refusals.push((id, refusal.code)),
+                Verdict::Refused(failed) => {
+                    refusals.push((failed.envelope.id(), failed.refusal.code));
+                }
             }
         }
         prop_assert_eq!(admitted, vec![honest.id()]);

@@ -34,6 +34,13 @@ fn second(house: &House, parent: &RoundRecord, ancestry: Ancestry) -> RoundRecor
     })
 }
 
+/// Two rounds, the second on the first.
+pub(crate) fn two_rounds(house: &House) -> [RoundRecord; 2] {
+    let first = house.settle(&Entries::new(house).gathering());
+    let second = second(house, &first, truth(house));
+    [first, second]
+}
+
 fn truth(house: &House) -> Ancestry {
     Ancestry {
         listed: vec![Entries::new(house).unfilled.id()],
@@ -55,8 +62,7 @@ fn chain(house: &House, records: &[RoundRecord]) -> BTreeMap<Round, Vec<String>>
 #[test]
 fn an_honest_chain_is_found_right() {
     let house = House::new();
-    let first = house.settle(&Entries::new(&house).gathering());
-    let second = second(&house, &first, truth(&house));
+    let [first, second] = two_rounds(&house);
     assert_eq!(second.allocation.void.len(), 1, "the nonce that was used");
     assert_eq!(second.allocation.fills.len(), 1);
     assert_eq!(chain(&house, &[first, second]), BTreeMap::new());

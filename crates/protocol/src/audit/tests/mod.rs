@@ -5,7 +5,7 @@
     clippy::expect_used
 )]
 
-mod chain;
+pub(crate) mod chain;
 pub(crate) mod entries;
 pub(crate) mod house;
 mod structure;

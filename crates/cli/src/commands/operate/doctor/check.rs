@@ -74,7 +74,7 @@ impl fmt::Display for Check {
             Level::Warn => "warn",
             Level::Fail => "fail",
         };
-        write!(f, "{level:<4}  {:<21}  {}", self.subject, self.message)?;
+        write!(f, "{level:<4}  {:<22}  {}", self.subject, self.message)?;
         match &self.next {
             Some(next) => write!(f, "\n      next: {next}"),
             None => Ok(()),

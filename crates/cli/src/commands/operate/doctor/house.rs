@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::path::Path;
 use std::time::SystemTime;
 
-use sealbid_client::{Client, ClientError, CommitteeFile, CommitteeFileError};
+use sealbid_client::{Client, ClientError, CommitteeFile, CommitteeFileError, Standing};
 use sealbid_keygen::{Exit, HouseDir};
 use sealbid_net::ticket::Ticket;
 use sealbid_types::committee::{Committee, Provenance};
@@ -69,14 +69,14 @@ pub(super) fn tokens(house: &HouseDir) -> Check {
 ///
 /// # Errors
 /// If this machine gives no socket to ask from.
-pub(super) async fn network(file: &CommitteeFile) -> Result<Vec<Check>, Failure> {
+pub(super) async fn network(file: &CommitteeFile, dir: &Path) -> Result<Vec<Check>, Failure> {
     let committee = file.committee();
     let client = Client::connect(file.clone()).await?;
     let before = Timestamp::from(SystemTime::now());
     let heads = client.heads().await;
     let after = Timestamp::from(SystemTime::now());
     client.close().await;
-    let mut checks: Vec<Check> = doors(committee, &heads);
+    let mut checks: Vec<Check> = doors(committee, &heads, dir);
     checks.push(quorum(committee, &heads));
     checks.extend(own_clock(&heads, before, after));
     checks.extend(clocks(&heads));
@@ -85,7 +85,8 @@ pub(super) async fn network(file: &CommitteeFile) -> Result<Vec<Check>, Failure>
     Ok(checks)
 }
 
-fn doors(committee: &Committee, heads: &Heads) -> Vec<Check> {
+/// `dir` is the house's directory here, and most likely has that name at each member.
+fn doors(committee: &Committee, heads: &Heads, dir: &Path) -> Vec<Check> {
     let door = |(member, head): (_, &Result<Head, ClientError>)| {
         let subject = format!("{member} door");
         match head {
@@ -104,8 +105,9 @@ fn doors(committee: &Committee, heads: &Heads) -> Vec<Check> {
             }
             // A quorum goes on without it; whether there is one is said below.
             Err(error) => Check::warn(subject, format!("does not answer: {error}")).next(format!(
-                "on its machine: sealbid doctor {member}, then sealbid node run --config \
-                 {member}/member.toml"
+                "on its machine: sealbid doctor {dir}/{member}, then sealbid node run --config \
+                 {dir}/{member}/member.toml",
+                dir = dir.display(),
             )),
         }
     };
@@ -177,13 +179,13 @@ fn clocks(heads: &Heads) -> Vec<Check> {
     )]
 }
 
-/// Whether rounds wait for a time that clocks have been at already.
+/// Whether rounds wait for a time that clocks have been at already: by the median of what members
+/// say, since one of them may lie.
 fn waits(heads: &Heads) -> Option<Check> {
-    let until = heads
-        .values()
-        .flatten()
-        .filter_map(|head| head.waits_until)
-        .max()?;
+    let answers = heads
+        .iter()
+        .filter_map(|(member, head)| Some((*member, head.as_ref().ok()?.clone())));
+    let until = Standing::of(answers.collect())?.waits_until?;
     let text = format!(
         "no round closes before {} UTC: the last one closed while the members' clocks were ahead",
         date_and_clock(until)
@@ -263,8 +265,26 @@ fn ticket(path: &Path) -> Check {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use sealbid_types::id::MemberIndex;
+
     use super::*;
     use crate::commands::operate::clocks::tests::head;
+
+    #[test]
+    fn one_member_alone_makes_no_round_wait() {
+        let mut heads: Heads = (0..4)
+            .map(|index| head(index, [(1, 0), (2, 0), (3, 0)]))
+            .collect();
+        let mut say = |index: u8, until| {
+            let head = heads.get_mut(&MemberIndex(index)).unwrap();
+            head.as_mut().unwrap().waits_until = Some(Timestamp(until));
+            waits(&heads).map(|check| check.message)
+        };
+        assert_eq!(say(3, u64::MAX), None);
+        assert_eq!(say(1, 86_400_000), None);
+        let told = say(2, 86_400_000).unwrap();
+        assert!(told.contains("before 1970-01-02 00:00:00 UTC"), "{told}");
+    }
 
     #[test]
     fn a_clock_here_that_is_off_is_told_whatever_the_answers_took() {

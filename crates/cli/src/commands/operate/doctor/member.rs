@@ -38,9 +38,21 @@ pub(super) fn checks(
             return vec![check.next(format!("sealbid node init --member {number}"))];
         }
     };
-    let runs = running(&config.pid);
+    let store = Store::survey(&config.store);
+    // A member that runs has its store open. After a kill its id may be another process's by now.
+    let named = running(&config.pid);
+    let runs = named.filter(|_| matches!(store, Err(StoreError::Locked { .. })));
     let process = match runs {
         Some(id) => Check::ok(subject("process"), format!("runs, as process {id}")),
+        None if named.is_some() => Check::warn(
+            subject("process"),
+            format!(
+                "does not run, or is starting: {} names another process, or one that has not \
+                     opened the store",
+                config.pid.display()
+            ),
+        )
+        .next(format!("sealbid node run --config {}", path.display())),
         None => Check::warn(subject("process"), "does not run")
             .next(format!("sealbid node run --config {}", path.display())),
     };
@@ -55,7 +67,12 @@ pub(super) fn checks(
             .iter()
             .map(|port| port.check(subject(port.what), runs.is_some())),
     );
-    checks.push(store(&subject("store"), &config.store, runs.is_some()));
+    checks.push(store_check(
+        &subject("store"),
+        &config.store,
+        store,
+        runs.is_some(),
+    ));
     checks.push(disk(&subject("disk"), &config.store));
     checks
 }
@@ -230,8 +247,13 @@ impl Port {
     }
 }
 
-fn store(subject: &str, path: &Path, runs: bool) -> Check {
-    match Store::survey(path) {
+fn store_check(
+    subject: &str,
+    path: &Path,
+    survey: Result<Survey, StoreError>,
+    runs: bool,
+) -> Check {
+    match survey {
         Ok(Survey::Absent) => Check::ok(subject, "none yet: the member makes it when it starts"),
         Ok(Survey::NotClosed) => Check::ok(
             subject,

@@ -54,7 +54,7 @@ pub(crate) async fn run(args: DoctorArgs, context: &Context) -> Result<(), Failu
     checks.push(house::committee(&patient.committee, loaded.as_ref()));
     checks.extend(patient.house.as_ref().map(house::tokens));
     if let Ok(committee) = &loaded {
-        checks.extend(house::network(committee).await?);
+        checks.extend(house::network(committee, patient.directory()).await?);
     }
     // One after the other: each reads a whole store, and stretches a passphrase.
     for config in patient.members {
@@ -67,6 +67,11 @@ pub(crate) async fn run(args: DoctorArgs, context: &Context) -> Result<(), Failu
 }
 
 impl Patient {
+    /// Where its committee file lies.
+    fn directory(&self) -> &Path {
+        self.committee.parent().unwrap_or(Path::new("."))
+    }
+
     fn at(path: &Path) -> Self {
         let alone = |config: PathBuf| {
             // What is wrong with the file is told when it is looked at.

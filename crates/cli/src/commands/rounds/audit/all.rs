@@ -147,6 +147,7 @@ async fn by_members(
 fn unasked(house: &Client, round: Round, error: &ClientError) -> Failure {
     let checked = count(round.0.saturating_sub(1), "round");
     let missing = match later(house, round) {
+        _ if at_hand::is_there(house, round) => format!("round {round} at hand is wrong"),
         Some(later) => format!("round {round} is not at hand, though round {later} is"),
         None => format!("whether there is a round {round}, no member could be asked"),
     };
@@ -156,9 +157,11 @@ fn unasked(house: &Client, round: Round, error: &ClientError) -> Failure {
     .advise("start the members, or with --offline ask nobody and check what is at hand")
 }
 
-/// With `offline` the records at hand are all there is, unless one is missing among them.
+/// With `offline` the records at hand are all there is, unless one is missing among them, or there
+/// and wrong: it was passed over, and the newest of them is none less.
 fn end_at_hand(house: &Client, round: Round) -> Result<(), Failure> {
-    if round == Round(1) || later(house, round).is_some() {
+    let is_amiss = later(house, round).is_some() || at_hand::is_there(house, round);
+    if round == Round(1) || is_amiss {
         return Err(at_hand::absent(house, round));
     }
     Ok(())

@@ -6,6 +6,7 @@
 //! the chain and of no one record.
 
 mod all;
+mod evidence;
 
 use std::path::{Path, PathBuf};
 
@@ -18,6 +19,7 @@ use sealbid_types::id::Round;
 use sealbid_types::record::RoundRecord;
 use serde_json::json;
 
+use self::evidence::audit_evidence;
 use super::at_hand;
 use crate::context::{Context, blocking};
 use crate::exit::Failure;
@@ -26,13 +28,14 @@ use crate::ui::text::count;
 
 /// Check rounds again: certificates, lists, openings, clearing, sums, signatures
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("what").required(true).args(["round", "all", "file"]))]
+#[command(group = ArgGroup::new("what").required(true).args(["round", "all", "file", "evidence"]))]
 #[command(after_help = "\
 Examples:
   sealbid audit 12
   sealbid audit --all
   sealbid audit --all --offline
   sealbid audit --file house/records/12.json --committee house/committee.json
+  sealbid audit --evidence evidence/member-3-two-reports-7-1f0c5a2e.json
 
 Everything is computed again, from the committee file and the record alone: nobody has to be
 trusted. --all also checks what only the rounds together show. Exits with 8 if anything is wrong,
@@ -40,10 +43,14 @@ and says what.
 
 Records that a relayer wrote (records/ in the house directory) are read first, and members are asked
 for the others. If no member can be reached, --all checks what is at hand and exits with 6, since
-there may be later rounds; with --offline nobody is asked, and what is at hand is all.")]
+there may be later rounds; with --offline nobody is asked, and what is at hand is all.
+
+--evidence judges what `sealbid node evidence --export` has written: it exits with 0 if the file
+shows by signatures alone what it says, and names who did it; with 8 if it proves nothing, and then
+names nobody.")]
 pub(crate) struct AuditArgs {
     /// The round, as the members show it
-    #[arg(value_name = "ROUND")]
+    #[arg(value_name = "ROUND", value_parser = round_number)]
     round: Option<u64>,
     /// All rounds from the first on, each as the next of its chain
     #[arg(long)]
@@ -51,12 +58,21 @@ pub(crate) struct AuditArgs {
     /// A record's file; needs no house
     #[arg(long, value_name = "RECORD")]
     file: Option<PathBuf>,
+    /// A file of evidence that a member lied; needs no house
+    #[arg(long, value_name = "FILE")]
+    evidence: Option<PathBuf>,
     /// Ask no member: only the records that lie in the house directory
-    #[arg(long, conflicts_with = "file")]
+    #[arg(long, conflicts_with_all = ["file", "evidence"])]
     offline: bool,
     /// The committee file, instead of the house's
     #[arg(long, value_name = "FILE")]
     committee: Option<PathBuf>,
+}
+
+/// A record's file is given in its place, most often.
+fn round_number(text: &str) -> Result<u64, String> {
+    let what = "a round is a number, such as 12; a record's file goes after --file";
+    text.parse().map_err(|_| what.to_owned())
 }
 
 /// Runs it.
@@ -70,6 +86,9 @@ pub(crate) async fn run(args: AuditArgs, context: &Context) -> Result<(), Failur
     // For a file no member need be there: an auditor may be anybody, anywhere, years later.
     if let Some(file) = args.file {
         return blocking(move || audit_file(&file, &committee, console)).await?;
+    }
+    if let Some(file) = args.evidence {
+        return blocking(move || audit_evidence(&file, &committee, console)).await?;
     }
     let records = RecordDirectory::new(directory.records());
     let house = Client::connect(committee).await?;
