@@ -72,20 +72,25 @@ impl Default for Caps {
     }
 }
 
-fn committee(quorum: u8, caps: Caps, roster: Vec<Member>, keys: PublicKeys) -> Committee {
+/// Shorter than the usual slot and window, for more rounds in a run; a window is still many messages long.
+const SHORT_SLOTS: Schedule = Schedule {
+    start: START,
+    period_ms: 2_000,
+    quote_window_ms: 1_000,
+};
+
+fn committee(
+    quorum: u8,
+    (caps, schedule): (Caps, Schedule),
+    roster: Vec<Member>,
+    keys: PublicKeys,
+) -> Committee {
     let rules = Rules {
         clearing: ClearingRule::BestQuote,
         fee_pips: 1,
         verifying_contract: "intents.near".parse().unwrap(),
         most_intents: caps.intents,
         most_quotes: caps.quotes,
-    };
-    // Shorter than the usual slot and window, for more rounds in a run; a window is still many
-    // messages long.
-    let schedule = Schedule {
-        start: START,
-        period_ms: 2_000,
-        quote_window_ms: 1_000,
     };
     let name = "simulation".to_owned();
     Committee {
@@ -119,6 +124,20 @@ impl Fixture {
     /// If the sizes are not allowed.
     #[must_use]
     pub fn with_caps(members: u8, quorum: u8, seed: u64, caps: Caps) -> Self {
+        Self::with(members, quorum, seed, (caps, SHORT_SLOTS))
+    }
+
+    /// A committee whose slots are as long as a house's are.
+    ///
+    /// # Panics
+    /// If the sizes are not allowed.
+    #[must_use]
+    pub fn with_usual_slots(members: u8, quorum: u8, seed: u64) -> Self {
+        let rules = (Caps::default(), Schedule::usual(START));
+        Self::with(members, quorum, seed, rules)
+    }
+
+    fn with(members: u8, quorum: u8, seed: u64, rules: (Caps, Schedule)) -> Self {
         // A stream of its own, always drawn in this order: a seed is one committee, whatever else
         // a run draws.
         let mut draws = Draws::new(seed, "fixture");
@@ -127,7 +146,7 @@ impl Fixture {
         let identities: Vec<_> = (0..members).map(|_| draws.bytes()).collect();
         let keys = Arc::new(CommitteeKeys::new(&dealing.keys, quorum).unwrap());
         let roster = roster(&identities, &mut draws);
-        let committee = Arc::new(committee(quorum, caps, roster, dealing.keys));
+        let committee = Arc::new(committee(quorum, rules, roster, dealing.keys));
         committee.check().unwrap();
         let (auction, epoch) = (committee.auction, committee.epoch);
         let share = |(index, secret): (MemberIndex, SecretScalar)| {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sealbid_protocol::disk::{Recall, Table};
 use sealbid_protocol::vote::proposer;
-use sealbid_tests::house::{Faults, Links, Person, World};
+use sealbid_tests::house::{Fault, Faults, Fixture, Links, Person, START, World};
 use sealbid_types::id::{MemberIndex, Round, View};
 
 use super::scenario::{first_proposer, run, seeds, settle_within, swap, trade};
@@ -35,6 +35,41 @@ fn an_outage_of_an_hour_loses_nothing() {
         assert_eq!(world.receipts.len(), 6, "{}", world.describe());
         world.run(3_600_000);
         settle_within(&mut world, 5);
+    }
+}
+
+/// All are stopped until what they had acknowledged has expired, and nobody else trades: a round comes
+/// that rules it out, so its trader hears that it was never opened. Whenever they go on: in a quote window,
+/// or before the next one, when a quorum's clocks have freed its place already.
+#[test]
+fn what_expired_meanwhile_is_ruled_out_though_nobody_trades() {
+    for lasts in (8_000..14_000).step_by(500) {
+        let house = Fixture::with_usual_slots(4, 3, 1);
+        let mut world = World::of(house, 1, Faults::delay(10));
+        let soon = START.plus(Duration::from_millis(9_000));
+        let order = Person::new(1, 1).swap_until(&world.house, 1_000, 1_900, (Round(1), 60), soon);
+        let id = order.id();
+        world.submit_aside(MemberIndex(0), &order, 100);
+        let all_hold = |world: &World| {
+            let row = |member| {
+                world
+                    .disk(member)
+                    .get(Table::Acknowledgements, id.as_bytes())
+            };
+            world.honest().all(|member| row(member).is_some())
+        };
+        assert!(world.run_until(1_500, all_hold), "{}", world.describe());
+        for member in world.house.members().collect::<Vec<_>>() {
+            world.inflict(Fault::Pause { member, lasts });
+        }
+        world.run(lasts);
+        let all_know = |world: &World| {
+            let row = |member| world.disk(member).get(Table::Outcomes, id.as_bytes());
+            world.honest().all(|member| row(member).is_some())
+        };
+        let told = world.run_until(20_000, all_know);
+        assert!(told, "stopped for {lasts} ms: {}", world.describe());
+        world.check();
     }
 }
 

@@ -140,6 +140,15 @@ impl Inbox {
         self.places.taken(kind, round)
     }
 
+    /// Whether an acknowledged intent has expired before `slot_end`. No clock rules out that a round lists
+    /// it; the next close does.
+    pub(crate) fn has_expired(&self, slot_end: Timestamp) -> bool {
+        self.held.values().any(|held| {
+            let header = &held.envelope.header;
+            header.kind == Kind::Intent && held.acknowledged.is_some() && header.expires < slot_end
+        })
+    }
+
     /// Whether it keeps out intents for rounds after this one that there is no place left in one of them,
     /// or that it holds as much as it may. What expires before `slot_end` fills none: by then its places
     /// come back, and no round is needed for that.

@@ -92,9 +92,9 @@ impl<R: Rules> Engine<R> {
             .find(|(_, lists)| fits(lists))
     }
 
-    /// Freezes the open round at the beginning of a quote window if it has an intent, or if a later
-    /// round is full here; or when another member's report lists an intent that is here and that this
-    /// member has not acknowledged.
+    /// Freezes the open round at the beginning of a quote window if it has an intent, if one has expired
+    /// that nobody could be told of without a close, or if a later round is full here; or when another
+    /// member's report lists an intent that is here and that this member has not acknowledged.
     fn freeze(&mut self, out: &mut Vec<Output>) {
         let schedule = self.context.committee.schedule;
         let (round, parent) = (self.closing.round(), self.chain.parent_slot());
@@ -109,7 +109,9 @@ impl<R: Rules> Engine<R> {
         // it. Where nobody else trades, no round would close until theirs have expired.
         let is_due = |slot: Slot| {
             let slot_end = schedule.end_of(slot);
-            has_intent || self.is_ready() && self.inbox.is_full_after(round, slot_end)
+            has_intent
+                || self.inbox.has_expired(slot_end)
+                || self.is_ready() && self.inbox.is_full_after(round, slot_end)
         };
         let by_window = begun.filter(|slot| *slot > parent && is_due(*slot));
         if let Some(slot) = by_window
