@@ -45,6 +45,17 @@ fn a_part_of_a_mix_replays_too() {
     assert_ne!(one.trace, play(3).trace, "nothing was left out");
 }
 
+/// Mixes in which a restored member contradicted itself: who had heard it before was starting, or settled the
+/// round before, and did not keep what it heard.
+#[test]
+fn what_was_heard_out_of_turn_is_shown_to_its_signer() {
+    for (seed, kept) in [(15_301, vec![2, 5, 6, 7]), (9_434, vec![1, 4, 6, 8, 9, 11])] {
+        let swarm = Swarm::draw(seed).keeping(&kept.into_iter().collect());
+        let played = swarm.play();
+        played.unwrap_or_else(|failure| panic!("{failure}\n{swarm:?}"));
+    }
+}
+
 /// Finds a reason to refuse whatever comes.
 #[derive(Debug)]
 enum RefusesAll {}

@@ -8,15 +8,18 @@
 //! | --- | --- |
 //! | `peers` | heartbeats: who is here, how far they say they are, what time they say it is |
 //! | `answers` | how much is answered to each member |
+//! | `overheard` | what others signed for rounds that this member is not in, for their starts |
 //! | `start` | this member's start: what others hold of its signatures |
 //! | `witness` | what this member holds of the others' signatures, for their starts |
 
 mod answers;
+mod overheard;
 mod peers;
 mod start;
 mod witness;
 
 pub(crate) use self::answers::Asked;
+pub(crate) use self::overheard::{Overheard, newest};
 pub(crate) use self::peers::Peers;
 pub(crate) use self::start::{Recollection, Start};
 pub(crate) use self::witness::{Witness, witnessed};

@@ -33,6 +33,18 @@ pub(crate) enum Recollection {
     Report(Box<Signed<Report>>),
 }
 
+impl Recollection {
+    /// The newest round that this member had settled when it signed this, which is kept for `round`: it
+    /// reports and votes on a close only then.
+    pub(crate) fn shows_settled(&self, round: Round) -> Option<Round> {
+        let before = round.previous()?;
+        match self {
+            Self::Ballot(_) | Self::Report(_) => Some(before),
+            Self::Allocation(_) => before.previous(),
+        }
+    }
+}
+
 /// One peer's answer, as far as it has come.
 #[derive(Debug, Default)]
 struct Answer {
@@ -176,6 +188,20 @@ impl Start {
         }
     }
 
+    /// Whether this member has signed something of a later round than `round`, by what was kept.
+    pub(crate) fn is_behind(&self, round: Round) -> bool {
+        let newest = self.later.last_key_value();
+        newest.is_some_and(|((of, _), _)| *of > round)
+    }
+
+    /// The newest round that this member has settled, by what was kept of later rounds.
+    pub(crate) fn has_settled(&self) -> Option<Round> {
+        let later = self.later.iter();
+        let settled =
+            later.flat_map(|((round, _), kept)| kept.iter().map(|what| what.shows_settled(*round)));
+        settled.flatten().max()
+    }
+
     /// What was signed for `round`, which this member has come to; what is of earlier ones goes.
     pub(crate) fn come_to(&mut self, round: Round) -> Vec<Recollection> {
         self.open = round;
@@ -210,6 +236,37 @@ mod tests {
         start.take(MemberIndex(1), (0, 1), Round(0), BTreeMap::new());
         assert!(start.owed_by(MemberIndex(1)).is_empty());
         assert!(start.is_over());
+    }
+
+    /// What was signed for a round shows that the one before was settled; a ballot on an allocation, that the
+    /// one before its own was.
+    #[test]
+    fn what_was_signed_later_shows_what_was_settled() {
+        let report = |round: u64| {
+            let body = Report {
+                auction: [1; 32].into(),
+                epoch: sealbid_types::id::Epoch(0),
+                round: Round(round),
+                slot: sealbid_types::id::Slot(1),
+                intents: Vec::new(),
+                quotes: Vec::new(),
+            };
+            let key = ed25519_dalek::SigningKey::from_bytes(&[1; 32]);
+            Recollection::Report(Box::new(Signed::new(body, MemberIndex(0), &key)))
+        };
+        let mut start = Start::new(1, 2, Round(3));
+        assert_eq!(
+            (start.has_settled(), start.is_behind(Round(3))),
+            (None, false)
+        );
+        start.keep(Round(5), MemberIndex(1), report(5));
+        assert_eq!(start.has_settled(), Some(Round(4)));
+        assert!(start.is_behind(Round(4)) && !start.is_behind(Round(5)));
+        start.come_to(Round(5));
+        assert_eq!(
+            (start.has_settled(), start.is_behind(Round(5))),
+            (None, false)
+        );
     }
 
     /// A peer that has certified the asker's round remembers nothing of it: its answer counts when

@@ -47,7 +47,7 @@ pub use crate::settlement::{StoredOutcome, outcomes, summary};
 use self::message::PeerMessage;
 use crate::admission::{Inbox, Receipts, Screen};
 use crate::chain::Chain;
-use crate::claims::{Peers, Start, Witness};
+use crate::claims::{Overheard, Peers, Start, Witness};
 use crate::closing::Closing;
 use crate::evidence::{Accusations, Evidence};
 use crate::opening::{Exchange, Suspects};
@@ -136,6 +136,7 @@ pub struct Engine<R: Rules = Honest> {
     peers: Peers,
     start: Start,
     witness: Witness,
+    overheard: Overheard,
     closing: Closing,
     /// What has come early for the open round: shares, and ballots on its allocation.
     early: Exchange,

@@ -12,7 +12,7 @@ use super::io::{Notice, Output, put};
 use super::message::{Memory, PeerMessage, Want};
 use super::{Engine, Rules, send};
 use crate::admission::gate::Admissible;
-use crate::claims::Recollection;
+use crate::claims::{Recollection, newest};
 use crate::disk::Table;
 use crate::vote::{Message as Ballot, Subject};
 
@@ -36,9 +36,14 @@ impl<R: Rules> Engine<R> {
         let settling = self.settling.as_ref();
         let allocation = settling.and_then(|settling| settling.newest_ballot_of(to));
         let close = self.closing.vote.newest_ballot_of(to);
-        let mut ballots: Vec<_> = close.into_iter().chain(allocation).collect();
+        // The newest says that all before it are signed, too.
+        let of_subjects = [(Subject::Close, close), (Subject::Allocation, allocation)];
+        let newest = |(subject, voted)| newest(voted, self.overheard.ballot_of(to, subject));
+        let mut ballots: Vec<_> = of_subjects.into_iter().filter_map(newest).collect();
         let report = |report: &&Signed<Report>| report.member == to;
-        let mut report = self.closing.book.iter().find(report).cloned();
+        let booked = || self.closing.book.iter().find(report).cloned();
+        // What is kept unjudged of the open round is not in the book, or was before this member was in it.
+        let mut report = self.overheard.report_of(to).or_else(booked);
         for (part, acknowledgements) in (0..parts).zip(chunks) {
             let memory = Memory {
                 question,
@@ -146,7 +151,8 @@ impl<R: Rules> Engine<R> {
     }
 
     /// What this member signed for a round: of the open one it is compared with what the disk
-    /// knows, of a later one it is kept until this member has caught up.
+    /// knows, of a later one it is kept until this member has caught up. It has been in all rounds before
+    /// that one, whatever its disk says, and signs nothing more of them.
     fn recollect(
         &mut self,
         from: MemberIndex,
@@ -155,10 +161,26 @@ impl<R: Rules> Engine<R> {
         out: &mut Vec<Output>,
     ) {
         let open = self.closing.round();
+        if round < open {
+            return;
+        }
+        if what.shows_settled(round) >= open.previous() {
+            self.give_up_allocation(out);
+        }
         if round > open {
             self.start.keep(round, from, what);
-        } else if round == open {
+            self.abstain(out);
+        } else {
             self.compare_with_disk(what, out);
+        }
+    }
+
+    /// Signs nothing more of the vote on the allocation of the round that is settled here still: this member
+    /// has settled it before.
+    fn give_up_allocation(&mut self, out: &mut Vec<Output>) {
+        if let Some(mut settling) = self.settling.take() {
+            settling.give_up(&mut self.tools(out));
+            self.settling = Some(settling);
         }
     }
 
@@ -207,8 +229,15 @@ impl<R: Rules> Engine<R> {
     /// Having come to a new round, compares what peers have shown of it with what the disk knows.
     pub(super) fn come_to_round(&mut self, out: &mut Vec<Output>) {
         let round = self.closing.round();
+        self.overheard.come_to(round);
         if self.promises.abstains(round) {
             self.closing.vote.abstain();
+        }
+        if self.start.has_settled() >= round.previous() {
+            self.give_up_allocation(out);
+        }
+        if self.start.is_behind(round) {
+            self.abstain(out);
         }
         for what in self.start.come_to(round) {
             self.compare_with_disk(what, out);

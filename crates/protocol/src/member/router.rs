@@ -23,6 +23,7 @@ use crate::closing::{MOST_ENVELOPES, MOST_REPORTS, ReportStanding, Reported};
 use crate::disk::Table;
 use crate::evidence::Evidence;
 use crate::opening::Exchange;
+use crate::settlement::Settling;
 use crate::vote::{Message as VoteMessage, Received, Subject};
 
 impl<R: Rules> Engine<R> {
@@ -74,7 +75,7 @@ impl<R: Rules> Engine<R> {
             return;
         }
         if round != self.closing.round() || !self.is_ready() {
-            return;
+            return self.overheard.keep_report(from, report, self.chain.open());
         }
         // Whoever brings it: a report counts for the member that signed it.
         if report.member == self.promises.member() && self.is_own(&report) {
@@ -135,20 +136,19 @@ impl<R: Rules> Engine<R> {
         out: &mut Vec<Output>,
     ) {
         let round = message.round();
-        if round == self.closing.round() {
+        let is_of_round = |settling: &mut Settling| settling.certificate().close().round == round;
+        let Some(mut settling) = self.settling.take_if(is_of_round) else {
             let place = (from, message.position());
+            let is_first = round == self.closing.round() && message.view() == View(0);
             // Whoever speaks for another could take its place.
-            if message.member() == from && message.view() == View(0) {
-                self.early_ballots.entry(place).or_insert(message);
+            if message.member() == from && is_first {
+                self.early_ballots
+                    .entry(place)
+                    .or_insert_with(|| message.clone());
             }
-            return;
-        }
-        let Some(mut settling) = self.settling.take() else {
-            return;
+            return self.overheard.keep_ballot(from, message, self.chain.open());
         };
-        if round == settling.certificate().close().round
-            && let Err(refused) = settling.hear_ballot(message, &mut self.tools(out))
-        {
+        if let Err(refused) = settling.hear_ballot(message, &mut self.tools(out)) {
             let what = refused.to_string();
             out.push(Output::Notice(Notice::Unusable { from, what }));
         }
@@ -178,7 +178,7 @@ impl<R: Rules> Engine<R> {
         // again until the round is certified.
         let may_vote = self.is_ready() && self.settling.is_none();
         if message.round() != self.closing.round() || !may_vote {
-            return;
+            return self.overheard.keep_ballot(from, message, self.chain.open());
         }
         let mut said = Vec::new();
         match self.closing.vote.receive(message, self.now, &mut said) {

@@ -17,7 +17,7 @@ use super::retention::Retention;
 use super::{Context, Due, Engine, MemberSecrets, Options, Rules, round_key, vote_key};
 use crate::admission::{Inbox, Readable, Receipts, Screen};
 use crate::chain::{CertifiedRound, Chain};
-use crate::claims::{Peers, Start, Witness};
+use crate::claims::{Overheard, Peers, Start, Witness};
 use crate::closing::{Closing, Window, recall_reports};
 use crate::disk::{Recall, Table};
 use crate::evidence::Accusations;
@@ -134,6 +134,7 @@ impl<R: Rules> Engine<R> {
             peers: Peers::new(me),
             start: Start::new(question, needed, round),
             witness,
+            overheard: Overheard::default(),
             context,
             options,
             promises,

@@ -118,6 +118,13 @@ impl Settling {
         self.vote.newest_ballot_of(member)
     }
 
+    /// Follows and decides, and signs no ballot of this vote any more.
+    pub(crate) fn give_up(&mut self, tools: &mut Tools<'_>) {
+        let mut said = Vec::new();
+        self.vote.give_up(&mut said);
+        self.follow(said, tools);
+    }
+
     fn follow(&mut self, said: Vec<VoteOutput>, tools: &mut Tools<'_>) {
         let round = self.round();
         for word in said {

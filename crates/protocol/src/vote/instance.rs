@@ -331,6 +331,15 @@ impl Vote {
         self.abstains = true;
     }
 
+    /// [`Self::abstain`], written down: who told the member so may be away at its next start.
+    pub fn give_up(&mut self, out: &mut Vec<Output>) {
+        if !self.abstains {
+            self.abstains = true;
+            out.push(Output::Persist(Box::new(self.state())));
+            out.push(Output::Abstains);
+        }
+    }
+
     /// Whether it signs nothing in this round.
     #[must_use]
     pub const fn abstains(&self) -> bool {

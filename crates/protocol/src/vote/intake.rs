@@ -264,11 +264,8 @@ impl Vote {
         let later = self
             .position()
             .is_none_or(|newest| signed.body.position() > newest);
-        if (later || contradicts) && !self.abstains {
-            self.abstains = true;
-            // Who told it so may be away at its next start.
-            out.push(Output::Persist(Box::new(self.state())));
-            out.push(Output::Abstains);
+        if later || contradicts {
+            self.give_up(out);
         }
     }
 
