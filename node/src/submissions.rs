@@ -9,7 +9,7 @@ use sealbid_protocol::admission::Readable;
 use sealbid_protocol::member::io::Input;
 use sealbid_types::codec::Schema as _;
 use sealbid_types::committee::Committee;
-use sealbid_types::door::{RefusalCode, Response};
+use sealbid_types::door::{Refusal, RefusalCode, Response};
 use sealbid_types::envelope::Envelope;
 use tokio::time::timeout;
 
@@ -84,10 +84,15 @@ impl Submissions {
 
     async fn carry(self, mut turn: Turn, bytes: Vec<u8>) -> Response {
         let response = self.answer(&mut turn, bytes).await;
-        if let Response::Refused(refusal) = &response
-            && is_by_its_bytes(refusal.code)
-        {
-            turn.failed();
+        match &response {
+            Response::Refused(refusal) if is_by_its_bytes(refusal.code) => turn.failed(),
+            // It is acknowledged here, at least. Whatever else is refused may not have been looked at.
+            Response::Refused(Refusal {
+                code: RefusalCode::NoQuorum,
+                ..
+            })
+            | Response::Receipt(_) => turn.passed(),
+            _ => {}
         }
         response
     }
@@ -123,7 +128,6 @@ mod tests {
     use sealbid_client::{Account, CommitteeFile, Order, Reveal, Trader, Window};
     use sealbid_keygen::{DealerOptions, MemberContact, deal};
     use sealbid_types::codec::encode;
-    use sealbid_types::door::Refusal;
     use sealbid_types::id::Round;
     use sealbid_types::time::Timestamp;
     use tokio::time::Instant;

@@ -7,8 +7,8 @@
 //! failed by its bytes, which no honest client sends, is not taken before a pause is over. Meanwhile
 //! what it sends stays unanswered, so that its transport lets it send no more.
 //!
-//! A key is free, but a new one costs its owner a handshake for as many envelopes as it has checked
-//! before the first of them is found to fail.
+//! A key is free, but a new one costs its owner a handshake. So a peer has few envelopes under way until one
+//! of them has passed: no more of it are checked before the first is found to fail.
 
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
@@ -21,6 +21,8 @@ use tokio::time::{Instant, sleep_until};
 
 /// How many envelopes of clients are under way at once.
 const AT_ONCE: usize = 128;
+/// How many of them are of a peer of which none has passed, or not since one failed.
+const UNKNOWN: usize = 4;
 /// How long a peer is left waiting after its first envelope that fails, and at most. Each further one
 /// doubles it.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -43,10 +45,18 @@ pub(crate) struct Turns {
 #[derive(Debug)]
 struct Line {
     head: Semaphore,
+    own: Mutex<Own>,
     waiting: AtomicUsize,
     pause: Mutex<Option<Pause>>,
     /// A pause has begun.
     paused: Notify,
+}
+
+/// How many envelopes of a peer may be under way.
+#[derive(Debug)]
+struct Own {
+    permits: Arc<Semaphore>,
+    is_known: bool,
 }
 
 /// For how long a peer is not listened to.
@@ -61,6 +71,7 @@ struct Pause {
 pub(crate) struct Turn {
     line: Arc<Line>,
     under_way: Option<OwnedSemaphorePermit>,
+    _own: OwnedSemaphorePermit,
 }
 
 /// A place in a line, until it is dropped.
@@ -81,7 +92,7 @@ impl Turns {
     /// those that find no place are kept waiting all the same, without their bytes.
     pub(crate) async fn turn<T>(&self, peer: PeerId, bytes: T) -> Option<(Turn, T)> {
         let line = self.line(peer);
-        let Some(under_way) = self.permit(&line).await else {
+        let Some((own, under_way)) = self.permits(&line).await else {
             drop(bytes);
             line.pause_is_over().await;
             return None;
@@ -89,20 +100,27 @@ impl Turns {
         let turn = Turn {
             line,
             under_way: Some(under_way),
+            _own: own,
         };
         Some((turn, bytes))
     }
 
     /// Waits in a line; none if there is no place in it, or not any more.
-    async fn permit(&self, line: &Line) -> Option<OwnedSemaphorePermit> {
+    async fn permits(&self, line: &Line) -> Option<(OwnedSemaphorePermit, OwnedSemaphorePermit)> {
         let _waits = self.wait(line)?;
         let _head = tokio::select! {
             // An error would say that a semaphore is closed, which none is.
             head = line.head.acquire() => head.ok()?,
             () = line.is_crowded() => return None,
         };
+        let own = line.own().permits.clone();
+        let own = tokio::select! {
+            own = own.acquire_owned() => own.ok()?,
+            () = line.is_crowded() => return None,
+        };
         line.pause_is_over().await;
-        Arc::clone(&self.under_way).acquire_owned().await.ok()
+        let under_way = Arc::clone(&self.under_way).acquire_owned().await.ok()?;
+        Some((own, under_way))
     }
 
     /// How many more may be under way.
@@ -149,10 +167,20 @@ impl Drop for Waits<'_> {
     }
 }
 
+impl Default for Own {
+    fn default() -> Self {
+        Self {
+            permits: Arc::new(Semaphore::new(UNKNOWN)),
+            is_known: false,
+        }
+    }
+}
+
 impl Default for Line {
     fn default() -> Self {
         Self {
             head: Semaphore::new(1),
+            own: Mutex::default(),
             waiting: AtomicUsize::new(0),
             pause: Mutex::new(None),
             paused: Notify::new(),
@@ -161,6 +189,10 @@ impl Default for Line {
 }
 
 impl Line {
+    fn own(&self) -> MutexGuard<'_, Own> {
+        self.own.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn pause(&self) -> MutexGuard<'_, Option<Pause>> {
         self.pause.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -197,7 +229,20 @@ impl Line {
             .is_some_and(|pause| pause.ends + pause.length > now)
     }
 
+    fn passed(&self) {
+        let mut own = self.own();
+        if !own.is_known {
+            own.is_known = true;
+            // More than there are: from now on it waits with everybody else.
+            own.permits.add_permits(AT_ONCE);
+        }
+    }
+
     fn failed(&self, now: Instant) {
+        // What is under way goes on, and counts no more.
+        if self.own().is_known {
+            *self.own() = Own::default();
+        }
         let mut pause = self.pause();
         let length = match *pause {
             // It was sent before the peer was left waiting.
@@ -218,6 +263,11 @@ impl Turn {
     /// a turn.
     pub(crate) fn is_over(&mut self) {
         self.under_way = None;
+    }
+
+    /// The envelope passed all checks.
+    pub(crate) fn passed(&self) {
+        self.line.passed();
     }
 
     /// The envelope failed by its bytes.
@@ -252,8 +302,10 @@ mod tests {
 
     /// All that may be under way are one peer's.
     async fn flooded(turns: &Turns) -> Vec<Turn> {
-        let mut under_way = Vec::new();
-        for _ in 0..AT_ONCE {
+        let first = turn(turns, peer(1)).await.unwrap();
+        first.passed();
+        let mut under_way = vec![first];
+        while under_way.len() < AT_ONCE {
             under_way.push(turn(turns, peer(1)).await.unwrap());
             // Tokio lets a task do only so much at a time.
             tokio::task::yield_now().await;
@@ -280,6 +332,33 @@ mod tests {
         under_way.pop();
         assert!((&mut flood.remove(0)).now_or_never().is_none());
         assert!((&mut other).now_or_never().unwrap().is_some());
+    }
+
+    /// Its first ones are checked before more of it are.
+    #[tokio::test]
+    async fn of_a_peer_that_nobody_knows_few_are_under_way() {
+        let turns = Turns::new(16);
+        let mut under_way = Vec::new();
+        while let Some(turn) = turn(&turns, peer(1)).now_or_never() {
+            under_way.push(turn.unwrap());
+        }
+        assert_eq!(under_way.len(), UNKNOWN);
+        assert!(turn(&turns, peer(2)).now_or_never().unwrap().is_some());
+        let mut next = Box::pin(turn(&turns, peer(1)));
+        assert!((&mut next).now_or_never().is_none());
+        under_way[0].passed();
+        under_way.push((&mut next).await.unwrap());
+        let more = turn(&turns, peer(1)).await.unwrap();
+        // Once one has failed, nobody knows it any more.
+        more.failed();
+        drop((under_way, more));
+        tokio::time::pause();
+        tokio::time::sleep(FIRST_PAUSE).await;
+        let mut again = Vec::new();
+        while let Some(turn) = turn(&turns, peer(1)).now_or_never() {
+            again.push(turn.unwrap());
+        }
+        assert_eq!(again.len(), UNKNOWN);
     }
 
     #[tokio::test]
