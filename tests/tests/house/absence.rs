@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use sealbid_protocol::disk::{Recall, Table};
+use sealbid_protocol::member::message::PeerMessage;
 use sealbid_protocol::vote::proposer;
 use sealbid_tests::house::{Fault, Faults, Fixture, Links, Person, START, World};
+use sealbid_types::codec::encode;
 use sealbid_types::id::{MemberIndex, Round, View};
 
 use super::scenario::{first_proposer, run, seeds, settle_within, swap, trade};
@@ -71,6 +73,54 @@ fn what_expired_meanwhile_is_ruled_out_though_nobody_trades() {
         assert!(told, "stopped for {lasts} ms: {}", world.describe());
         world.check();
     }
+}
+
+/// Two of four have an intent that expired meanwhile, one lacks it and one is away: all three are needed, and
+/// those who have it do not wait for another order. Only a round that closes rules it out.
+#[test]
+fn what_some_hold_alone_is_ruled_out_too() {
+    let lacks = MemberIndex(2);
+    let faults = Faults {
+        without_pool: MemberIndex::all(4).collect(),
+        ..Faults::delay(10)
+    };
+    let mut world = World::of(Fixture::with_usual_slots(4, 3, 1), 1, faults);
+    world.kill(MemberIndex(3), None);
+    let soon = START.plus(Duration::from_millis(9_000));
+    let order = Person::new(1, 1).swap_until(&world.house, 1_000, 1_900, (Round(1), 60), soon);
+    let id = order.id();
+    let bytes = PeerMessage::Envelopes(vec![encode(&order).into()]);
+    let holders = [MemberIndex(0), MemberIndex(1)];
+    world.run(500);
+    for to in holders {
+        world.deliver(MemberIndex(3), to, &bytes);
+    }
+    let in_table =
+        |world: &World, table, member| world.disk(member).get(table, id.as_bytes()).is_some();
+    let hold = |world: &World| {
+        holders
+            .iter()
+            .all(|it| in_table(world, Table::Acknowledgements, *it))
+    };
+    assert!(world.run_until(1_000, hold), "{}", world.describe());
+    for member in MemberIndex::all(3) {
+        world.inflict(Fault::Pause {
+            member,
+            lasts: 10_000,
+        });
+    }
+    world.run(10_000);
+    let know = |world: &World| {
+        holders
+            .iter()
+            .all(|it| in_table(world, Table::Outcomes, *it))
+    };
+    assert!(world.run_until(20_000, know), "{}", world.describe());
+    assert!(
+        !in_table(&world, Table::Outcomes, lacks),
+        "it did not lack it"
+    );
+    world.check();
 }
 
 /// One member alone has an intent, whose client is gone with the member that took it: what it

@@ -75,17 +75,29 @@ fn a_restored_member_keeps_what_others_heard_it_promise() {
 #[test]
 fn a_false_memory_of_a_vote_silences_nobody() {
     for seed in seeds() {
-        let mut world = World::new(4, 3, seed, Faults::delay(10));
-        let liar = MemberIndex(u8::try_from(seed % 4).unwrap());
-        world.corrupt(liar, FalseMemory(View(1_000_000)));
-        let started = MemberIndex((liar.0 + 1) % 4);
-        world.run(500);
-        world.kill(started, Some(300));
-        trade(&mut world, seed, 6, 2_000);
-        world.run(4_000);
-        settle_within(&mut world, 20);
-        assert!(world.counts.lies > 0, "seed {seed}: nobody was told a lie");
+        silences_nobody(seed, FalseMemory::Invented(View(1_000_000)));
     }
+}
+
+/// Nor does a vote that it did cast, elsewhere.
+#[test]
+fn a_vote_in_another_auction_silences_nobody() {
+    for seed in seeds() {
+        silences_nobody(seed, FalseMemory::Elsewhere);
+    }
+}
+
+fn silences_nobody(seed: u64, memory: FalseMemory) {
+    let mut world = World::new(4, 3, seed, Faults::delay(10));
+    let liar = MemberIndex(u8::try_from(seed % 4).unwrap());
+    world.corrupt(liar, memory);
+    let started = MemberIndex((liar.0 + 1) % 4);
+    world.run(500);
+    world.kill(started, Some(300));
+    trade(&mut world, seed, 6, 2_000);
+    world.run(4_000);
+    settle_within(&mut world, 20);
+    assert!(world.counts.lies > 0, "seed {seed}: nobody was told a lie");
 }
 
 #[test]

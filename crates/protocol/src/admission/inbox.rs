@@ -1,6 +1,7 @@
 //! The inbox: envelopes that this member has acknowledged and that no certified round lists yet.
 //! It is on disk before any acknowledgement leaves.
 
+use core::ops::Range;
 use std::collections::BTreeMap;
 
 use sealbid_types::bytes::FixedBytes;
@@ -140,12 +141,13 @@ impl Inbox {
         self.places.taken(kind, round)
     }
 
-    /// Whether an acknowledged intent has expired before `slot_end`. No clock rules out that a round lists
-    /// it; the next close does.
-    pub(crate) fn has_expired(&self, slot_end: Timestamp) -> bool {
+    /// Whether an acknowledged intent expires in `times`. No clock rules out that a round lists it; the next
+    /// close does.
+    pub(crate) fn has_expiring(&self, times: &Range<Timestamp>) -> bool {
         self.held.values().any(|held| {
             let header = &held.envelope.header;
-            header.kind == Kind::Intent && held.acknowledged.is_some() && header.expires < slot_end
+            let is_intent = header.kind == Kind::Intent;
+            is_intent && held.acknowledged.is_some() && times.contains(&header.expires)
         })
     }
 

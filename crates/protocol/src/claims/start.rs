@@ -16,7 +16,7 @@
 //! that the asker lacks has to show the envelope as well before its answer counts; if the chain
 //! rules it out, nothing was lacking.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sealbid_types::id::{EnvelopeId, MemberIndex, Round};
 use sealbid_types::keys::Signed;
@@ -79,6 +79,8 @@ pub(crate) struct Start {
     open: Round,
     answers: BTreeMap<MemberIndex, Answer>,
     is_over: bool,
+    /// Who has answered only when it was over.
+    late: BTreeSet<MemberIndex>,
     /// Of rounds that this member has yet to catch up with.
     later: BTreeMap<(Round, MemberIndex), Vec<Recollection>>,
 }
@@ -95,6 +97,7 @@ impl Start {
             open,
             answers: BTreeMap::new(),
             is_over: needed <= 1,
+            late: BTreeSet::new(),
             later: BTreeMap::new(),
         }
     }
@@ -121,6 +124,11 @@ impl Start {
     /// Whether a part of an answer is one to this question.
     pub(crate) const fn is_asked(&self, question: u64, part: u16, of: u16) -> bool {
         self.question == question && part < of && of <= MOST_PARTS
+    }
+
+    /// Whether an answer that comes when it is over is looked at: the first of each.
+    pub(crate) fn takes_late(&mut self, from: MemberIndex) -> bool {
+        self.late.insert(from)
     }
 
     /// Takes a part of an answer, of which `owed` are acknowledged envelopes that this member lacks.

@@ -168,8 +168,22 @@ impl<R: Rules> Engine<R> {
         }
         if !settling.is_settled() {
             self.settling = Some(settling);
-        } else if let Some(Settled { record, intents }) = settling.into_settled() {
+            return;
+        }
+        self.keep_ballots(&settling);
+        if let Some(Settled { record, intents }) = settling.into_settled() {
             self.archive(&record, &intents, out);
+        }
+    }
+
+    /// Others may settle the round still, and start again meanwhile: what they signed of its allocation is
+    /// kept for them when the vote goes.
+    fn keep_ballots(&mut self, settling: &Settling) {
+        let open = self.chain.open();
+        for member in MemberIndex::all(self.context.committee.members()) {
+            if let Some(ballot) = settling.newest_ballot_of(member) {
+                self.overheard.keep_ballot(member, ballot, open);
+            }
         }
     }
 
@@ -391,7 +405,9 @@ impl<R: Rules> Engine<R> {
         if self.settling.is_none() {
             self.enter(certificate, out);
         }
-        self.settling = None;
+        if let Some(settling) = self.settling.take() {
+            self.keep_ballots(&settling);
+        }
         out.extend(self.chain.use_points(close.round, &listed));
         self.archive(&record, &audited.intents, out);
     }

@@ -1,6 +1,7 @@
 //! What has become possible: by the clock, by what has arrived, or by an earlier step.
 
 use core::time::Duration;
+use std::collections::BTreeSet;
 
 use sealbid_types::bytes::Blob;
 use sealbid_types::door::{PublicIntent, Refusal, RefusalCode, Response};
@@ -94,7 +95,8 @@ impl<R: Rules> Engine<R> {
 
     /// Freezes the open round at the beginning of a quote window if it has an intent, if one has expired
     /// that nobody could be told of without a close, or if a later round is full here; or when another
-    /// member's report lists an intent that is here and that this member has not acknowledged.
+    /// member's report lists an intent that is here and that this member has not acknowledged, or when more
+    /// have reported than may lie.
     fn freeze(&mut self, out: &mut Vec<Output>) {
         let schedule = self.context.committee.schedule;
         let (round, parent) = (self.closing.round(), self.chain.parent_slot());
@@ -107,10 +109,12 @@ impl<R: Rules> Engine<R> {
         let begun = self.closing.window.begun(&schedule, wall);
         // Strangers who fill a later round would keep out whoever asks for a range that has that round in
         // it. Where nobody else trades, no round would close until theirs have expired.
+        // What expires earlier goes when the round before is settled here, and needs no close.
+        let from = schedule.end_of(parent.next());
         let is_due = |slot: Slot| {
             let slot_end = schedule.end_of(slot);
             has_intent
-                || self.inbox.has_expired(slot_end)
+                || self.inbox.has_expiring(&(from..slot_end))
                 || self.is_ready() && self.inbox.is_full_after(round, slot_end)
         };
         let by_window = begun.filter(|slot| *slot > parent && is_due(*slot));
@@ -128,12 +132,23 @@ impl<R: Rules> Engine<R> {
         self.closing.look(&self.context, &self.chain, &self.inbox);
         // With an intent of its own it waits for the next window in any case: a report that a liar
         // sends late in a window would take the quotes from the intents that came in it.
-        if !has_intent && self.closing.has_reported_intent() {
+        // Those who froze for what is not here would wait for this member, and their next intents with them.
+        let is_begun = self.closing.has_reported_intent() || self.have_others_reported();
+        if !has_intent && is_begun {
             let slot = slot_after_report(&schedule, wall, parent);
             if slot > parent {
                 out.extend(self.promises.freeze(round, slot));
             }
         }
+    }
+
+    /// Whether more members have reported the open round than may lie, whatever they list.
+    fn have_others_reported(&self) -> bool {
+        let me = self.promises.member();
+        let reports = self.closing.book.iter();
+        let reporters: BTreeSet<_> = reports.map(|report| report.member).collect();
+        let others = reporters.iter().filter(|member| **member != me);
+        others.count() >= self.closing.vote.one_honest_among()
     }
 
     /// The time that freezes go by: the wall clock's, unless that is more than a slot ahead of what

@@ -70,7 +70,12 @@ impl<R: Rules> Engine<R> {
             report,
             acknowledgements,
         } = memory;
-        if self.is_ready() || !self.start.is_asked(question, part, parts) {
+        if !self.start.is_asked(question, part, parts) {
+            return;
+        }
+        // Enough have answered, and this one may hold what they did not: once, since nobody waits for it.
+        let is_late = self.is_ready();
+        if is_late && !self.start.takes_late(from) {
             return;
         }
         for ballot in ballots.into_iter().take(2) {
@@ -94,6 +99,9 @@ impl<R: Rules> Engine<R> {
             let round = report.body.round;
             self.recollect(from, round, Recollection::Report(Box::new(report)), out);
         }
+        if is_late {
+            return;
+        }
         let owed: BTreeMap<_, _> = acknowledgements
             .into_iter()
             .filter(|signed| self.is_lacking(signed))
@@ -112,11 +120,13 @@ impl<R: Rules> Engine<R> {
         }
     }
 
-    /// Whether a ballot is this member's own. A proposal in full is none: its header says as much, and
-    /// it is long.
+    /// Whether a ballot is this member's own, in this auction. A proposal in full is none: its header says
+    /// as much, and it is long.
     fn is_own_ballot(&self, ballot: &Ballot) -> bool {
+        let committee = &self.context.committee;
         let is_short = !matches!(ballot, Ballot::Proposal(_));
         is_short
+            && ballot.is_of(committee.auction, committee.epoch)
             && ballot.member() == self.promises.member()
             && ballot.is_signed(&*self.context.signers.identity)
     }

@@ -146,7 +146,11 @@ impl<R: Rules> Engine<R> {
                     .entry(place)
                     .or_insert_with(|| message.clone());
             }
-            return self.overheard.keep_ballot(from, message, self.chain.open());
+            if from != self.promises.member() {
+                let open = self.chain.open();
+                self.overheard.keep_ballot(from, message, open);
+            }
+            return;
         };
         if let Err(refused) = settling.hear_ballot(message, &mut self.tools(out)) {
             let what = refused.to_string();

@@ -288,6 +288,11 @@ impl Vote {
             .min()
     }
 
+    /// How many members there must be for an honest one to be among them.
+    pub(crate) fn one_honest_among(&self) -> usize {
+        self.config.skip_threshold()
+    }
+
     /// Whether it has begun.
     #[must_use]
     pub const fn is_started(&self) -> bool {

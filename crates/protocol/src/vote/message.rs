@@ -188,26 +188,32 @@ impl Message {
         }
     }
 
+    fn instance(&self) -> Instance {
+        match self {
+            Self::Proposal(full) => full.header.body.instance(),
+            Self::Header(signed) => signed.body.instance(),
+            Self::Prevote(signed) => signed.body.instance(),
+            Self::Precommit(signed) => signed.body.instance(),
+        }
+    }
+
+    /// Whether it is of this auction and epoch: a member may have the same identity in others.
+    #[must_use]
+    pub fn is_of(&self, auction: AuctionId, epoch: Epoch) -> bool {
+        let instance = self.instance();
+        (instance.auction, instance.epoch) == (auction, epoch)
+    }
+
     /// Which of its round's votes it belongs to.
     #[must_use]
     pub fn subject(&self) -> Subject {
-        match self {
-            Self::Proposal(full) => full.header.body.subject,
-            Self::Header(signed) => signed.body.subject,
-            Self::Prevote(signed) => signed.body.subject,
-            Self::Precommit(signed) => signed.body.subject,
-        }
+        self.instance().subject
     }
 
     /// The round it belongs to.
     #[must_use]
     pub fn round(&self) -> Round {
-        match self {
-            Self::Proposal(full) => full.header.body.round,
-            Self::Header(signed) => signed.body.round,
-            Self::Prevote(signed) => signed.body.round,
-            Self::Precommit(signed) => signed.body.round,
-        }
+        self.instance().round
     }
 
     /// The view it belongs to.

@@ -6,13 +6,18 @@
 
 use sealbid_protocol::member::message::{Memory, PeerMessage};
 use sealbid_protocol::vote::{Message, Prevote, Subject};
-use sealbid_types::id::{MemberIndex, View};
+use sealbid_types::id::{MemberIndex, Round, View};
 use sealbid_types::keys::Signed;
 
 use super::{Adversary, Kit};
 
-/// Remembers a vote in this view, which bears the liar's signature, since it has no other.
-pub struct FalseMemory(pub View);
+/// What it remembers.
+pub enum FalseMemory {
+    /// A vote in this view, which bears the liar's signature, since it has no other.
+    Invented(View),
+    /// A vote that the member cast in another auction of the same identity, long after this round.
+    Elsewhere,
+}
 
 impl Adversary for FalseMemory {
     fn instead(
@@ -26,19 +31,32 @@ impl Adversary for FalseMemory {
             PeerMessage::Memory(memory) => {
                 kit.lie();
                 let committee = &kit.house.committee;
-                let body = Prevote {
+                let here = Prevote {
                     auction: committee.auction,
                     epoch: committee.epoch,
                     round: kit.open,
-                    view: self.0,
+                    view: View(0),
                     subject: Subject::Close,
                     value: Some([5; 32].into()),
                 };
-                let prevote = Signed {
-                    // In the victim's name and under the liar's signature: nobody can make another
-                    // one.
-                    member: to,
-                    ..kit.sign(body)
+                let prevote = match self {
+                    Self::Invented(view) => Signed {
+                        // In the victim's name and under the liar's signature: nobody can make
+                        // another one.
+                        member: to,
+                        ..kit.sign(Prevote {
+                            view: *view,
+                            ..here
+                        })
+                    },
+                    Self::Elsewhere => {
+                        let elsewhere = Prevote {
+                            auction: [9; 32].into(),
+                            round: Round(kit.open.0 + 1_000),
+                            ..here
+                        };
+                        Signed::new(elsewhere, to, &kit.house.secrets(to).identity)
+                    }
                 };
                 let memory = Memory {
                     ballots: vec![Message::Prevote(prevote)],

@@ -59,7 +59,9 @@ const WAYS: [(&str, Make); 36] = [
         Box::<EquivocatingProposer>::default()
     }),
     ("releases early", |_, _| Box::new(EarlyReleaser)),
-    ("remembers falsely", |_, _| Box::new(FalseMemory(View(9)))),
+    ("remembers falsely", |_, _| {
+        Box::new(FalseMemory::Invented(View(9)))
+    }),
     ("reports ahead", |_, _| Box::new(ReportsAhead)),
     ("reports bogus ids", |_, _| Box::new(BogusIds(20))),
     ("reports far rounds", |_, _| Box::<FarRounds>::default()),
