@@ -5,6 +5,7 @@
 //! Here they are taken in turn, so that whoever floods waits for itself.
 
 use core::time::Duration;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -39,29 +40,73 @@ pub(crate) struct GateQueue {
     at_gate: AtGate,
 }
 
-/// What has been brought and is not judged yet.
+/// What has been brought and is not judged yet, and what somebody wants to know of: whether it was brought.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct AtGate(Arc<Mutex<BTreeSet<EnvelopeId>>>);
+pub(crate) struct AtGate(Arc<Mutex<Brought>>);
+
+#[derive(Debug, Default)]
+struct Brought {
+    unjudged: BTreeSet<EnvelopeId>,
+    watched: BTreeMap<EnvelopeId, bool>,
+}
+
+/// Watches for an envelope to be brought, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    id: EnvelopeId,
+    at_gate: AtGate,
+}
 
 impl AtGate {
     /// Whether it is to be judged.
     pub(crate) fn has(&self, id: &EnvelopeId) -> bool {
-        self.ids().contains(id)
+        self.brought().unjudged.contains(id)
+    }
+
+    /// Watches for an envelope from now on; none if somebody does already.
+    pub(crate) fn watch(&self, id: EnvelopeId) -> Option<Watch> {
+        let mut brought = self.brought();
+        let Entry::Vacant(unwatched) = brought.watched.entry(id) else {
+            return None;
+        };
+        unwatched.insert(false);
+        drop(brought);
+        let at_gate = self.clone();
+        Some(Watch { id, at_gate })
     }
 
     pub(crate) fn add(&self, ids: impl IntoIterator<Item = EnvelopeId>) {
-        self.ids().extend(ids);
-    }
-
-    pub(crate) fn remove(&self, ids: impl IntoIterator<Item = EnvelopeId>) {
-        let mut all = self.ids();
+        let mut brought = self.brought();
         for id in ids {
-            all.remove(&id);
+            if let Some(has_come) = brought.watched.get_mut(&id) {
+                *has_come = true;
+            }
+            brought.unjudged.insert(id);
         }
     }
 
-    fn ids(&self) -> MutexGuard<'_, BTreeSet<EnvelopeId>> {
+    pub(crate) fn remove(&self, ids: impl IntoIterator<Item = EnvelopeId>) {
+        let mut brought = self.brought();
+        for id in ids {
+            brought.unjudged.remove(&id);
+        }
+    }
+
+    fn brought(&self) -> MutexGuard<'_, Brought> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Watch {
+    /// Whether the envelope has been brought since.
+    pub(crate) fn has_come(&self) -> bool {
+        self.at_gate.brought().watched.get(&self.id) == Some(&true)
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.at_gate.brought().watched.remove(&self.id);
     }
 }
 

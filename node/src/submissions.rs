@@ -9,7 +9,7 @@ use sealbid_protocol::admission::Readable;
 use sealbid_protocol::member::io::Input;
 use sealbid_types::codec::Schema as _;
 use sealbid_types::committee::Committee;
-use sealbid_types::door::{Refusal, RefusalCode, Response};
+use sealbid_types::door::{RefusalCode, Response};
 use sealbid_types::envelope::Envelope;
 use tokio::time::timeout;
 
@@ -84,15 +84,10 @@ impl Submissions {
 
     async fn carry(self, mut turn: Turn, bytes: Vec<u8>) -> Response {
         let response = self.answer(&mut turn, bytes).await;
-        match &response {
-            Response::Refused(refusal) if is_by_its_bytes(refusal.code) => turn.failed(),
-            // It is acknowledged here, at least. Whatever else is refused may not have been looked at.
-            Response::Refused(Refusal {
-                code: RefusalCode::NoQuorum,
-                ..
-            })
-            | Response::Receipt(_) => turn.passed(),
-            _ => {}
+        if let Response::Refused(refusal) = &response
+            && is_by_its_bytes(refusal.code)
+        {
+            turn.failed();
         }
         response
     }
@@ -104,6 +99,7 @@ impl Submissions {
             Err(wrong) => return Response::Refused(wrong.refusal),
         };
         let id = envelope.id();
+        let watch = self.at_gate.watch(id);
         let submit = |request| Input::Submit { request, envelope };
         let mut answer = pin!(self.engine.ask(submit));
         let answer = loop {
@@ -116,6 +112,10 @@ impl Submissions {
                 }
             }
         };
+        // What was not checked anew shows nothing: anybody may send again what another has sealed.
+        if matches!(answer, Some(Response::Receipt(_))) && watch.is_some_and(|it| it.has_come()) {
+            turn.passed();
+        }
         answer.unwrap_or_else(stopping)
     }
 }
@@ -128,6 +128,7 @@ mod tests {
     use sealbid_client::{Account, CommitteeFile, Order, Reveal, Trader, Window};
     use sealbid_keygen::{DealerOptions, MemberContact, deal};
     use sealbid_types::codec::encode;
+    use sealbid_types::door::Refusal;
     use sealbid_types::id::Round;
     use sealbid_types::time::Timestamp;
     use tokio::time::Instant;

@@ -8,7 +8,8 @@
 //! what it sends stays unanswered, so that its transport lets it send no more.
 //!
 //! A key is free, but a new one costs its owner a handshake. So a peer has few envelopes under way until one
-//! of them has passed: no more of it are checked before the first is found to fail.
+//! of them has passed, and twice as many with each that does: no more of it are checked before the first is
+//! found to fail.
 
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
@@ -16,12 +17,12 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sealbid_net::PeerId;
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep_until};
 
 /// How many envelopes of clients are under way at once.
 const AT_ONCE: usize = 128;
-/// How many of them are of a peer of which none has passed, or not since one failed.
+/// How many of them are of a peer of which none has passed, or none since one failed.
 const UNKNOWN: usize = 4;
 /// How long a peer is left waiting after its first envelope that fails, and at most. Each further one
 /// doubles it.
@@ -56,7 +57,7 @@ struct Line {
 #[derive(Debug)]
 struct Own {
     permits: Arc<Semaphore>,
-    is_known: bool,
+    most: usize,
 }
 
 /// For how long a peer is not listened to.
@@ -71,7 +72,8 @@ struct Pause {
 pub(crate) struct Turn {
     line: Arc<Line>,
     under_way: Option<OwnedSemaphorePermit>,
-    _own: OwnedSemaphorePermit,
+    own: Option<OwnedSemaphorePermit>,
+    counted_by: Arc<Semaphore>,
 }
 
 /// A place in a line, until it is dropped.
@@ -100,7 +102,8 @@ impl Turns {
         let turn = Turn {
             line,
             under_way: Some(under_way),
-            _own: own,
+            counted_by: Arc::clone(own.semaphore()),
+            own: Some(own),
         };
         Some((turn, bytes))
     }
@@ -108,14 +111,8 @@ impl Turns {
     /// Waits in a line; none if there is no place in it, or not any more.
     async fn permits(&self, line: &Line) -> Option<(OwnedSemaphorePermit, OwnedSemaphorePermit)> {
         let _waits = self.wait(line)?;
-        let _head = tokio::select! {
-            // An error would say that a semaphore is closed, which none is.
-            head = line.head.acquire() => head.ok()?,
-            () = line.is_crowded() => return None,
-        };
-        let own = line.own().permits.clone();
-        let own = tokio::select! {
-            own = own.acquire_owned() => own.ok()?,
+        let (_head, own) = tokio::select! {
+            own = line.own_permit() => own?,
             () = line.is_crowded() => return None,
         };
         line.pause_is_over().await;
@@ -171,7 +168,7 @@ impl Default for Own {
     fn default() -> Self {
         Self {
             permits: Arc::new(Semaphore::new(UNKNOWN)),
-            is_known: false,
+            most: UNKNOWN,
         }
     }
 }
@@ -189,6 +186,14 @@ impl Default for Line {
 }
 
 impl Line {
+    /// At the head of the line, once there are not too many under way of it.
+    async fn own_permit(&self) -> Option<(SemaphorePermit<'_>, OwnedSemaphorePermit)> {
+        // An error would say that a semaphore is closed, which none is.
+        let head = self.head.acquire().await.ok()?;
+        let permits = Arc::clone(&self.own().permits);
+        Some((head, permits.acquire_owned().await.ok()?))
+    }
+
     fn own(&self) -> MutexGuard<'_, Own> {
         self.own.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -229,20 +234,18 @@ impl Line {
             .is_some_and(|pause| pause.ends + pause.length > now)
     }
 
-    fn passed(&self) {
+    /// Twice as many from now on, unless one has failed since: `permits` are those that it was counted by.
+    fn passed(&self, permits: &Arc<Semaphore>) {
         let mut own = self.own();
-        if !own.is_known {
-            own.is_known = true;
-            // More than there are: from now on it waits with everybody else.
-            own.permits.add_permits(AT_ONCE);
+        if Arc::ptr_eq(&own.permits, permits) && own.most <= AT_ONCE {
+            own.permits.add_permits(own.most);
+            own.most *= 2;
         }
     }
 
     fn failed(&self, now: Instant) {
         // What is under way goes on, and counts no more.
-        if self.own().is_known {
-            *self.own() = Own::default();
-        }
+        *self.own() = Own::default();
         let mut pause = self.pause();
         let length = match *pause {
             // It was sent before the peer was left waiting.
@@ -263,11 +266,12 @@ impl Turn {
     /// a turn.
     pub(crate) fn is_over(&mut self) {
         self.under_way = None;
+        self.own = None;
     }
 
     /// The envelope passed all checks.
     pub(crate) fn passed(&self) {
-        self.line.passed();
+        self.line.passed(&self.counted_by);
     }
 
     /// The envelope failed by its bytes.
@@ -302,10 +306,9 @@ mod tests {
 
     /// All that may be under way are one peer's.
     async fn flooded(turns: &Turns) -> Vec<Turn> {
-        let first = turn(turns, peer(1)).await.unwrap();
-        first.passed();
-        let mut under_way = vec![first];
+        let mut under_way: Vec<Turn> = Vec::new();
         while under_way.len() < AT_ONCE {
+            under_way.iter().for_each(Turn::passed);
             under_way.push(turn(turns, peer(1)).await.unwrap());
             // Tokio lets a task do only so much at a time.
             tokio::task::yield_now().await;
@@ -348,10 +351,14 @@ mod tests {
         assert!((&mut next).now_or_never().is_none());
         under_way[0].passed();
         under_way.push((&mut next).await.unwrap());
-        let more = turn(&turns, peer(1)).await.unwrap();
-        // Once one has failed, nobody knows it any more.
-        more.failed();
-        drop((under_way, more));
+        while let Some(turn) = turn(&turns, peer(1)).now_or_never() {
+            under_way.push(turn.unwrap());
+        }
+        assert_eq!(under_way.len(), 2 * UNKNOWN);
+        // Once one has failed, nobody knows it any more, whatever passes of what was under way.
+        under_way[1].failed();
+        under_way[2].passed();
+        drop(under_way);
         tokio::time::pause();
         tokio::time::sleep(FIRST_PAUSE).await;
         let mut again = Vec::new();
