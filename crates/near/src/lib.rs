@@ -5,6 +5,7 @@
 //! | [`payload`] | the signed JSON: account, contract, deadline, nonce, intents |
 //! | [`action`] | one intent of it, to and from the Verifier's JSON |
 //! | [`rules`] | what the Verifier asks of actions, and we of terms before they are sealed |
+//! | [`deadline`] | deadlines to the nanosecond, by the Verifier's reader |
 //! | [`nonce`] | the versioned layout of nonces |
 //! | [`authorisation`] | signing a payload, and checking that a signature authorises given terms |
 //! | [`bundle`] | `MultiPayload`s, and the argument of `execute_intents` |
@@ -18,6 +19,7 @@
 pub mod action;
 pub mod authorisation;
 pub mod bundle;
+pub mod deadline;
 mod json;
 pub mod nonce;
 pub mod payload;

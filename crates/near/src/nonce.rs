@@ -3,6 +3,8 @@
 //! A nonce that begins otherwise is an older one, 32 bytes without a meaning; the Verifier takes
 //! both. Whether a salt is valid at the moment, the chain alone knows.
 
+use data_encoding::BASE64_NOPAD;
+
 use sealbid_types::allocation::NonceFault;
 use sealbid_types::bytes::FixedBytes;
 use sealbid_types::terms::Nonce;
@@ -33,26 +35,56 @@ pub fn versioned(salt: [u8; 4], deadline: Timestamp, random: [u8; 15]) -> Nonce 
     FixedBytes(bytes)
 }
 
-/// When a versioned nonce runs out, in nanoseconds since the Unix epoch; nothing for an older one.
-fn deadline_nanos(nonce: &Nonce) -> Result<Option<i64>, NonceFault> {
-    let Some(rest) = nonce.as_bytes().strip_prefix(&MAGIC) else {
-        return Ok(None);
-    };
-    let Some((version, rest)) = rest.split_first() else {
+/// The nonce in base64 (RFC 4648, section 4), whose padding may be left out, as the Verifier takes
+/// it.
+pub(crate) fn from_base64(text: &str) -> Option<Nonce> {
+    let digits = text.strip_suffix('=').unwrap_or(text);
+    let bytes = BASE64_NOPAD.decode(digits.as_bytes()).ok()?;
+    bytes.try_into().map(FixedBytes).ok()
+}
+
+/// What a versioned nonce says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Versioned {
+    /// Which of the chain's salts it was made for.
+    pub salt: [u8; 4],
+    /// When it runs out, in nanoseconds since the Unix epoch.
+    pub nanos: i64,
+}
+
+/// What `nonce` says, if it is a versioned one. One of an unknown version counts as an older one, 32
+/// bytes without a meaning, as it does for the Verifier.
+#[must_use]
+pub fn read(nonce: &Nonce) -> Option<Versioned> {
+    read_strictly(nonce).ok().flatten()
+}
+
+fn read_strictly(nonce: &Nonce) -> Result<Option<Versioned>, NonceFault> {
+    let Some([version, rest @ ..]) = nonce.as_bytes().strip_prefix(&MAGIC) else {
         return Ok(None);
     };
     if *version != VERSION {
         return Err(NonceFault::Version { version: *version });
     }
-    let nanos = rest.get(4..).and_then(|rest| rest.first_chunk());
-    Ok(nanos.map(|nanos| i64::from_le_bytes(*nanos)))
+    let parts = rest
+        .split_first_chunk()
+        .and_then(|(salt, rest)| Some((salt, rest.first_chunk()?)));
+    Ok(parts.map(|(salt, nanos)| Versioned {
+        salt: *salt,
+        nanos: i64::from_le_bytes(*nanos),
+    }))
+}
+
+/// Whether an intent may be valid to the nanosecond `deadline` with this nonce.
+pub(crate) fn covers(nonce: &Nonce, deadline: i128) -> bool {
+    read(nonce).is_none_or(|versioned| deadline <= i128::from(versioned.nanos))
 }
 
 /// From when on no intent with this nonce can be valid: the last millisecond at which one can be.
 /// None for an older nonce, which never runs out, and for one of an unknown version.
 #[must_use]
 pub fn expires(nonce: &Nonce) -> Option<Timestamp> {
-    let nanos = deadline_nanos(nonce).ok().flatten()?;
+    let nanos = read(nonce)?.nanos;
     Some(Timestamp(
         u64::try_from(nanos / NANOS_PER_MILLI).unwrap_or(0),
     ))
@@ -63,7 +95,7 @@ pub fn expires(nonce: &Nonce) -> Option<Timestamp> {
 /// # Errors
 /// [`NonceFault`].
 pub fn check(nonce: &Nonce, deadline: Timestamp) -> Result<(), NonceFault> {
-    let Some(nanos) = deadline_nanos(nonce)? else {
+    let Some(Versioned { nanos, .. }) = read_strictly(nonce)? else {
         return Ok(());
     };
     if i128::from(deadline.0) * i128::from(NANOS_PER_MILLI) <= i128::from(nanos) {
@@ -84,6 +116,11 @@ mod tests {
     #[test]
     fn layout() {
         let nonce = versioned([1, 2, 3, 4], Timestamp(1), [9; 15]);
+        let says = Versioned {
+            salt: [1, 2, 3, 4],
+            nanos: 1_000_000,
+        };
+        assert_eq!(read(&nonce), Some(says));
         assert_eq!(
             nonce.to_string(),
             format!(
@@ -102,6 +139,7 @@ mod tests {
             check(&FixedBytes(bytes), Timestamp(1)),
             Err(NonceFault::Version { version: 1 })
         );
+        assert_eq!(read(&FixedBytes(bytes)), None);
         bytes[0] = 0;
         assert_eq!(check(&FixedBytes(bytes), Timestamp(u64::MAX)), Ok(()));
         assert_eq!(expires(&FixedBytes(bytes)), None);

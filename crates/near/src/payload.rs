@@ -4,13 +4,14 @@ use data_encoding::BASE64;
 use serde::Serialize;
 
 use sealbid_types::allocation::{PayloadFault, PayloadField as Field};
-use sealbid_types::bytes::FixedBytes;
 use sealbid_types::terms::{Action, Nonce, Terms};
 use sealbid_types::text::AccountId;
 use sealbid_types::time::Timestamp;
 
 use crate::action::{self, ActionError, ActionJson};
+use crate::deadline::{Deadline, NANOS_PER_MILLI};
 use crate::json::{Json, JsonError, Object, field, parsed};
+use crate::nonce;
 
 /// What a signed payload says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,9 +37,12 @@ pub enum PayloadError {
     /// The nonce is not the base64 of 32 bytes.
     #[error("\"nonce\" is not the base64 of 32 bytes")]
     Nonce,
-    /// The deadline is not RFC 3339 in UTC, or finer than a millisecond.
-    #[error("\"deadline\" is not an RFC 3339 time in UTC, in whole milliseconds")]
+    /// The deadline is not RFC 3339 as the Verifier reads it, or before 1970.
+    #[error("\"deadline\" is not an RFC 3339 time")]
     Deadline,
+    /// The deadline exceeds the nonce's, by less than a millisecond.
+    #[error("\"deadline\" is later than that of the nonce")]
+    BeyondNonce,
     /// One of the intents.
     #[error("intent {index}: {error}")]
     Action {
@@ -58,7 +62,7 @@ impl PayloadError {
             Self::Nonce => PayloadFault::Malformed {
                 field: Field::Nonce,
             },
-            Self::Deadline => PayloadFault::Malformed {
+            Self::Deadline | Self::BeyondNonce => PayloadFault::Malformed {
                 field: Field::Deadline,
             },
             Self::Action { error, .. } => error.fault(),
@@ -114,19 +118,27 @@ impl Payload {
         serde_json::to_string(&json).unwrap_or_default()
     }
 
-    /// Reads a payload strictly: no key twice, amounts as shortest decimals, a deadline in UTC,
-    /// only intents that are known here. Fields that the Verifier does not know are tolerated.
+    /// Reads a payload more strictly than the Verifier does: no key twice at any depth, an `intents`
+    /// that is there, amounts as shortest decimals and at most `i128::MAX`, token ids of printable
+    /// ASCII, a deadline from 1970 on, and only intents and fields with an effect that terms can
+    /// express. Fields that the Verifier does not know are tolerated; padding of the nonce may be
+    /// left out; the deadline is rounded down to a millisecond ([`crate::deadline`]).
+    ///
+    /// Whatever is taken here, the Verifier can read.
     ///
     /// # Errors
     /// [`PayloadError`], the first that is found.
     pub fn parse(text: &str) -> Result<Self, PayloadError> {
         let json = Json::parse(text)?;
         let object = json.object("payload")?;
+        let account = parsed(object, Field::SignerId)?;
+        let contract = parsed(object, Field::VerifyingContract)?;
+        let (deadline, nonce) = (deadline(object)?, nonce(object)?);
         Ok(Self {
-            account: parsed(object, Field::SignerId)?,
-            contract: parsed(object, Field::VerifyingContract)?,
-            deadline: deadline(object)?,
-            nonce: nonce(object)?,
+            account,
+            contract,
+            deadline: rounded(deadline, &nonce)?,
+            nonce,
             actions: actions(object)?,
         })
     }
@@ -134,31 +146,25 @@ impl Payload {
 
 fn nonce(object: &Object) -> Result<Nonce, PayloadError> {
     let text = field(object, Field::Nonce)?.text(Field::Nonce)?;
-    let bytes = BASE64
-        .decode(text.as_bytes())
-        .map_err(|_| PayloadError::Nonce)?;
-    bytes
-        .try_into()
-        .map(FixedBytes)
-        .map_err(|_| PayloadError::Nonce)
+    nonce::from_base64(text).ok_or(PayloadError::Nonce)
 }
 
-/// A deadline finer than a millisecond would be later than the terms can say, and so would one in
-/// a leap second.
-fn deadline(object: &Object) -> Result<Timestamp, PayloadError> {
+fn deadline(object: &Object) -> Result<Deadline, PayloadError> {
     let text = field(object, Field::Deadline)?.text(Field::Deadline)?;
-    let time = humantime::parse_rfc3339(text).map_err(|_| PayloadError::Deadline)?;
-    // Written again and compared, to the second as text too: a leap second reads as a second beside
-    // it, which the number alone does not show.
-    let rounded = Timestamp::from(time);
-    let written = rounded.to_string();
-    let to_the_second = "2030-01-31T12:00:00".len();
-    let is_exact = humantime::parse_rfc3339(&written) == Ok(time);
-    if is_exact && text.get(..to_the_second) == written.get(..to_the_second) {
-        Ok(rounded)
-    } else {
-        Err(PayloadError::Deadline)
+    text.parse().map_err(|_| PayloadError::Deadline)
+}
+
+/// The millisecond of a deadline that stands beside `nonce`.
+///
+/// The deadline that counts on the chain is the exact one, and it must not exceed the nonce's by a
+/// nanosecond. What the millisecond alone shows to exceed it is left to the rules for terms.
+fn rounded(exact: Deadline, nonce: &Nonce) -> Result<Timestamp, PayloadError> {
+    let millis = exact.rounded_down().ok_or(PayloadError::Deadline)?;
+    let covered = nonce::covers(nonce, i128::from(millis.0) * NANOS_PER_MILLI);
+    if covered && !nonce::covers(nonce, exact.nanos()) {
+        return Err(PayloadError::BeyondNonce);
     }
+    Ok(millis)
 }
 
 fn actions(object: &Object) -> Result<Vec<Action>, PayloadError> {
@@ -188,30 +194,73 @@ mod tests {
         assert_eq!(Payload::parse(TEXT).unwrap().to_json(), TEXT);
     }
 
+    /// To the millisecond, deadline and nonce agree.
     #[test]
-    fn deadlines_in_other_forms_are_refused() {
-        let with = |deadline: &str| {
-            Payload::parse(&TEXT.replace("\"2030-01-31T12:00:00.250Z\"", deadline))
+    fn a_deadline_that_exceeds_the_nonces_by_a_nanosecond_is_refused() {
+        let at = |millis: u64| nonce::versioned([0; 4], Timestamp(millis), [1; 15]);
+        let with = |nonce: Nonce, deadline: &str| {
+            let nonce = BASE64.encode(nonce.as_bytes());
+            let text = TEXT.replace("AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=", &nonce);
+            Payload::parse(&text.replace("2030-01-31T12:00:00.250Z", deadline))
         };
+        let nonce = at(1_896_091_200_250);
+        assert!(with(nonce, "2030-01-31T12:00:00.250000000Z").is_ok());
         assert_eq!(
-            with("\"2030-01-31T12:00:00Z\"").unwrap().deadline,
-            Timestamp(1_896_091_200_000)
+            with(nonce, "2030-01-31T12:00:00.250000001Z"),
+            Err(PayloadError::BeyondNonce)
         );
-        assert!(with("\"2030-01-31T12:00:00.250000Z\"").is_ok());
-        assert!(with("\"2030-01-31T12:00:00+00:00\"").is_ok());
-        for bad in [
-            "\"2030-01-31T12:00:00.250001Z\"",
-            "\"2030-01-31T12:00:00.250000001Z\"",
-            "\"2030-01-31T12:00:00+01:00\"",
-            "\"2030-01-31T12:00:00\"",
-            "\"2030-01-31 12:00:00Z\"",
-            "\"2030-01-31T12:00:60Z\"",
-            "\"2030-01-31\"",
-            "\"1969-12-31T23:59:59Z\"",
-            "1732035219",
-            "{\"timestamp\":1732035219}",
+        // Terms show this one, and are void for it with the nonce's own reason.
+        assert!(with(nonce, "2030-01-31T12:00:00.251Z").is_ok());
+    }
+
+    fn with_deadline(deadline: &str) -> Result<Payload, PayloadError> {
+        Payload::parse(&TEXT.replace("2030-01-31T12:00:00.250Z", deadline))
+    }
+
+    /// Wallets write what their libraries write; the terms take the millisecond that has begun.
+    #[test]
+    fn deadlines_are_rounded_down_to_a_millisecond() {
+        for (text, millis) in [
+            ("2030-01-31T12:00:00Z", 1_896_091_200_000),
+            ("2030-01-31T12:00:00.250000Z", 1_896_091_200_250),
+            ("2030-01-31T12:00:00.250999999Z", 1_896_091_200_250),
+            ("2030-01-31t12:00:00.999999999z", 1_896_091_200_999),
+            ("2030-01-31 12:00:00+00:00", 1_896_091_200_000),
+            ("2030-01-31T14:30:00.5+02:30", 1_896_091_200_500),
+            ("2030-01-31T23:59:60Z", 1_896_134_399_999),
         ] {
-            assert!(with(bad).is_err(), "{bad}");
+            let read = with_deadline(text).unwrap().deadline;
+            assert_eq!(read, Timestamp(millis), "{text}");
+        }
+    }
+
+    /// An order with such a deadline would be filled, and no call that carries it could be read.
+    #[test]
+    fn deadlines_that_the_verifier_cannot_read_are_refused() {
+        for bad in [
+            "2030-01-31T12:00:00ZZ",
+            "2030-01-31T12:00:00ZabcdZ",
+            "2030-01-31T12:00:00Z.250Z",
+            "2030-01-31T12:00:00.Z",
+            "2030-01-31T12:00:00.+00:00",
+            "2030-01-31T12:00:00.5+9999Z",
+            "2030-01-31T12:00:00.5+wxyzZ",
+            "2030-01-31T12:00:00Z\u{200f}Z",
+            "2030-01-31T12:00:00",
+            "2030-01-31T12:00:00+0000",
+            "2030-01-31x12:00:00Z",
+            "2030-01-31T12:00:60Z",
+            "2030-02-30T12:00:00Z",
+            "2030-01-31",
+            "1969-12-31T23:59:59Z",
+            "9999-12-31T23:59:59-00:01",
+            "",
+        ] {
+            assert_eq!(with_deadline(bad), Err(PayloadError::Deadline), "{bad:?}");
+        }
+        for bad in ["1732035219", "{\"timestamp\":1732035219}", "null"] {
+            let text = TEXT.replace("\"2030-01-31T12:00:00.250Z\"", bad);
+            assert!(Payload::parse(&text).is_err(), "{bad}");
         }
     }
 
@@ -223,12 +272,17 @@ mod tests {
         for bad in [
             "",
             "AQEB",
-            "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE",
             "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQF=",
+            "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQF",
+            "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE==",
+            "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQ==",
+            "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB AQE=",
             "__EBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=",
         ] {
             assert_eq!(with(bad), Err(PayloadError::Nonce), "{bad}");
         }
+        let unpadded = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE";
+        assert_eq!(with(unpadded), Payload::parse(TEXT));
     }
 
     #[test]
