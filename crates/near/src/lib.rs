@@ -11,20 +11,32 @@
 //! | [`bundle`] | `MultiPayload`s, and the argument of `execute_intents` |
 //! | [`signed`] | terms and authorisation together, as tools hand them around |
 //!
+//! That is what rounds take. What the Verifier takes of any wallet, they do not take yet:
+//!
+//! | module | what |
+//! | --- | --- |
+//! | [`multi_payload`] | signed payloads of every standard: hashes, signatures, what they say |
+//! | [`intents`] | every kind of intent, read as the Verifier reads them |
+//! | [`verifier`] | whether the Verifier would execute a signed payload, and why not |
+//!
 //! Signatures cover the payload's exact bytes: hashes are taken of the text that was signed, never
-//! of one written anew. The standard is `raw_ed25519`, and the account has to be the implicit one
+//! of one written anew. In rounds, the standard is `raw_ed25519`, and the account has to be the implicit one
 //! of the signing key: which other keys an account has is known to the chain alone, so payloads of
 //! named accounts are refused.
 
 pub mod action;
 pub mod authorisation;
+mod base64;
 pub mod bundle;
 pub mod deadline;
+pub mod intents;
 mod json;
+pub mod multi_payload;
 pub mod nonce;
 pub mod payload;
 pub mod rules;
 pub mod signed;
+pub mod verifier;
 
 pub use json::{FieldName, JsonError};
 

@@ -3,8 +3,6 @@
 //! A nonce that begins otherwise is an older one, 32 bytes without a meaning; the Verifier takes
 //! both. Whether a salt is valid at the moment, the chain alone knows.
 
-use data_encoding::BASE64_NOPAD;
-
 use sealbid_types::allocation::NonceFault;
 use sealbid_types::bytes::FixedBytes;
 use sealbid_types::terms::Nonce;
@@ -33,14 +31,6 @@ pub fn versioned(salt: [u8; 4], deadline: Timestamp, random: [u8; 15]) -> Nonce 
         *to = from;
     }
     FixedBytes(bytes)
-}
-
-/// The nonce in base64 (RFC 4648, section 4), whose padding may be left out, as the Verifier takes
-/// it.
-pub(crate) fn from_base64(text: &str) -> Option<Nonce> {
-    let digits = text.strip_suffix('=').unwrap_or(text);
-    let bytes = BASE64_NOPAD.decode(digits.as_bytes()).ok()?;
-    bytes.try_into().map(FixedBytes).ok()
 }
 
 /// What a versioned nonce says.
