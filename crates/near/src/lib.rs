@@ -41,6 +41,8 @@ pub mod verifier;
 pub use json::{FieldName, JsonError};
 
 #[cfg(test)]
+mod taken;
+#[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod vectors;
