@@ -57,7 +57,7 @@ exits! {
     Timeout = 7 "timeout", "timeout",
         "it took too long";
     Audit = 8 "audit", "audit failed",
-        "a record does not check out; a file of evidence proves nothing";
+        "a record does not check out; a file of evidence proves nothing; a wallet's payload is not valid";
     NotFilled = 9 "not-filled", "not filled (with --wait)",
         "with `--wait`: not filled";
     Halted = 10 "halted", "halted or in doubt",

@@ -6,6 +6,7 @@ use sealbid_net::DEFAULT_LOG_FILTER;
 
 use crate::commands::about::{completions, config, man, tokens, trust};
 use crate::commands::keys::{account, keygen};
+use crate::commands::near;
 use crate::commands::operate::{doctor, node, relayer, solver};
 use crate::commands::rounds::{audit, list, pairs, prices, round, watch};
 use crate::commands::trade::{inspect, intent, orders, quote, seal, send, status, swap};
@@ -78,6 +79,8 @@ pub(crate) enum Command {
     Quote(quote::QuoteArgs),
     /// Check rounds again, from the committee file and the record alone
     Audit(audit::AuditArgs),
+    /// Check what wallets have signed for NEAR Intents
+    Near(near::NearArgs),
     /// List the tokens that commands know by name
     Tokens(tokens::TokensArgs),
     /// Show whom a client of this house trusts, in words to be compared by voice
@@ -118,6 +121,7 @@ impl Command {
             Self::Watch(args) => watch::run(args, context).await,
             Self::Quote(args) => quote::run(args, context).await,
             Self::Audit(args) => audit::run(args, context).await,
+            Self::Near(args) => near::run(args, context).await,
             Self::Tokens(args) => tokens::run(&args, context),
             Self::Trust(args) => trust::run(args, context).await,
             Self::Keygen(args) => keygen::run(args, context).await,

@@ -11,6 +11,7 @@ mod books;
 mod doctor;
 mod evidence;
 mod marks;
+mod near;
 mod output;
 mod records;
 mod settings;
