@@ -2,7 +2,7 @@
 
 #![allow(
     clippy::unwrap_used,
-    clippy::missing_panics_doc,
+    clippy::indexing_slicing,
     missing_docs,
     reason = "a benchmark that cannot go on has nothing to say"
 )]

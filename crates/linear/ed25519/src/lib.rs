@@ -26,6 +26,15 @@ pub trait Signer<S> {
     fn sign(&self, message: &[u8]) -> S;
 }
 
+/// What verifies.
+pub trait Verifier<S> {
+    /// Verifies.
+    ///
+    /// # Errors
+    /// [`SignatureError`].
+    fn verify(&self, message: &[u8], signature: &S) -> Result<(), SignatureError>;
+}
+
 /// A secret key.
 #[derive(Clone)]
 pub struct SigningKey([u8; 32]);
@@ -126,5 +135,11 @@ impl Signature {
     #[must_use]
     pub const fn to_bytes(&self) -> [u8; 64] {
         self.0
+    }
+}
+
+impl Verifier<Signature> for VerifyingKey {
+    fn verify(&self, message: &[u8], signature: &Signature) -> Result<(), SignatureError> {
+        self.verify_strict(message, signature)
     }
 }
