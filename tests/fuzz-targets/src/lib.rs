@@ -9,7 +9,7 @@
 //! | `encodings` | every schema of the wire and of the disk | what decodes encodes to the same bytes, and JSON gives the value back |
 //! | `door` | answers of a front door | a record is cut out of an answer as it stands in it |
 //! | `texts` | amounts, names, keys, times, tickets, codes | what is read is written so that it reads the same |
-//! | `near` | payloads, signed intents, nonces | the same; and what is signed is what the terms say |
+//! | `near` | payloads of rounds and of wallets, signed intents, nonces | the same; and what is signed is what the terms say |
 //! | `files` | committee, tokens, price books, configuration | the same; a book's prices never fall with the size |
 //! | `points` | points and scalars | one byte string for a point, and none for the identity |
 //! | `gate` | envelopes at a member's gate | whoever signs anew gets nothing past it but what was sealed |

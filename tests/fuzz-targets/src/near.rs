@@ -3,10 +3,12 @@
 use ed25519_dalek::SigningKey;
 use sealbid_near::authorisation::{authorise, check_authorisation, intent_hash};
 use sealbid_near::bundle::{execute_intents_json, multi_payload_json, parse_multi_payload};
+use sealbid_near::multi_payload::{IntentsPayload, MultiPayload};
 use sealbid_near::nonce;
 use sealbid_near::payload::Payload;
 use sealbid_near::rules::check_terms;
 use sealbid_near::signed::SignedIntent;
+use sealbid_near::verifier::Verifier;
 use sealbid_types::bytes::FixedBytes;
 use sealbid_types::codec::{Schema as _, decode, encode};
 use sealbid_types::keys::PublicKey;
@@ -16,6 +18,9 @@ use sealbid_types::time::Timestamp;
 
 use crate::Target;
 use crate::encodings::{canonical, frozen};
+
+/// Signed payloads that the Verifier's engine has judged.
+const JUDGED: &str = include_str!("../../../crates/near/vectors/verifier.json");
 
 /// Public data of the Verifier.
 const VECTORS: &str = include_str!("../../../crates/near/vectors/near.json");
@@ -39,6 +44,10 @@ fn payload(bytes: &[u8]) {
             assert_eq!(Payload::parse(&json).unwrap(), read, "{json}");
             let terms = read.clone().into_terms(None);
             assert_eq!(Payload::of(&terms, &read.contract), read);
+            // Whatever a round takes, the Verifier can read.
+            let theirs = IntentsPayload::parse(text).unwrap();
+            assert_eq!(theirs.signer, read.account);
+            assert_eq!(theirs.deadline.rounded_down(), Some(read.deadline));
         }
         Err(error) => {
             // Its words are shown on a terminal.
@@ -78,6 +87,33 @@ fn signed_intent(bytes: &[u8]) {
         assert_eq!(bundle, format!("{{\"signed\":[{json}]}}"));
         assert!(!intent_hash(&authorisation).is_empty());
     }
+}
+
+/// Of whatever wallet: what passes is of the key of the signer's name, and what does not is told in
+/// words that a terminal may show.
+fn multi_payload(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    let verifier = Verifier {
+        contract: contract(),
+        salts: None,
+        now: Timestamp(0),
+    };
+    let words = match MultiPayload::parse(text) {
+        Err(error) => error.to_string(),
+        Ok(signed) => match verifier.check(&signed) {
+            Err(error) => error.to_string(),
+            Ok(checked) => {
+                let account = checked.key.implicit_account().unwrap();
+                assert_eq!(account, checked.payload.signer);
+                assert_eq!(signed.payload(), Ok(checked.payload));
+                assert_eq!(signed.signer(), Some(checked.key));
+                return;
+            }
+        },
+    };
+    assert!(words.chars().all(|c| !c.is_control()), "{words}");
 }
 
 /// Terms that are signed are authorised, and no others by that.
@@ -169,6 +205,21 @@ fn signed_seeds() -> Vec<Vec<u8>> {
     texts.into_iter().collect()
 }
 
+/// The first payload of each standard that the engine accepted.
+fn multi_payload_seeds() -> Vec<Vec<u8>> {
+    let vectors: serde_json::Value = serde_json::from_str(JUDGED).unwrap();
+    let mut standards = Vec::new();
+    let cases = vectors["cases"].as_array().unwrap().iter();
+    let first = cases.filter(|case| {
+        let is_first = case["verdict"] == "accepted" && !standards.contains(&&case["standard"]);
+        standards.extend(is_first.then_some(&case["standard"]));
+        is_first
+    });
+    first
+        .map(|case| case["signed"].to_string().into_bytes())
+        .collect()
+}
+
 fn terms_seeds() -> Vec<Vec<u8>> {
     assert!(encode(&own_terms()).len() <= Terms::SCHEMA.max_bytes);
     vec![encode(&own_terms())]
@@ -183,6 +234,7 @@ fn nonce_seeds() -> Vec<Vec<u8>> {
 pub(crate) const TARGETS: &[Target] = &[
     Target::new("payload", payload, payload_seeds),
     Target::new("signed-intent", signed_intent, signed_seeds),
+    Target::new("multi-payload", multi_payload, multi_payload_seeds),
     Target::new("authorised-terms", authorised, terms_seeds),
     Target::new("nonce", nonces, nonce_seeds),
 ];

@@ -208,6 +208,7 @@ tests! {
     ticket = "ticket",
     payload = "payload",
     signed_intent = "signed-intent",
+    multi_payload = "multi-payload",
     authorised_terms = "authorised-terms",
     nonce = "nonce",
     committee_file = "committee-file",
