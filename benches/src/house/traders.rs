@@ -40,8 +40,16 @@ pub fn now() -> Timestamp {
 /// # Errors
 /// If no member answers.
 pub async fn window(house: &Client) -> Fallible<Window> {
+    window_of(house, GOOD_FOR).await
+}
+
+/// The same, of an order that is good for so long.
+///
+/// # Errors
+/// If no member answers.
+pub async fn window_of(house: &Client, good_for: Duration) -> Fallible<Window> {
     let standing = house.standing().await?;
-    let deadline = now().plus(GOOD_FOR);
+    let deadline = now().plus(good_for);
     Ok(standing.window(house, ROUNDS, deadline)?)
 }
 

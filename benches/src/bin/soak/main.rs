@@ -48,6 +48,10 @@ struct Args {
     /// How long quotes are taken at a slot's end
     #[arg(long, value_name = "TIME", default_value = "100ms")]
     quote_window: String,
+    /// How long an order is good for, in seconds. Its nonce is kept until then: what grows before the first
+    /// ones go is no growth
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(10..=86_400))]
+    good_for: u64,
     /// Where it is plotted, as SVG
     #[arg(long, value_name = "FILE")]
     plot: Option<PathBuf>,
@@ -85,7 +89,8 @@ async fn measure(args: &Args, root: &Path) -> Fallible<Report> {
     let (mut samples, mut next) = (Vec::new(), Round(0));
     let mut orders = 0;
     while next.0 <= args.rounds {
-        let settled = trade(&client, orders).await?;
+        let good_for = Duration::from_secs(args.good_for);
+        let settled = trade(&client, orders, good_for).await?;
         orders += 1;
         if settled >= next {
             samples.push(Sample::take(root, settled)?);
@@ -98,9 +103,9 @@ async fn measure(args: &Args, root: &Path) -> Fallible<Report> {
 }
 
 /// Sends an order, and waits until a round has settled after it. Gives the newest.
-async fn trade(client: &Client, number: u32) -> Fallible<Round> {
+async fn trade(client: &Client, number: u32, good_for: Duration) -> Fallible<Round> {
     let before = client.standing().await?.settled;
-    let window = traders::window(client).await?;
+    let window = traders::window_of(client, good_for).await?;
     // Another account each time, as there would be: nothing that is kept by account stays small
     // by itself.
     let envelope = traders::sealed(client, &traders::trader(1, number), window)?;
