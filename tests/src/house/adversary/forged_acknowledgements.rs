@@ -49,6 +49,10 @@ impl Adversary for ForgedAcknowledgements {
                 });
             }
         }
+        // Nothing is no answer: nor would two liars stop sending each other nothing.
+        if forged.is_empty() {
+            return Vec::new();
+        }
         // To whoever was first: it waits for q of them.
         vec![(from, PeerMessage::Acknowledgements(forged))]
     }

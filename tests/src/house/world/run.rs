@@ -256,16 +256,24 @@ impl World {
         }
     }
 
-    /// As a member's process does it: what can wait is taken together, then the rest one by one,
-    /// and while a round closes what each makes leaves at once; then what is due.
+    /// Turns of an engine, until nothing waits for it. One after the other, and not each within the one
+    /// before: after a long pause in a flood there are thousands.
     fn turn(&mut self, to: usize) {
+        while self.take_turn(to) {}
+    }
+
+    /// As a member's process does it: what can wait is taken together, then the rest one by one,
+    /// and while a round closes what each makes leaves at once; then what is due. Says whether more
+    /// waits.
+    fn take_turn(&mut self, to: usize) -> bool {
         let at = self.reading(to);
         self.watch.shows(index(to), at.wall);
         let seat = &mut self.seats[to];
         if seat.paused_until > self.now {
             let (at, life) = (seat.paused_until, seat.life);
             seat.has_turn = true;
-            return self.schedule(at, Event::Turn { to, life });
+            self.schedule(at, Event::Turn { to, life });
+            return false;
         }
         seat.has_turn = false;
         self.watch.runs(index(to), self.now);
@@ -274,7 +282,7 @@ impl World {
         let inputs: Vec<_> = seat.waiting.drain(..taken).collect();
         let heard: Vec<_> = inputs.iter().filter_map(received).collect();
         let Some(engine) = seat.engine.as_deref_mut() else {
-            return;
+            return false;
         };
         if inputs.len() > 1 {
             self.counts.batches += 1;
@@ -283,36 +291,35 @@ impl World {
         let mut out = engine.steps(together, at);
         for input in single {
             let Some(engine) = self.seats[to].engine.as_deref_mut() else {
-                return;
+                return false;
             };
             out.extend(step(engine, input, at));
             if engine.is_closing() && !self.carry_out(to, core::mem::take(&mut out)) {
-                return;
+                return false;
             }
         }
         let Some(engine) = self.seats[to].engine.as_deref_mut() else {
-            return;
+            return false;
         };
         // After the inputs, which may have done what was due or put it off.
         if sleep(engine, at) == 0 {
             out.extend(step(engine, Input::Tick, at));
         }
-        if self.carry_out(to, out) {
-            for (from, message) in &heard {
-                self.watch.heard(index(to), *from, self.now, message);
-                self.watch.took(&Heard {
-                    to: index(to),
-                    now: self.now,
-                    message,
-                    disk: &self.seats[to].disk,
-                });
-            }
-            self.speak_unasked(to);
-            self.fall_asleep(to);
-            if !self.seats[to].waiting.is_empty() && !self.seats[to].has_turn {
-                self.turn(to);
-            }
+        if !self.carry_out(to, out) {
+            return false;
         }
+        for (from, message) in &heard {
+            self.watch.heard(index(to), *from, self.now, message);
+            self.watch.took(&Heard {
+                to: index(to),
+                now: self.now,
+                message,
+                disk: &self.seats[to].disk,
+            });
+        }
+        self.speak_unasked(to);
+        self.fall_asleep(to);
+        !self.seats[to].waiting.is_empty() && !self.seats[to].has_turn
     }
 
     fn fall_asleep(&mut self, to: usize) {
