@@ -3,6 +3,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::missing_panics_doc,
     missing_docs,
     reason = "a benchmark that cannot go on has nothing to say"
 )]

@@ -18,6 +18,7 @@
 //! | [`multi_payload`] | signed payloads of every standard: hashes, signatures, what they say |
 //! | [`intents`] | every kind of intent, read as the Verifier reads them |
 //! | [`verifier`] | whether the Verifier would execute a signed payload, and why not |
+//! | [`ledger`] | what a bundle of them would do to balances, keys and nonces, or why nothing |
 //!
 //! Signatures cover the payload's exact bytes: hashes are taken of the text that was signed, never
 //! of one written anew. In rounds, the standard is `raw_ed25519`, and the account has to be the implicit one
@@ -31,6 +32,7 @@ pub mod bundle;
 pub mod deadline;
 pub mod intents;
 mod json;
+pub mod ledger;
 pub mod multi_payload;
 pub mod nonce;
 pub mod payload;

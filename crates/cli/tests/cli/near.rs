@@ -107,7 +107,7 @@ fn what_it_refuses_is_8_and_says_why() {
         ("highs", "the signature is not valid"),
         ("expired", "has passed"),
         ("contract", "it is for the contract"),
-        ("signer", "is not the key of"),
+        ("signer", "is not known as a key of"),
         ("salt", "has the salt"),
         ("nonce_deadline", "later than that of the nonce"),
         ("dup", "duplicate field `deadline`"),

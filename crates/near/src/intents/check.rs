@@ -25,9 +25,9 @@ pub enum IntentFault {
     /// A key is added that the account has.
     #[error("the account has the key {0} already")]
     KeyExists(PublicKey),
-    /// A key is removed that the account does not have any more.
-    #[error("the account has removed the key {0} already")]
-    KeyRemoved(PublicKey),
+    /// A key is removed that the account does not have, or not any more.
+    #[error("the account does not have the key {0}")]
+    KeyMissing(PublicKey),
 }
 
 /// Checks what `signer`, who signed with `key`, wants carried out in this order.
@@ -44,25 +44,30 @@ pub fn check(
 ) -> Result<(), (usize, IntentFault)> {
     let mut keys = BTreeMap::from([(key, true)]);
     for (index, intent) in intents.iter().enumerate() {
-        check_one(signer, &mut keys, intent).map_err(|fault| (index, fault))?;
+        check_form(signer, intent)
+            .and_then(|()| check_keys(&mut keys, intent))
+            .map_err(|fault| (index, fault))?;
     }
     Ok(())
 }
 
-fn check_one(
-    signer: &AccountId,
-    keys: &mut BTreeMap<PublicKey, bool>,
-    intent: &Intent,
-) -> Result<(), IntentFault> {
+fn check_keys(keys: &mut BTreeMap<PublicKey, bool>, intent: &Intent) -> Result<(), IntentFault> {
     match intent {
         Intent::AddPublicKey(add) => match keys.insert(add.public_key, true) {
             Some(true) => Err(IntentFault::KeyExists(add.public_key)),
             _ => Ok(()),
         },
         Intent::RemovePublicKey(remove) => match keys.insert(remove.public_key, false) {
-            Some(false) => Err(IntentFault::KeyRemoved(remove.public_key)),
+            Some(false) => Err(IntentFault::KeyMissing(remove.public_key)),
             _ => Ok(()),
         },
+        _ => Ok(()),
+    }
+}
+
+/// Checks what `intent` of `signer` says, whatever keys and balances there are.
+pub(crate) fn check_form(signer: &AccountId, intent: &Intent) -> Result<(), IntentFault> {
+    match intent {
         Intent::TokenDiff(diff) => check_diff(diff),
         Intent::Transfer(transfer) => check_transfer(signer, transfer),
         Intent::FtWithdraw(withdrawal) => amounts(
@@ -75,7 +80,10 @@ fn check_one(
         Intent::NativeWithdraw(withdrawal) => amounts([&withdrawal.amount]),
         Intent::StorageDeposit(deposit) => amounts([&deposit.amount]),
         // A deposit of nothing is none.
-        Intent::SetAuthByPredecessorId(_) | Intent::AuthCall(_) => Ok(()),
+        Intent::SetAuthByPredecessorId(_)
+        | Intent::AuthCall(_)
+        | Intent::AddPublicKey(_)
+        | Intent::RemovePublicKey(_) => Ok(()),
     }
 }
 

@@ -4,6 +4,8 @@
 //! must not stand twice, a token that stands twice in a map counts as it stands last, and amounts
 //! are texts as Rust reads an `i128` or `u128` (`+10`, `007`). Amounts are in a token's smallest
 //! unit, those of NEAR in yoctoNEAR.
+//!
+//! Those that the Verifier logs are written as it does.
 
 mod check;
 mod token_id;
@@ -12,12 +14,13 @@ mod withdraw;
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Deserializer, de};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 use sealbid_types::text::AccountId;
 
 use crate::multi_payload::PublicKey;
 
+pub(crate) use check::check_form;
 pub use check::{IntentFault, check};
 pub use token_id::{NotATokenId, TokenId};
 pub use units::{Change, Gas, Units};
@@ -72,22 +75,22 @@ impl Intent {
 }
 
 /// A key of the signer.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignerKey {
     /// The key.
     pub public_key: PublicKey,
 }
 
 /// What balances are to change by.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenDiff {
     /// By how much: negative is paid.
     pub diff: BTreeMap<TokenId, Change>,
     /// A note, without effect.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memo: Option<String>,
     /// Who brought the signer here, without effect.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub referral: Option<AccountId>,
 }
 
@@ -118,7 +121,7 @@ pub struct Notification {
 }
 
 /// Storage for an account, paid in wrapped NEAR.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StorageDeposit {
     /// The token's contract.
     pub contract_id: AccountId,
@@ -130,7 +133,7 @@ pub struct StorageDeposit {
 }
 
 /// Whether the account's own calls are taken for its will.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetAuthByPredecessorId {
     /// Whether they are.
     pub enabled: bool,

@@ -207,6 +207,6 @@ fn each_fault_has_its_name() {
     assert_eq!(keys(&["remove", "add"]), Ok(()));
     assert_eq!(
         keys(&["remove", "remove"]),
-        Err((1, IntentFault::KeyRemoved(key)))
+        Err((1, IntentFault::KeyMissing(key)))
     );
 }

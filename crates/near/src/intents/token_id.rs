@@ -3,7 +3,7 @@
 use core::fmt;
 use core::str::FromStr;
 
-use serde::{Deserialize, Deserializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use sealbid_types::text::AccountId;
 
@@ -24,6 +24,40 @@ pub struct TokenId(String);
 pub struct NotATokenId(String);
 
 impl TokenId {
+    /// The fungible token of `contract`.
+    #[must_use]
+    pub fn fungible(contract: &AccountId) -> Self {
+        Self(format!("nep141:{contract}"))
+    }
+
+    /// A non-fungible token of `contract`.
+    #[must_use]
+    pub fn non_fungible(contract: &AccountId, id: &str) -> Self {
+        Self(format!("nep171:{contract}:{id}"))
+    }
+
+    /// A token of the multi-token contract `contract`.
+    #[must_use]
+    pub fn multi(contract: &AccountId, id: &str) -> Self {
+        Self(format!("nep245:{contract}:{id}"))
+    }
+
+    /// The standard: `nep141`, `nep171`, `nep245` or `imt`.
+    #[must_use]
+    pub fn standard(&self) -> &str {
+        self.parts().0
+    }
+
+    /// The id within the contract, if the standard has ids.
+    #[must_use]
+    pub fn id(&self) -> Option<&str> {
+        self.parts().1.split_once(':').map(|(_, id)| id)
+    }
+
+    fn parts(&self) -> (&str, &str) {
+        self.0.split_once(':').unwrap_or((&self.0, ""))
+    }
+
     /// The token's text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -59,6 +93,12 @@ impl<'de> Deserialize<'de> for TokenId {
         String::deserialize(deserializer)?
             .parse()
             .map_err(de::Error::custom)
+    }
+}
+
+impl Serialize for TokenId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 }
 

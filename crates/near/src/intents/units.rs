@@ -5,7 +5,7 @@ use core::fmt;
 use core::str::FromStr;
 
 use serde::de::{Unexpected, Visitor};
-use serde::{Deserialize, Deserializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// How much: a `u128`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -28,6 +28,18 @@ where
         .parse()
         .map_err(de::Error::custom)
 }
+
+macro_rules! written_as_texts {
+    ($($name:ident)*) => {$(
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(&self.0)
+            }
+        }
+    )*};
+}
+
+written_as_texts!(Units Change Gas);
 
 impl<'de> Deserialize<'de> for Units {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -9,7 +9,7 @@ use core::str::FromStr;
 use ed25519_dalek::{Verifier as _, VerifyingKey};
 use k256::ecdsa::RecoveryId;
 use p256::ecdsa::signature::hazmat::PrehashVerifier as _;
-use serde::{Deserialize, Deserializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use sealbid_types::text::{AccountId, TextError};
 
@@ -158,6 +158,12 @@ of_any_curve! {
     Signature { Ed25519Signature, RecoverableSignature, P256Signature }
 }
 
+impl Serialize for PublicKey {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 impl Ed25519Key {
     /// Whether `signature` is this key's over `message`. Keys of small order, whose signatures are of
     /// any message, have none.
@@ -207,6 +213,12 @@ impl P256Key {
 }
 
 impl PublicKey {
+    /// Whether `account` is the implicit one of this key.
+    #[must_use]
+    pub fn is_implicitly_of(&self, account: &AccountId) -> bool {
+        self.implicit_account().as_ref() == Ok(account)
+    }
+
     /// The account that is this key's without anybody's doing: the 64 hex digits of an ed25519 key;
     /// `0x` and the last 20 bytes of the Keccak-256 of a secp256k1 key; the same for a P-256 key,
     /// after the four bytes `p256`.

@@ -4,7 +4,8 @@
 //! What the chain alone knows is not judged: balances, and so whether the differences of a bundle
 //! cancel out under the fee; nonces that are used up; locked accounts; keys that an account has added
 //! beside that of its name, or has removed. A payload that passes here may still fail by these, and
-//! one that is refused as [`Refused::Key`] may pass by an added key.
+//! one that is refused as [`Refused::Key`] may pass by an added key. Who knows all that can ask a
+//! [`Ledger`](crate::ledger::Ledger).
 
 use sealbid_types::terms::Nonce;
 use sealbid_types::text::AccountId;
@@ -57,8 +58,8 @@ pub enum Refused {
     /// The deadline has passed.
     #[error("the deadline {0} has passed")]
     Expired(Deadline),
-    /// The key is not that of the signer's name.
-    #[error("{key} is not the key of {account}, unless that has added it on the chain")]
+    /// The signer is not known to have the key. Without the chain, that of its name alone is known.
+    #[error("{key} is not known as a key of {account}")]
     Key {
         /// The signer.
         account: AccountId,
@@ -85,49 +86,86 @@ fn hex(salt: &Salt) -> String {
     data_encoding::HEXLOWER.encode(salt)
 }
 
+/// What is known of the chain when a payload is judged.
+pub(crate) trait ChainView {
+    /// The Verifier's account.
+    fn contract(&self) -> &AccountId;
+
+    /// Whether `key` may sign for `account`.
+    fn has_key(&self, account: &AccountId, key: &PublicKey) -> bool;
+
+    /// Whether versioned nonces with `salt` are taken.
+    fn takes_salt(&self, salt: Salt) -> bool;
+}
+
+/// Checks of `signed` what comes before its nonce is used up and its intents are carried out.
+pub(crate) fn admit(
+    chain: &impl ChainView,
+    signed: &MultiPayload,
+    now: Timestamp,
+) -> Result<Checked, Refused> {
+    let key = signed.signer().ok_or(Refused::Signature)?;
+    let payload = signed.payload()?;
+    if payload.contract != *chain.contract() {
+        return Err(Refused::Contract(payload.contract));
+    }
+    if payload.deadline.has_passed(now) {
+        return Err(Refused::Expired(payload.deadline));
+    }
+    // By the key that signed, also where it is recovered: of a changed text it is another one.
+    if !chain.has_key(&payload.signer, &key) {
+        let account = payload.signer;
+        return Err(Refused::Key { account, key });
+    }
+    check_nonce(chain, &payload.nonce, payload.deadline)?;
+    Ok(Checked {
+        standard: signed.standard_name(),
+        key,
+        payload,
+        intent_hash: signed.intent_hash(),
+    })
+}
+
+fn check_nonce(chain: &impl ChainView, nonce: &Nonce, deadline: Deadline) -> Result<(), Refused> {
+    let Some(nonce::Versioned { salt, .. }) = nonce::read(nonce) else {
+        return Ok(());
+    };
+    if !chain.takes_salt(salt) {
+        return Err(Refused::Salt(salt));
+    }
+    // The nonce's own deadline has not passed then either.
+    if !nonce::covers(nonce, deadline.nanos()) {
+        return Err(Refused::BeyondNonce(deadline));
+    }
+    Ok(())
+}
+
+impl ChainView for Verifier {
+    fn contract(&self) -> &AccountId {
+        &self.contract
+    }
+
+    fn has_key(&self, account: &AccountId, key: &PublicKey) -> bool {
+        key.is_implicitly_of(account)
+    }
+
+    fn takes_salt(&self, salt: Salt) -> bool {
+        let salts = self.salts.as_deref();
+        salts.is_none_or(|salts| salts.contains(&salt))
+    }
+}
+
 impl Verifier {
     /// Checks `signed`.
     ///
     /// # Errors
     /// [`Refused`], the first that is found.
     pub fn check(&self, signed: &MultiPayload) -> Result<Checked, Refused> {
-        let key = signed.signer().ok_or(Refused::Signature)?;
-        let payload = signed.payload()?;
-        if payload.contract != self.contract {
-            return Err(Refused::Contract(payload.contract));
-        }
-        if payload.deadline.has_passed(self.now) {
-            return Err(Refused::Expired(payload.deadline));
-        }
-        // By the key that signed, also where it is recovered: of a changed text it is another one.
-        if key.implicit_account().ok().as_ref() != Some(&payload.signer) {
-            let account = payload.signer;
-            return Err(Refused::Key { account, key });
-        }
-        self.check_nonce(&payload.nonce, payload.deadline)?;
-        intents::check(&payload.signer, key, &payload.intents)
+        let checked = admit(self, signed, self.now)?;
+        let payload = &checked.payload;
+        intents::check(&payload.signer, checked.key, &payload.intents)
             .map_err(|(index, fault)| Refused::Intent { index, fault })?;
-        Ok(Checked {
-            standard: signed.standard_name(),
-            key,
-            payload,
-            intent_hash: signed.intent_hash(),
-        })
-    }
-
-    fn check_nonce(&self, nonce: &Nonce, deadline: Deadline) -> Result<(), Refused> {
-        let Some(nonce::Versioned { salt, .. }) = nonce::read(nonce) else {
-            return Ok(());
-        };
-        let salts = self.salts.as_deref();
-        if salts.is_some_and(|salts| !salts.contains(&salt)) {
-            return Err(Refused::Salt(salt));
-        }
-        // The nonce's own deadline has not passed then either.
-        if !nonce::covers(nonce, deadline.nanos()) {
-            return Err(Refused::BeyondNonce(deadline));
-        }
-        Ok(())
+        Ok(checked)
     }
 }
 

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::*;
+use crate::ledger::{BundleRefused, IntentRefused, Ledger, Pips, Settings};
 
 #[derive(Deserialize)]
 struct Vectors {
@@ -42,11 +43,13 @@ fn cases() -> Vec<Case> {
     vectors.cases
 }
 
+const SALT: Salt = [0x25, 0x28, 0x12, 0xb3];
+
 /// The Verifier as it was when the engine judged.
 fn verifier() -> Verifier {
     Verifier {
         contract: AccountId::intents_near(),
-        salts: Some(vec![[0x25, 0x28, 0x12, 0xb3]]),
+        salts: Some(vec![SALT]),
         now: "2026-08-15T00:00:00Z".parse().unwrap(),
     }
 }
@@ -81,19 +84,59 @@ fn ours(verifier: &Verifier, signed: &Value) -> Class {
             assert_eq!(checked.intent_hash, signed.intent_hash());
             Class::Accepted
         }
-        Err(Refused::Signature) => Class::Signature,
-        Err(Refused::Unreadable(_)) => Class::Unreadable,
-        Err(Refused::Contract(_)) => Class::Contract,
-        Err(Refused::Expired(_)) => Class::Expired,
-        Err(Refused::Key { .. }) => Class::Key,
-        Err(Refused::Salt(_)) => Class::Salt,
-        Err(Refused::BeyondNonce(_)) => Class::BeyondNonce,
-        Err(Refused::Intent { .. }) => Class::Intent,
+        Err(refused) => class(&refused),
     }
 }
 
-/// All agree but those that the engine refused for want of a balance: what an account has is not in
-/// a payload, so those pass here.
+const fn class(refused: &Refused) -> Class {
+    match refused {
+        Refused::Signature => Class::Signature,
+        Refused::Unreadable(_) => Class::Unreadable,
+        Refused::Contract(_) => Class::Contract,
+        Refused::Expired(_) => Class::Expired,
+        Refused::Key { .. } => Class::Key,
+        Refused::Salt(_) => Class::Salt,
+        Refused::BeyondNonce(_) => Class::BeyondNonce,
+        Refused::Intent { .. } => Class::Intent,
+    }
+}
+
+/// The same of a ledger in which everybody has enough, though not all that there can be.
+fn of_a_ledger(signed: &Value) -> Class {
+    let Ok(signed) = MultiPayload::parse(&signed.to_string()) else {
+        return Class::Unparsable;
+    };
+    let settings = Settings::mainnet(Pips::new(1).unwrap()).unwrap();
+    let mut ledger = Ledger::new(settings, SALT);
+    loop {
+        match ledger.execute(std::slice::from_ref(&signed), verifier().now) {
+            Ok(executed) => {
+                assert_eq!(executed.intent_hashes, [signed.intent_hash()]);
+                return Class::Accepted;
+            }
+            Err(BundleRefused::Payload { refused, .. }) => return class(&refused),
+            Err(BundleRefused::Intent { refused, .. }) => match refused {
+                IntentRefused::Invalid(_) => return Class::Intent,
+                IntentRefused::Balance {
+                    account,
+                    token,
+                    has: 0,
+                    ..
+                } => {
+                    let nft = token.standard() == "nep171";
+                    let enough = if nft { 1 } else { 1 << 100 };
+                    ledger.deposit(&account, &token, enough).unwrap();
+                }
+                IntentRefused::Balance { .. } => return Class::Balance,
+                refused => panic!("{refused}"),
+            },
+            Err(refused) => panic!("{refused}"),
+        }
+    }
+}
+
+/// What an account has is not in a payload: without a ledger, what the engine refused for want of a
+/// balance passes.
 #[test]
 fn every_verdict_and_reason_is_the_engines() {
     let cases = cases();
@@ -109,6 +152,7 @@ fn every_verdict_and_reason_is_the_engines() {
         };
         let name = format!("{} {}: {:?}", case.standard, case.case, case.reason);
         assert_eq!(ours(&verifier(), &case.signed), expected, "{name}");
+        assert_eq!(of_a_ledger(&case.signed), theirs(case), "{name}");
     }
     // One transfer of 2^128 - 1.
     assert_eq!(beyond_balance, 1);
