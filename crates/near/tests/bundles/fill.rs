@@ -13,7 +13,7 @@ pub const A: &str = "nep141:usdc.near";
 pub const B: &str = "nep141:wrap.near";
 
 /// A swap of `gives` of one token for `paid` of another, `surplus` of it beyond what was asked for.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Fill {
     pub trader: Account,
     pub solver: Account,

@@ -12,6 +12,8 @@
 mod fill;
 mod judged;
 mod logs;
+mod python;
+mod random;
 mod rules;
 mod sides;
 mod sign;

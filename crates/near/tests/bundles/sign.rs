@@ -1,6 +1,7 @@
 //! Accounts that sign payloads.
 
 use ed25519_dalek::{Signer as _, SigningKey};
+use sealbid_near::multi_payload::{MultiPayload, PublicKey};
 use sealbid_near::nonce;
 use sealbid_types::time::Timestamp;
 use serde_json::{Value, json};
@@ -15,10 +16,11 @@ pub const NOW: Timestamp = Timestamp(1_786_752_000_000);
 /// Until when payloads are valid if nothing else is said.
 pub const DEADLINE: Timestamp = Timestamp(NOW.0 + 60_000);
 
-/// An ed25519 key with its implicit account.
-#[derive(Clone)]
+/// A key with its implicit account.
+#[derive(Debug, Clone)]
 pub struct Account {
     secret: SigningKey,
+    wallet: Wallet,
     pub name: String,
 }
 
@@ -27,6 +29,8 @@ pub struct Account {
 pub enum Wallet {
     Raw,
     Nep413,
+    /// By a secp256k1 key of the same bytes.
+    Erc191,
 }
 
 /// What is to be signed.
@@ -37,7 +41,6 @@ pub struct Draft {
     pub deadline: Timestamp,
     pub nonce: [u8; 32],
     pub intents: Vec<Value>,
-    pub wallet: Wallet,
 }
 
 /// A nonce of its own for every `number`.
@@ -52,11 +55,37 @@ impl Account {
         let secret = SigningKey::from_bytes(&[seed; 32]);
         let bytes = secret.verifying_key().to_bytes();
         let name = data_encoding::HEXLOWER.encode(&bytes);
-        Self { secret, name }
+        Self {
+            secret,
+            wallet: Wallet::Raw,
+            name,
+        }
+    }
+
+    /// The same key in another wallet.
+    pub fn with(seed: u8, wallet: Wallet) -> Self {
+        let mut account = Self {
+            wallet,
+            ..Self::new(seed)
+        };
+        if wallet == Wallet::Erc191 {
+            let key: PublicKey = account.public_key().parse().unwrap();
+            account.name = key.implicit_account().unwrap().to_string();
+        }
+        account
     }
 
     pub fn public_key(&self) -> String {
-        base58(&self.secret.verifying_key().to_bytes())
+        if self.wallet != Wallet::Erc191 {
+            return base58(&self.secret.verifying_key().to_bytes());
+        }
+        let point = self.secp256k1().verifying_key().to_encoded_point(false);
+        let point = bs58::encode(&point.as_bytes()[1..]).into_string();
+        format!("secp256k1:{point}")
+    }
+
+    fn secp256k1(&self) -> k256::ecdsa::SigningKey {
+        k256::ecdsa::SigningKey::from_slice(&self.secret.to_bytes()).unwrap()
     }
 
     pub fn draft(&self, number: usize, intents: Vec<Value>) -> Draft {
@@ -66,7 +95,6 @@ impl Account {
             deadline: DEADLINE,
             nonce: fresh_nonce(SALT, DEADLINE, number),
             intents,
-            wallet: Wallet::Raw,
         }
     }
 
@@ -77,23 +105,35 @@ impl Account {
             "deadline": draft.deadline.to_string(),
             "intents": draft.intents,
         });
-        match draft.wallet {
-            Wallet::Raw => {
-                text["verifying_contract"] = json!(draft.contract);
-                text["nonce"] = json!(nonce);
-                self.sign_text(&text.to_string())
-            }
-            Wallet::Nep413 => {
-                let message = text.to_string();
-                let hash = nep413_hash(&message, &draft.nonce, &draft.contract);
-                json!({
-                    "standard": "nep413",
-                    "payload": { "message": message, "nonce": nonce, "recipient": draft.contract },
-                    "public_key": self.public_key(),
-                    "signature": self.signature(&hash),
-                })
-            }
+        if self.wallet == Wallet::Nep413 {
+            let message = text.to_string();
+            let hash = nep413_hash(&message, &draft.nonce, &draft.contract);
+            return json!({
+                "standard": "nep413",
+                "payload": { "message": message, "nonce": nonce, "recipient": draft.contract },
+                "public_key": self.public_key(),
+                "signature": self.signature(&hash),
+            });
         }
+        text["verifying_contract"] = json!(draft.contract);
+        text["nonce"] = json!(nonce);
+        match self.wallet {
+            Wallet::Erc191 => self.sign_erc191(&text.to_string()),
+            _ => self.sign_text(&text.to_string()),
+        }
+    }
+
+    fn sign_erc191(&self, text: &str) -> Value {
+        let with = |signature: [u8; 65]| {
+            let signature = format!("secp256k1:{}", bs58::encode(signature).into_string());
+            json!({ "standard": "erc191", "payload": text, "signature": signature })
+        };
+        let unsigned = MultiPayload::parse(&with([0; 65]).to_string()).unwrap();
+        let hash = unsigned.intent_hash().0;
+        let (signature, id) = self.secp256k1().sign_prehash_recoverable(&hash).unwrap();
+        let mut bytes = [id.to_byte(); 65];
+        bytes[..64].copy_from_slice(&signature.to_bytes());
+        with(bytes)
     }
 
     /// Signs a text as it is.

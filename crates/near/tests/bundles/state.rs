@@ -68,6 +68,7 @@ impl State {
     /// The line for the other checker.
     pub fn line(&self, bundle: &[Value]) -> Value {
         let hex = |salt: &[u8; 4]| data_encoding::HEXLOWER.encode(salt);
+        let (signers, hashes) = told(bundle);
         let earlier = self.earlier_salts.iter().filter(|(_, valid)| *valid);
         let salts: Vec<_> = earlier
             .map(|(salt, _)| hex(salt))
@@ -88,8 +89,24 @@ impl State {
             },
             "bundle": bundle,
             "now": NOW.to_string(),
+            "signers": signers,
+            "hashes": hashes,
         })
     }
+}
+
+/// Of payloads whose signatures only the ledger verifies, who has signed, and their hashes.
+fn told(bundle: &[Value]) -> (Value, Value) {
+    let (mut signers, mut hashes) = (json!({}), json!({}));
+    for (index, signed) in bundle.iter().enumerate() {
+        if signed["standard"] == "erc191" {
+            let parsed = MultiPayload::parse(&signed.to_string()).unwrap();
+            let signer = parsed.signer().map(|key| key.to_string());
+            signers[index.to_string()] = json!(signer);
+            hashes[index.to_string()] = json!(parsed.intent_hash().to_string());
+        }
+    }
+    (signers, hashes)
 }
 
 fn texts(balances: &Balances) -> Value {
