@@ -8,7 +8,7 @@ use sealbid_types::time::Timestamp;
 
 use super::events::{Logs, MtBurn, Source};
 use super::matching::Deltas;
-use super::pending::{Changes, Pending};
+use super::pending::{Changes, Entry, Pending};
 use super::{BalanceChange, BundleRefused, Executed, IntentRefused, Ledger, Withdrawal};
 use crate::intents::{
     Intent, IntentFault, SignerKey, TokenDiff, TokenId, Transfer, Units, check_form,
@@ -29,6 +29,14 @@ impl Payload {
         Source {
             signer: &self.signer,
             hash: self.hash,
+        }
+    }
+
+    pub(super) const fn entry<'a>(&'a self, token: &'a TokenId, amount: u128) -> Entry<'a> {
+        Entry {
+            account: &self.signer,
+            token,
+            amount,
         }
     }
 }
@@ -150,24 +158,28 @@ impl<'a> Call<'a> {
     }
 
     fn token_diff(&mut self, payload: &Payload, diff: &TokenDiff) -> Result<(), Failed> {
-        let signer = &payload.signer;
+        let settings = &self.pending.ledger.settings;
         let mut fees = BTreeMap::new();
         for (token, change) in &diff.diff {
-            let amount = change.0.unsigned_abs();
+            let entry = payload.entry(token, change.0.unsigned_abs());
             if change.0 > 0 {
-                self.credit(signer, token, amount, true)?;
+                self.credit(entry, true)?;
                 continue;
             }
-            self.debit(signer, token, amount)?;
-            let fee = self.pending.ledger.settings.fee.on(token, amount);
+            self.debit(entry)?;
+            let fee = settings.fee.on(token, entry.amount);
             if fee > 0 {
                 fees.insert(token.clone(), Units(fee));
             }
         }
         self.logs.token_diff(payload.source(), diff, &fees)?;
-        let collector = &self.pending.ledger.settings.fee_collector;
         for (token, Units(fee)) in fees {
-            self.credit(collector, &token, fee, true)?;
+            let entry = Entry {
+                account: &settings.fee_collector,
+                token: &token,
+                amount: fee,
+            };
+            self.credit(entry, true)?;
             let sum = self.fees.entry(token).or_default();
             *sum = sum.saturating_add(fee);
         }
@@ -176,12 +188,12 @@ impl<'a> Call<'a> {
 
     fn transfer(&mut self, payload: &Payload, transfer: &Transfer) -> Result<(), Failed> {
         self.logs.transfer(payload.source(), transfer)?;
-        for (token, Units(amount)) in &transfer.tokens {
-            self.debit(&payload.signer, token, *amount)?;
-        }
         let for_good = transfer.notification.is_none();
         for (token, Units(amount)) in &transfer.tokens {
-            self.credit(&transfer.receiver_id, token, *amount, for_good)?;
+            let paid = payload.entry(token, *amount);
+            self.debit(paid)?;
+            let account = &transfer.receiver_id;
+            self.credit(Entry { account, ..paid }, for_good)?;
         }
         Ok(())
     }
@@ -198,35 +210,21 @@ impl<'a> Call<'a> {
         Ok(self.logs.account(event, payload.source(), change)?)
     }
 
-    fn debit(
-        &mut self,
-        account: &AccountId,
-        token: &TokenId,
-        amount: u128,
-    ) -> Result<(), IntentRefused> {
-        self.pending.subtract(account, token, amount)?;
-        if self.deltas.pay(account, token, amount) {
-            Ok(())
-        } else {
-            Err(IntentRefused::overflow(account, token))
-        }
+    fn debit(&mut self, entry: Entry<'_>) -> Result<(), IntentRefused> {
+        self.pending.subtract(entry)?;
+        let counted = self.deltas.pay(entry);
+        counted.then_some(()).ok_or_else(|| entry.overflow())
     }
 
-    fn credit(
-        &mut self,
-        account: &AccountId,
-        token: &TokenId,
-        amount: u128,
-        for_good: bool,
-    ) -> Result<(), IntentRefused> {
-        self.pending.add(account, token, amount)?;
-        if !self.deltas.receive(account, token, amount) {
-            return Err(IntentRefused::overflow(account, token));
-        }
+    /// Of what may be sent back, the account has not got anything `for_good`.
+    fn credit(&mut self, entry: Entry<'_>, for_good: bool) -> Result<(), IntentRefused> {
+        self.pending.add(entry)?;
+        let counted = self.deltas.receive(entry);
+        counted.then_some(()).ok_or_else(|| entry.overflow())?;
         if for_good {
-            let tokens = self.received.entry(account.clone()).or_default();
-            let sum = tokens.entry(token.clone()).or_default();
-            *sum = sum.saturating_add(amount);
+            let tokens = self.received.entry(entry.account.clone()).or_default();
+            let sum = tokens.entry(entry.token.clone()).or_default();
+            *sum = sum.saturating_add(entry.amount);
         }
         Ok(())
     }

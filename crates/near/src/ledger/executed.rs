@@ -142,12 +142,3 @@ pub enum IntentRefused {
         token: TokenId,
     },
 }
-
-impl IntentRefused {
-    pub(super) fn overflow(account: &AccountId, token: &TokenId) -> Self {
-        Self::Overflow {
-            account: account.clone(),
-            token: token.clone(),
-        }
-    }
-}

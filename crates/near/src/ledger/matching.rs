@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use sealbid_types::text::AccountId;
 
 use super::BundleRefused;
+use super::pending::Entry;
 use crate::intents::TokenId;
 
 /// What accounts pay and receive of each token.
@@ -28,15 +29,15 @@ pub(super) type Transfers = BTreeMap<(AccountId, AccountId), Vec<(TokenId, u128)
 
 impl Deltas {
     /// Whether the sum can be counted.
-    pub(super) fn pay(&mut self, account: &AccountId, token: &TokenId, amount: u128) -> bool {
-        let deltas = self.0.entry(token.clone()).or_default();
-        book(&mut deltas.received, &mut deltas.paid, account, amount)
+    pub(super) fn pay(&mut self, entry: Entry<'_>) -> bool {
+        let deltas = self.0.entry(entry.token.clone()).or_default();
+        book(&mut deltas.received, &mut deltas.paid, entry)
     }
 
     /// Whether the sum can be counted.
-    pub(super) fn receive(&mut self, account: &AccountId, token: &TokenId, amount: u128) -> bool {
-        let deltas = self.0.entry(token.clone()).or_default();
-        book(&mut deltas.paid, &mut deltas.received, account, amount)
+    pub(super) fn receive(&mut self, entry: Entry<'_>) -> bool {
+        let deltas = self.0.entry(entry.token.clone()).or_default();
+        book(&mut deltas.paid, &mut deltas.received, entry)
     }
 
     /// Who pays whom.
@@ -60,12 +61,13 @@ impl Deltas {
     }
 }
 
-/// Takes `amount` off what `account` has on the other side, and what is left of it to this one.
+/// Takes `entry` off what its account has on the other side, and adds what is left of it to this one.
 fn book(
     other: &mut BTreeMap<AccountId, u128>,
     this: &mut BTreeMap<AccountId, u128>,
-    account: &AccountId,
-    amount: u128,
+    Entry {
+        account, amount, ..
+    }: Entry<'_>,
 ) -> bool {
     let opposite = other.remove(account).unwrap_or(0);
     let left = opposite.saturating_sub(amount);

@@ -11,6 +11,32 @@ use crate::intents::TokenId;
 use crate::multi_payload::PublicKey;
 use crate::verifier::{ChainView, Salt};
 
+/// So much of a token, that an account pays or receives.
+#[derive(Clone, Copy)]
+pub(super) struct Entry<'a> {
+    pub(super) account: &'a AccountId,
+    pub(super) token: &'a TokenId,
+    pub(super) amount: u128,
+}
+
+impl Entry<'_> {
+    pub(super) fn overflow(self) -> IntentRefused {
+        IntentRefused::Overflow {
+            account: self.account.clone(),
+            token: self.token.clone(),
+        }
+    }
+
+    fn short(self, has: u128) -> IntentRefused {
+        IntentRefused::Balance {
+            account: self.account.clone(),
+            token: self.token.clone(),
+            has,
+            needs: self.amount,
+        }
+    }
+}
+
 /// What a call has changed.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
@@ -42,61 +68,38 @@ impl<'a> Pending<'a> {
         self.changes.accounts.entry(account.clone()).or_default()
     }
 
-    fn balance(&self, account: &AccountId, token: &TokenId) -> u128 {
-        self.find(account, |found| found.balances.get(token).copied())
-            .unwrap_or(0)
+    fn balance(&self, entry: Entry<'_>) -> u128 {
+        let of_token = |found: &Account| found.balances.get(entry.token).copied();
+        self.find(entry.account, of_token).unwrap_or(0)
     }
 
-    fn set_balance(&mut self, account: &AccountId, token: &TokenId, balance: u128) {
-        let balances = &mut self.changed(account).balances;
-        balances.insert(token.clone(), balance);
+    fn set_balance(&mut self, entry: Entry<'_>, balance: u128) {
+        let balances = &mut self.changed(entry.account).balances;
+        balances.insert(entry.token.clone(), balance);
     }
 
-    pub(super) fn add(
-        &mut self,
-        account: &AccountId,
-        token: &TokenId,
-        amount: u128,
-    ) -> Result<(), IntentRefused> {
-        let balance = self.balance(account, token).checked_add(amount);
-        let balance = balance.ok_or_else(|| IntentRefused::overflow(account, token))?;
-        self.set_balance(account, token, balance);
+    pub(super) fn add(&mut self, entry: Entry<'_>) -> Result<(), IntentRefused> {
+        let balance = self.balance(entry).checked_add(entry.amount);
+        self.set_balance(entry, balance.ok_or_else(|| entry.overflow())?);
         Ok(())
     }
 
-    pub(super) fn subtract(
-        &mut self,
-        account: &AccountId,
-        token: &TokenId,
-        amount: u128,
-    ) -> Result<(), IntentRefused> {
-        let has = self.balance(account, token);
-        let rest = has
-            .checked_sub(amount)
-            .ok_or_else(|| IntentRefused::Balance {
-                account: account.clone(),
-                token: token.clone(),
-                has,
-                needs: amount,
-            })?;
-        self.set_balance(account, token, rest);
+    pub(super) fn subtract(&mut self, entry: Entry<'_>) -> Result<(), IntentRefused> {
+        let has = self.balance(entry);
+        let rest = has.checked_sub(entry.amount);
+        self.set_balance(entry, rest.ok_or_else(|| entry.short(has))?);
         Ok(())
     }
 
-    /// Takes `amount` out of the Verifier.
-    pub(super) fn burn(
-        &mut self,
-        account: &AccountId,
-        token: &TokenId,
-        amount: u128,
-    ) -> Result<(), IntentRefused> {
-        self.subtract(account, token, amount)?;
+    /// Takes it out of the Verifier.
+    pub(super) fn burn(&mut self, entry: Entry<'_>) -> Result<(), IntentRefused> {
+        self.subtract(entry)?;
         let supplies = &mut self.changes.supplies;
-        let known = supplies.get(token).or(self.ledger.supplies.get(token));
+        let known = supplies.get(entry.token);
+        let known = known.or(self.ledger.supplies.get(entry.token));
         // A balance may be of what nobody has paid yet, which cannot leave.
-        let rest = known.copied().unwrap_or(0).checked_sub(amount);
-        let rest = rest.ok_or_else(|| IntentRefused::overflow(account, token))?;
-        supplies.insert(token.clone(), rest);
+        let rest = known.copied().unwrap_or(0).checked_sub(entry.amount);
+        supplies.insert(entry.token.clone(), rest.ok_or_else(|| entry.overflow())?);
         Ok(())
     }
 

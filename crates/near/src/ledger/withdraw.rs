@@ -20,7 +20,7 @@ impl Call<'_> {
             return Ok(());
         };
         for (token, amount) in &tokens {
-            self.pending.burn(&payload.signer, token, *amount)?;
+            self.pending.burn(payload.entry(token, *amount))?;
         }
         self.withdrawals.push(Withdrawal {
             payload: payload.index,
