@@ -133,6 +133,7 @@ impl Logs {
 
     fn push(&mut self, line: String) -> Result<(), BundleRefused> {
         self.0.push(line);
+        // No line of today's is so short that a hundred of them fit.
         if self.0.len() > MOST_LOG_LINES {
             return Err(BundleRefused::LogLines);
         }
@@ -247,4 +248,21 @@ fn line(
         data,
     };
     format!("EVENT_JSON:{}", json(&event))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_logs_so_many_lines_and_bytes_and_no_more() {
+        let mut logs = Logs::default();
+        for _ in 0..MOST_LOG_LINES {
+            logs.push("short".to_owned()).unwrap();
+        }
+        assert_eq!(logs.push(String::new()), Err(BundleRefused::LogLines));
+        let mut logs = Logs::default();
+        logs.push("x".repeat(MOST_LOG_BYTES)).unwrap();
+        assert_eq!(logs.push("x".to_owned()), Err(BundleRefused::LogBytes));
+    }
 }

@@ -133,7 +133,7 @@ fn withdrawals_are_debited_and_listed_in_order() {
     let burns = executed.logs.last().unwrap();
     assert!(burns.contains(r#""event":"mt_burn""#), "{burns}");
     assert_eq!(burns.matches(r#""memo":"withdraw""#).count(), 6);
-    // Withdrawn once, it is gone.
+    // Withdrawn once, it is gone, and may come back.
     let again = alice.sign(&alice.draft(1, vec![
         json!({ "intent": "nft_withdraw", "token": "art.near", "receiver_id": "bob.near", "token_id": "7:1" }),
     ]));
@@ -152,6 +152,9 @@ fn withdrawals_are_debited_and_listed_in_order() {
         ),
         "{refused}"
     );
+    let nft = "nep171:art.near:7:1".parse().unwrap();
+    let back = ledger.deposit(&"bob.near".parse().unwrap(), &nft, 1);
+    assert_eq!(back, Ok(()));
 }
 
 /// A balance that nobody has paid for yet can be sent on, and cannot leave.
