@@ -12,6 +12,7 @@
 mod fill;
 mod judged;
 mod logs;
+mod properties;
 mod python;
 mod random;
 mod rules;
