@@ -56,6 +56,12 @@ fn what_was_heard_out_of_turn_is_shown_to_its_signer() {
     }
 }
 
+/// Two liars answered each other's empty lists, twice where messages come twice, for ever.
+#[test]
+fn liars_who_answer_each_other_end() {
+    play(26_069);
+}
+
 /// Finds a reason to refuse whatever comes.
 #[derive(Debug)]
 enum RefusesAll {}
