@@ -178,8 +178,8 @@ impl<R: Rules> Engine<R> {
     }
 
     fn take_close_vote(&mut self, from: MemberIndex, message: VoteMessage, out: &mut Vec<Output>) {
-        // A round is decided only when the one before is settled here: what is dropped now is sent
-        // again until the round is certified.
+        // A round is decided only when the one before is settled here: what does not count now is
+        // sent again until the round is certified.
         let may_vote = self.is_ready() && self.settling.is_none();
         if message.round() != self.closing.round() || !may_vote {
             return self.overheard.keep_ballot(from, message, self.chain.open());
